@@ -1,0 +1,99 @@
+# Builds, runs and tests Banter; `make help` lists the targets.
+# SPDX-License-Identifier: MIT
+
+BUILD  ?= build
+PREFIX ?= /usr/local
+
+PACKAGES := fcgi libpq hiredis jansson libjwt libsodium
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Werror
+RELEASE  := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+VARIANT  := $(if $(filter %asan,$(BUILD)),$(SANITIZE),$(RELEASE))
+
+# The libraries come with the first build (scripts/setup), so they are asked for when the first file is compiled.
+CFLAGS  ?= -g
+COMPILE  = $(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(VARIANT) $(CFLAGS) -pthread -I. $$(pkg-config --cflags $(PACKAGES)) -MMD -MP
+LINK     = $(CC) $(VARIANT) $(CFLAGS) -pthread $(LDFLAGS) -Wl,--as-needed
+LIBS     = $$(pkg-config --libs $(PACKAGES))
+
+objects = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard $(1)/*.c)))
+LIB  := $(call objects,lib)
+API  := $(call objects,api)
+PUSH := $(call objects,push)
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
+PROGRAMS := $(if $(API),$(BUILD)/banter-api) $(if $(PUSH),$(BUILD)/banter-push)
+
+build: $(PROGRAMS)                  ## build the programs (the default): build/banter-api, build/banter-push
+	@:
+
+asan:                               ## build them with address and undefined behaviour sanitizers in build/asan
+	@$(MAKE) --no-print-directory BUILD=build/asan build
+
+run:                                ## install what is missing, build, start everything, stay in front until Ctrl-C
+	@scripts/run
+
+stop:                               ## stop what `make run` has started; the data stays
+	@scripts/stack stop
+
+reset:                              ## stop, and forget the data
+	@scripts/stack reset
+
+test:                               ## the whole suite, from nothing, on its own ports and folders
+	@tests/run
+
+unit:                               ## build and run the unit tests under the sanitizers
+	@tests/run unit
+
+bench:                              ## measure: send rate, latency, pages, memory (docs/performance.md)
+	@tests/bench/run
+
+fuzz:                               ## feed the parsers with noise, for a bounded time
+	@tests/fuzz/run
+
+lint:                               ## format, shell scripts, and what is longer than it should be
+	@scripts/lint
+
+format:                             ## lay out the C sources by .clang-format
+	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+
+install: build                      ## copy programs, SQL and the page to $(DESTDIR)$(PREFIX)
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin share/banter)
+	$(foreach p,$(PROGRAMS),install -C $(p) $(DESTDIR)$(PREFIX)/bin/ &&) :
+	cp -R --preserve=timestamps $(wildcard sql web lighttpd.conf) $(DESTDIR)$(PREFIX)/share/banter/
+
+clean:                              ## remove what was built
+	rm -rf build
+
+help:                               ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+$(BUILD)/banter-api: $(API) $(LIB)
+$(BUILD)/banter-push: $(PUSH) $(LIB)
+$(PROGRAMS):
+	@echo link $@
+	@$(LINK) -o $@ $^ $(LIBS)
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo compile $@
+	@$(COMPILE) -c -o $@ $<
+
+# A unit test is linked with the program that its name begins with (api_), with lib alone (lib_), or with push.
+without_main = $(filter-out %/main.o,$(1))
+units: $(UNIT)
+$(BUILD)/unit/api_%:  $(BUILD)/tests/unit/api_%.o  $(call without_main,$(API)) $(LIB)
+	@mkdir -p $(@D)
+	@echo link $@
+	@$(LINK) -o $@ $^ $(LIBS) -lcmocka -lwslay
+$(BUILD)/unit/lib_%:  $(BUILD)/tests/unit/lib_%.o  $(LIB)
+	@mkdir -p $(@D)
+	@echo link $@
+	@$(LINK) -o $@ $^ $(LIBS) -lcmocka -lwslay
+$(BUILD)/unit/%:      $(BUILD)/tests/unit/%.o      $(call without_main,$(PUSH)) $(LIB)
+	@mkdir -p $(@D)
+	@echo link $@
+	@$(LINK) -o $@ $^ $(LIBS) -lcmocka -lwslay
+
+.PHONY: build asan run stop reset test unit units bench fuzz lint format install clean help
+.SECONDARY:
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/tests/unit/*.d)
