@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The doorbell: the names of Redis channels and the text that goes over them. Redis carries wake-ups, never the only copy.
+ *
+ *   c:{conversation}   e <id> <seq> <gone>\n<event>   a durable event; gone: 0, the user who has left with it, or * for all
+ *                      r <user> <delivered> <read>    a member's watermarks moved (up to LIMIT_MEMBERS_NAMED members)
+ *                      R                              watermarks moved in a larger conversation
+ *                      t <user>                       somebody types
+ *   u:{user}           j <conversation>               a membership began
+ *                      x <device>                     a device was revoked
+ *                      n <event>                      an ephemeral event for the user's own streams
+ *                      w <device>                     the device's watch list changed
+ *   p:{user}           <event>                        presence.updated
+ */
+#ifndef LIB_DOORBELL_H
+#define LIB_DOORBELL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum doorbell_kind {
+	DOORBELL_EVENT = 'e',
+	DOORBELL_RECEIPT = 'r',
+	DOORBELL_COUNTS = 'R',
+	DOORBELL_TYPING = 't',
+	DOORBELL_JOINED = 'j',
+	DOORBELL_REVOKED = 'x',
+	DOORBELL_NOTICE = 'n',
+	DOORBELL_WATCH = 'w',
+	DOORBELL_PRESENCE = '{',
+};
+
+enum { DOORBELL_GONE_NOBODY = 0, DOORBELL_GONE_ALL = -1 };
+
+/* A channel taken apart: its letter ('c', 'u', 'p') and the id behind it. */
+struct doorbell_channel {
+	char kind;
+	int64_t id;
+};
+
+/* A payload taken apart; json points into the payload. Which fields count depends on the kind. */
+struct doorbell {
+	enum doorbell_kind kind;
+	int64_t id;	   /* e: event; r, t: user; j: conversation; x, w: device */
+	int64_t seq;	   /* e */
+	int64_t gone;	   /* e: a user, DOORBELL_GONE_NOBODY or DOORBELL_GONE_ALL */
+	int64_t delivered; /* r */
+	int64_t read;	   /* r */
+	const char *json;  /* e, n, presence */
+	size_t json_len;
+};
+
+/* Both read exactly n bytes and return false for anything that is not well formed. */
+bool doorbell_channel_parse(const char *text, size_t n, const char *prefix, struct doorbell_channel *out) __attribute__((warn_unused_result));
+bool doorbell_parse(const char *text, size_t n, struct doorbell *out) __attribute__((warn_unused_result));
+
+#endif

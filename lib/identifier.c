@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* Ids and the times in them. */
+#include "identifier.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static const int64_t epoch_ms = INT64_C(1704067200000); /* 2024-01-01T00:00:00Z */
+
+bool
+identifier_parse(const char *text, size_t n, int64_t *id)
+{
+	uint64_t value = 0;
+
+	if (n < 1 || n > 19 || text[0] == '0')
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		value = value * 10 + (uint64_t)(text[i] - '0');
+	}
+	if (value > INT64_MAX)
+		return false;
+	*id = (int64_t)value;
+	return true;
+}
+
+int64_t
+identifier_at(int64_t unix_ms)
+{
+	return unix_ms < epoch_ms ? 0 : (unix_ms - epoch_ms) << IDENTIFIER_TIME_SHIFT;
+}
+
+int64_t
+identifier_ms(int64_t id)
+{
+	return (id >> IDENTIFIER_TIME_SHIFT) + epoch_ms;
+}
+
+void
+time_text(int64_t unix_ms, char out[TIME_TEXT_BYTES])
+{
+	time_t seconds = unix_ms / 1000;
+	struct tm utc;
+	char text[64];
+
+	gmtime_r(&seconds, &utc);
+	size_t n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(text + n, sizeof text - n, ".%03dZ", (int)(unix_ms % 1000));
+	snprintf(out, TIME_TEXT_BYTES, "%.24s", text);
+}
+
+static int64_t
+clock_ms(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t
+time_now_ms(void)
+{
+	return clock_ms(CLOCK_REALTIME);
+}
+
+int64_t
+time_steady_ms(void)
+{
+	return clock_ms(CLOCK_MONOTONIC);
+}

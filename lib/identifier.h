@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Ids: 64 bits, milliseconds since 2024-01-01 in the high 42; decimal strings in JSON. */
+#ifndef LIB_IDENTIFIER_H
+#define LIB_IDENTIFIER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { IDENTIFIER_TIME_SHIFT = 22, TIME_TEXT_BYTES = 25 };
+
+/* Reads a whole text of n bytes as an id: 1 to 19 digits, no sign, no leading zero, 1 … 2^63-1. False when it is anything else. */
+bool identifier_parse(const char *text, size_t n, int64_t *id) __attribute__((warn_unused_result));
+
+/* The smallest id of that moment (ms since 1970), and the moment of an id. */
+int64_t identifier_at(int64_t unix_ms);
+int64_t identifier_ms(int64_t id);
+
+/* Writes RFC 3339 UTC with milliseconds ("2026-11-24T03:21:06.123Z"), 24 bytes and a NUL. */
+void time_text(int64_t unix_ms, char out[TIME_TEXT_BYTES]);
+
+/* Now, in ms since 1970 (for people), and on a clock that only goes forward (for waiting). */
+int64_t time_now_ms(void);
+int64_t time_steady_ms(void);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* Access tokens by libjwt, opaque tokens by libsodium. */
+#include "token.h"
+
+#include <jwt.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "identifier.h"
+#include "secret.h"
+#include "settings.h"
+
+static const char issuer[] = "banter";
+static unsigned char key[SECRET_BYTES];
+
+void
+token_open(void)
+{
+	secret_load("jwt.key", key);
+}
+
+static bool
+token_claims(jwt_t *jwt, int64_t user, int64_t device)
+{
+	time_t now = time(NULL);
+	char subject[24], did[24], jti[REFRESH_TOKEN_BYTES];
+
+	snprintf(subject, sizeof subject, "%ld", (long)user);
+	snprintf(did, sizeof did, "%ld", (long)device);
+	token_random(jti);
+	jti[22] = '\0';
+	return jwt_add_grant(jwt, "iss", issuer) == 0 && jwt_add_grant(jwt, "aud", issuer) == 0 && jwt_add_grant(jwt, "sub", subject) == 0 &&
+	       jwt_add_grant(jwt, "did", did) == 0 && jwt_add_grant(jwt, "jti", jti) == 0 && jwt_add_grant_int(jwt, "iat", now) == 0 &&
+	       jwt_add_grant_int(jwt, "exp", now + settings.token_seconds) == 0;
+}
+
+bool
+token_make(int64_t user, int64_t device, char out[TOKEN_BYTES])
+{
+	jwt_t *jwt = NULL;
+	char *text = NULL;
+
+	if (jwt_new(&jwt) == 0 && token_claims(jwt, user, device) && jwt_set_alg(jwt, JWT_ALG_HS256, key, sizeof key) == 0)
+		text = jwt_encode_str(jwt);
+	bool made = text && strlen(text) < TOKEN_BYTES;
+	if (made)
+		strcpy(out, text);
+	free(text);
+	jwt_free(jwt);
+	return made;
+}
+
+static bool
+grant_is(jwt_t *jwt, const char *name, const char *want)
+{
+	const char *value = jwt_get_grant(jwt, name);
+
+	return value && strcmp(value, want) == 0;
+}
+
+static bool
+grant_id(jwt_t *jwt, const char *name, int64_t *id)
+{
+	const char *value = jwt_get_grant(jwt, name);
+
+	return value && identifier_parse(value, strlen(value), id);
+}
+
+/* The signature was good for our key; it must also be our algorithm, our words and our time. */
+static enum token_verdict
+token_read(jwt_t *jwt, struct token *out)
+{
+	if (jwt_get_alg(jwt) != JWT_ALG_HS256 || !grant_is(jwt, "iss", issuer) || !grant_is(jwt, "aud", issuer))
+		return TOKEN_BAD;
+	if (!grant_id(jwt, "sub", &out->user) || !grant_id(jwt, "did", &out->device))
+		return TOKEN_BAD;
+	out->expires = jwt_get_grant_int(jwt, "exp");
+	if (out->expires <= 0)
+		return TOKEN_BAD;
+	return out->expires <= time(NULL) ? TOKEN_EXPIRED : TOKEN_GOOD;
+}
+
+enum token_verdict
+token_check(const char *text, size_t n, struct token *out)
+{
+	char copy[TOKEN_BYTES];
+	jwt_t *jwt = NULL;
+	enum token_verdict verdict = TOKEN_BAD;
+
+	if (n == 0 || n >= sizeof copy || memchr(text, '\0', n))
+		return TOKEN_BAD;
+	memcpy(copy, text, n);
+	copy[n] = '\0';
+	if (jwt_decode(&jwt, copy, key, sizeof key) == 0)
+		verdict = token_read(jwt, out);
+	jwt_free(jwt);
+	return verdict;
+}
+
+void
+token_random(char out[REFRESH_TOKEN_BYTES])
+{
+	unsigned char bytes[32];
+
+	randombytes_buf(bytes, sizeof bytes);
+	sodium_bin2base64(out, REFRESH_TOKEN_BYTES, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+void
+token_hash(const char *text, size_t n, unsigned char out[TOKEN_HASH_BYTES])
+{
+	crypto_hash_sha256(out, (const unsigned char *)text, n);
+}
