@@ -56,10 +56,15 @@ lint:                               ## format, shell scripts, and what is longer
 format:                             ## lay out the C sources by .clang-format
 	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
 
-install: build                      ## copy programs, SQL and the page to $(DESTDIR)$(PREFIX)
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin share/banter)
-	$(foreach p,$(PROGRAMS),install -C $(p) $(DESTDIR)$(PREFIX)/bin/ &&) :
-	cp -R --preserve=timestamps $(wildcard sql web lighttpd.conf) $(DESTDIR)$(PREFIX)/share/banter/
+install: build install-share        ## copy programs, SQL, page and lighttpd.conf to $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+
+install-share:
+	rm -rf $(DESTDIR)$(PREFIX)/share/banter
+	install -d $(DESTDIR)$(PREFIX)/share/banter
+	cp -R $(wildcard sql web lighttpd.conf) $(DESTDIR)$(PREFIX)/share/banter
+	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/banter
 
 clean:                              ## remove what was built
 	rm -rf build
@@ -94,6 +99,6 @@ $(BUILD)/unit/%:      $(BUILD)/tests/unit/%.o      $(call without_main,$(PUSH)) 
 	@echo link $@
 	@$(LINK) -o $@ $^ $(LIBS) -lcmocka -lwslay
 
-.PHONY: build asan run stop reset test unit units bench fuzz lint format install clean help
+.PHONY: build asan run stop reset test unit units bench fuzz lint format install install-share clean help
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/tests/unit/*.d)
