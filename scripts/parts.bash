@@ -1,6 +1,6 @@
 # The parts of a running Banter: how each is started, known to be ready, and stopped. Sourced by scripts/stack and scripts/run.
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2119,SC2120
 
 # The settings of these scripts; those of the programs are shown by `banter-api --help`.
 SETTINGS=(
@@ -23,22 +23,28 @@ PARTS=(postgres redis api push lighttpd)
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 PATH=$PATH:/usr/sbin:/usr/lib/postgresql/15/bin
+umask 022
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'banter: %s\n' "$*" >&2; exit 1; }
 
 # ---- settings and places ----
 
-# Gives every setting its value: the environment's; else, with "recall", what this state folder was started with; else the default.
+# Takes what is not in the environment from what this state folder was last started with.
+settings_recall() {
+	local row name
+	state_find
+	[ -r "$STATE/run/settings" ] || return 0
+	while IFS= read -r row; do
+		name=${row%%=*}
+		[ -n "${!name-}" ] || eval "$row"
+	done <"$STATE/run/settings"
+}
+
+# Gives every setting its value, and the default to those that have none; exports them to the parts.
 settings_read() {
 	local row name
 	state_find
-	if [ "${1-}" = recall ] && [ -r "$STATE/run/settings" ]; then
-		while IFS= read -r row; do
-			name=${row%%=*}
-			[ -n "${!name-}" ] || eval "$row"
-		done <"$STATE/run/settings"
-	fi
 	for row in "${SETTINGS[@]}"; do
 		row=${row%% *} name=${row%%=*}
 		[ -n "${!name-}" ] || printf -v "$name" %s "${row#*=}"
@@ -50,7 +56,7 @@ settings_read() {
 	if [ "$BANTER_DATABASE_URL" = "$own_database" ]; then own_postgres=true; fi
 	if [ "$BANTER_REDIS_URL" = "$own_cache" ]; then own_redis=true; fi
 	: "${BANTER_SECRETS_DIR:=$STATE/secrets}" "${BANTER_API_SOCKET:=$SOCKETS/api.sock}"
-	BANTER_WEB=$SHARE/web
+	export BANTER_WEB=$SHARE/web
 	URL=http://$BANTER_LISTEN:$BANTER_PORT
 	for name in "${!BANTER_@}"; do export "${name?}"; done
 
@@ -79,12 +85,12 @@ state_make() {
 	if [ "$(id -u)" = 0 ] && ! id -u "$BANTER_USER" >/dev/null 2>&1; then
 		useradd --system --user-group --no-create-home --shell /usr/sbin/nologin "$BANTER_USER" || die "cannot create the user $BANTER_USER"
 	fi
-	mkdir -p "$STATE" && chmod 711 "$STATE" || die "cannot make the state folder $STATE"
+	{ mkdir -p "$STATE" && chmod 711 "$STATE"; } || die "cannot make the state folder $STATE"
 	if ! "${as_owner[@]}" test -x "$STATE"; then
 		# A checkout in a closed folder of root: the state goes where the user can reach it, and the folder becomes a link to it.
 		case $wanted in /*) ;; *) wanted=$ROOT/$wanted ;; esac
 		rmdir "$wanted" 2>/dev/null || die "the user $BANTER_USER cannot reach $STATE; set BANTER_STATE to another folder"
-		place=$(mktemp -d /var/lib/banter-XXXXXX) && chmod 711 "$place" && ln -s "$place" "$wanted" || die "cannot make $place"
+		{ place=$(mktemp -d /var/lib/banter-XXXXXX) && chmod 711 "$place" && ln -s "$place" "$wanted"; } || die "cannot make $place"
 		settings_moved "$place"
 	fi
 	[ ${#SOCKETS} -le 85 ] || die "the path of $STATE is too long for Unix sockets; set BANTER_STATE to a shorter one"
@@ -142,7 +148,8 @@ parts_started() {
 	local part file
 	for part in "${PARTS[@]}"; do
 		for file in "$STATE/run/$part".pid "$STATE/run/$part"@*.pid; do
-			[ ! -e "$file" ] || basename "$file" .pid
+			file=${file##*/}
+			if [ -e "$STATE/run/$file" ]; then echo "${file%.pid}"; fi
 		done
 	done
 }
@@ -167,18 +174,48 @@ wait_until() {
 	done
 }
 
+part_ready_or_dead() {
+	local part=$1
+	shift
+	"$@" || ! part_pid "$part"
+}
+
 # part_ready PART SECONDS COMMAND…: waits for it to be ready; on failure shows the end of its log.
 part_ready() {
 	local part=$1 seconds=$2
 	shift 2
-	ready_or_dead() { "$@" || ! part_pid "$part"; }
-	if wait_until "$seconds" ready_or_dead "$@" && part_pid "$part" >/dev/null; then return; fi
+	if wait_until "$seconds" part_ready_or_dead "$part" "$@" && part_pid "$part" >/dev/null; then return; fi
 	tail -n 8 "$STATE/log/$part.log" | sed "s/^/$part: /" >&2
 	say "banter: $part does not start (all of its log: $STATE/log/$part.log)" >&2
 	return 1
 }
 
+port_free() {
+	if (: <"/dev/tcp/$1/$2") 2>/dev/null; then
+		say "banter: port $2 is in use by another program; set BANTER_PORT (front door) or BANTER_PUSH_PORT (push)" >&2
+		return 1
+	fi
+}
+
 # ---- the parts ----
+
+# parts_start [PART…]: brings the code into the state folder, then starts all parts, or these, each when the one before is ready.
+parts_start() {
+	local part parts=("$@")
+	if [ $# = 0 ]; then parts=("${PARTS[@]}"); fi
+	case " ${parts[*]} " in
+	*" api "* | *" push"* | *" lighttpd "*) code_install install ;;
+	*) code_install install-share ;;
+	esac
+	if [ $# = 0 ] || [ ! -e "$STATE/run/settings" ]; then settings_record; fi
+	for part in "${parts[@]}"; do
+		part_start "$part" || die "$part has not started"
+		if [ "$part" = postgres ] && [ -f "$SHARE/sql/load.sql" ]; then migrate || die "the SQL cannot be loaded"; fi
+	done
+	case " ${parts[*]} " in
+	*" lighttpd "*) wait_until 30 curl -sf -o /dev/null "$URL/readyz" || die "not ready: $(curl -s "$URL/readyz")" ;;
+	esac
+}
 
 part_start() {
 	part_wanted "$1" && ! part_pid "$1" >/dev/null || return 0
@@ -224,10 +261,11 @@ postgres_take_over() {
 	if [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd")" = "$data" ]; then
 		"${as_owner[@]}" pg_ctl -D "$data" -s -m fast -t 60 stop
 	fi
-	no_process_in() { ! readlink /proc/[0-9]*/cwd 2>/dev/null | grep -qxF "$data"; }
-	wait_until 30 no_process_in || return 1
+	wait_until 30 no_process_in "$data" || return 1
 	rm -f "$data/postmaster.pid" "$SOCKETS"/.s.PGSQL.*
 }
+
+no_process_in() { ! readlink /proc/[0-9]*/cwd | grep -qxF "$1"; }
 
 start_redis() {
 	rm -f "$SOCKETS/redis.sock"
@@ -245,12 +283,16 @@ start_api() {
 }
 
 start_push() {
+	port_free "$BANTER_PUSH_LISTEN" "$2" || return 1
 	launch "$1" env BANTER_PUSH_PORT="$2" "$STATE/opt/bin/banter-push"
 	part_ready "$1" 30 curl -sf -o /dev/null "http://$BANTER_PUSH_LISTEN:$2/healthz"
 }
 
 start_lighttpd() {
-	launch lighttpd lighttpd -D -f "$SHARE/lighttpd.conf"
+	port_free "$BANTER_LISTEN" "$BANTER_PORT" || return 1
+	# lighttpd writes the query of a request into some error lines; a stream's ticket must not get into a log.
+	# shellcheck disable=SC2016
+	launch lighttpd bash -c 'exec lighttpd -D -f "$0" 2> >(exec sed -u "s/?[^ ]*/?.../")' "$SHARE/lighttpd.conf"
 	part_ready lighttpd 10 curl -s -o /dev/null "$URL/healthz"
 }
 
