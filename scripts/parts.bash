@@ -61,9 +61,9 @@ settings_read() {
 	for name in "${!BANTER_@}"; do export "${name?}"; done
 
 	# as_owner is put before a command that root must not run itself.
-	as_owner=(env HOME=/nonexistent)
+	as_owner=(env -C "$STATE" HOME=/nonexistent)
 	if [ "$(id -u)" = 0 ]; then
-		as_owner=(setpriv "--reuid=$BANTER_USER" "--regid=$BANTER_USER" --init-groups env HOME=/nonexistent)
+		as_owner=(setpriv "--reuid=$BANTER_USER" "--regid=$BANTER_USER" --init-groups env -C "$STATE" HOME=/nonexistent)
 	fi
 }
 
@@ -86,7 +86,7 @@ state_make() {
 		useradd --system --user-group --no-create-home --shell /usr/sbin/nologin "$BANTER_USER" || die "cannot create the user $BANTER_USER"
 	fi
 	{ mkdir -p "$STATE" && chmod 711 "$STATE"; } || die "cannot make the state folder $STATE"
-	if ! "${as_owner[@]}" test -x "$STATE"; then
+	if ! "${as_owner[@]}" true 2>/dev/null; then
 		# A checkout in a closed folder of root: the state goes where the user can reach it, and the folder becomes a link to it.
 		case $wanted in /*) ;; *) wanted=$ROOT/$wanted ;; esac
 		rmdir "$wanted" 2>/dev/null || die "the user $BANTER_USER cannot reach $STATE; set BANTER_STATE to another folder"
