@@ -1,0 +1,101 @@
+// The documents that people read: their tables, examples, links and names.
+// SPDX-License-Identifier: MIT
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import { api, eventMisfit } from "./document.mjs";
+
+const read = (path) => fs.readFileSync(path, "utf8");
+const documents = ["README.md", ...fs.readdirSync("docs").filter((f) => f.endsWith(".md")).map((f) => `docs/${f}`)];
+
+/* The rows of all tables whose first heading is this word, as lists of cells. */
+function tableRows(path, heading) {
+	const rows = [];
+	let inside = false;
+	for (const line of read(path).split("\n")) {
+		const cells = line.startsWith("|") ? line.split("|").slice(1, -1).map((c) => c.trim()) : null;
+		if (!cells) inside = false;
+		else if (inside && !cells[0].startsWith("---")) rows.push(cells);
+		else if (!inside && cells[0] === heading) inside = true;
+	}
+	return rows;
+}
+
+const bare = (cell) => cell.replaceAll("`", "");
+
+/* The fenced blocks of one language. */
+function blocks(path, language) {
+	return [...read(path).matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, "gm"))].map((m) => m[1]);
+}
+
+export function eventTypes() {
+	return tableRows("docs/events.md", "type").map(([type]) => bare(type));
+}
+
+export function closeCodes() {
+	return tableRows("docs/events.md", "code").map(([code, reason]) => `${code} ${bare(reason)}`);
+}
+
+export function events() {
+	const answers = ["message.sent", "error"];
+	const written = eventTypes().filter((t) => !answers.includes(t));
+	const schemas = Object.values(api.components.schemas).filter((s) => s.properties?.data && s.properties?.type?.const).map((s) => s.properties.type.const);
+	return [
+		...schemas.filter((t) => !written.includes(t)).map((t) => `docs/events.md lacks ${t}`),
+		...written.filter((t) => !schemas.includes(t)).map((t) => `openapi.yaml lacks ${t}`),
+	];
+}
+
+export function examples() {
+	const wrong = [], shown = new Set();
+	for (const block of blocks("docs/events.md", "json")) {
+		const event = JSON.parse(block), misfit = eventMisfit(event);
+		shown.add(event.type);
+		if (misfit) wrong.push(`${event.type}: ${misfit}`);
+	}
+	for (const schema of Object.values(api.components.schemas)) {
+		const type = schema.properties?.data && schema.properties?.type?.const;
+		if (type && !shown.has(type)) wrong.push(`${type} has no example`);
+	}
+	return wrong;
+}
+
+export function javascript() {
+	const wrong = [];
+	for (const path of documents)
+		for (const block of blocks(path, "js")) {
+			try {
+				execFileSync(process.execPath, ["--input-type=module", "--check"], { input: block, stdio: ["pipe", "ignore", "pipe"] });
+			} catch (error) {
+				wrong.push(`${path}: ${error.stderr}`);
+			}
+		}
+	return wrong;
+}
+
+const anchor = (heading) => heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-");
+
+export function links() {
+	const wrong = [];
+	for (const path of documents) {
+		const text = read(path).replace(/^```[\s\S]*?^```/gm, "");
+		for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+			if (/^https?:/.test(target)) continue;
+			const [file, fragment] = target.split("#");
+			const full = file ? new URL(file, `file:///${path}`).pathname.slice(1) : path;
+			if (!fs.existsSync(full)) wrong.push(`${path}: ${target}`);
+			else if (fragment && full.endsWith(".md") && ![...read(full).matchAll(/^#+ (.*)$/gm)].some((m) => anchor(m[1]) === fragment)) wrong.push(`${path}: ${target}`);
+		}
+	}
+	return wrong;
+}
+
+/* The table of promises: its last column names a file and the beginning of a test's name in it. */
+export function promises() {
+	const wrong = [];
+	for (const [number, , proof] of tableRows("README.md", "#")) {
+		const [, file, name] = /^`([^`]+)`: (.+)$/.exec(proof ?? "") ?? [];
+		if (!file || !fs.existsSync(file)) wrong.push(`${number}: no file in "${proof}"`);
+		else if (!read(file).includes(name)) wrong.push(`${number}: no test "${name}" in ${file}`);
+	}
+	return wrong;
+}
