@@ -210,7 +210,7 @@ parts_start() {
 	if [ $# = 0 ] || [ ! -e "$STATE/run/settings" ]; then settings_record; fi
 	for part in "${parts[@]}"; do
 		part_start "$part" || die "$part has not started"
-		if [ "$part" = postgres ] && [ -f "$SHARE/sql/load.sql" ]; then migrate || die "the SQL cannot be loaded"; fi
+		if [ "$part" = postgres ]; then migrate || die "the SQL cannot be loaded"; fi
 	done
 	case " ${parts[*]} " in
 	*" lighttpd "*) wait_until 30 curl -sf -o /dev/null "$URL/readyz" || die "not ready: $(curl -s "$URL/readyz")" ;;
@@ -241,17 +241,12 @@ start_postgres() {
 		shared_buffers="$BANTER_POSTGRES_BUFFERS" max_connections="$BANTER_POSTGRES_CONNECTIONS" \
 		jit=off random_page_cost=1.1 timezone=UTC \
 		autovacuum_vacuum_scale_factor=0.05 autovacuum_vacuum_cost_limit=1000 \
-		log_line_prefix='%m [%p] %a ' log_min_duration_statement=2000; do
+		log_line_prefix='%m [%p] %a %e ' log_min_duration_statement=2000; do
 		options+=(-c "$option")
 	done
 	launch postgres postgres -D "$data" "${options[@]}"
-	part_ready postgres 60 pg_isready -q -h "$SOCKETS" -U postgres -d postgres || return 1
-	if [ -z "$(postgres_admin -d postgres -c "select 1 from pg_database where datname = 'banter'")" ]; then
-		postgres_admin -d postgres -c 'create role banter login' -c 'create database banter owner banter'
-	fi
+	part_ready postgres 60 pg_isready -q -h "$SOCKETS" -U postgres -d postgres
 }
-
-postgres_admin() { "${as_owner[@]}" psql -XqAt -v ON_ERROR_STOP=1 -h "$SOCKETS" -U postgres "$@"; }
 
 # A server that outlived its pid file is stopped; the files of one that did not live on must not keep the next from starting, as they
 # would when another process has got its number.
@@ -296,14 +291,13 @@ start_lighttpd() {
 	part_ready lighttpd 10 curl -s -o /dev/null "$URL/healthz"
 }
 
-# Creates or updates the schema. The private database's superuser prepares the role; everything else is done by the owner.
+# Creates or updates the schema. In the private PostgreSQL the role and the database are made first, as an administrator would.
 migrate() {
 	local log=$STATE/log/migrate.log
-	if $own_postgres && [ -f "$SHARE/sql/roles.sql" ]; then
-		postgres_admin -d banter -f "$SHARE/sql/roles.sql" >>"$log" 2>&1 || { tail -n 8 "$log" >&2; return 1; }
-	fi
-	"${as_owner[@]}" psql -Xq -v ON_ERROR_STOP=1 -d "$BANTER_DATABASE_URL" -f "$SHARE/sql/load.sql" >>"$log" 2>&1 ||
-		{ tail -n 8 "$log" >&2; return 1; }
+	{
+		if $own_postgres; then "${as_owner[@]}" psql -Xq -h "$SOCKETS" -U postgres -d postgres -f "$SHARE/sql/roles.sql"; fi &&
+			"${as_owner[@]}" psql -Xq -v ON_ERROR_STOP=1 -d "$BANTER_DATABASE_URL" -f "$SHARE/sql/load.sql"
+	} >>"$log" 2>&1 || { tail -n 8 "$log" >&2; return 1; }
 }
 
 # ---- stopping ----
