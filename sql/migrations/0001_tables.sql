@@ -1,0 +1,159 @@
+-- The tables of Banter. Never edited once released: what changes later is a migration of its own.
+-- SPDX-License-Identifier: MIT
+--
+-- Every table that belongs to a conversation leads with conversation_id, so that it can be distributed by it. For the same reason no foreign key
+-- crosses from those tables to others. messages, changes and mentions have none at all: their rows are only written by functions that hold the
+-- conversation's row lock, and a check per row would be paid on every send.
+-- Ids are 64 bits: milliseconds since 2024-01-01 in the upper 42, what makes them unique in the lower 22 (id_at).
+
+create table users (
+	id           bigint primary key,
+	created_at   timestamptz not null default now(),
+	last_seen    timestamptz,
+	name         text collate "C" not null unique check (name ~ '^[a-z0-9_.-]{2,32}$'),
+	display_name text not null check (octet_length(display_name) between 1 and 128),
+	password_hash text
+) with (fillfactor = 90);
+
+-- A device is one sign-in of a user. Revoked ones stay, so that a process that asks late still learns of them.
+create table devices (
+	id           bigint primary key,
+	user_id      bigint not null references users (id),
+	created_at   timestamptz not null default now(),
+	last_used_at timestamptz not null default now(),
+	revoked_at   timestamptz,
+	name         text check (octet_length(name) between 1 and 128)
+) with (fillfactor = 90);
+
+create index devices_live on devices (user_id) where revoked_at is null;
+create index devices_revoked_at on devices (revoked_at) where revoked_at is not null;
+
+-- A used token stays until it expires: that is how its reuse is noticed.
+create table refresh_tokens (
+	hash         bytea primary key check (octet_length(hash) between 16 and 64),
+	device_id    bigint not null references devices (id),
+	created_at   timestamptz not null default now(),
+	expires_at   timestamptz not null,
+	used_at      timestamptz
+);
+
+create index refresh_tokens_device on refresh_tokens (device_id);
+
+-- One-time passes for opening a stream. They live for seconds, so a crash may take them.
+create unlogged table tickets (
+	hash         bytea primary key check (octet_length(hash) between 16 and 64),
+	user_id      bigint not null,
+	device_id    bigint not null,
+	expires_at   timestamptz not null
+);
+
+create index tickets_expires_at on tickets (expires_at);
+create index tickets_device on tickets (device_id);
+
+-- The counters are written by every send: no index may be put on them, and pages keep room, so that those updates stay HOT.
+create table conversations (
+	id              bigint primary key,
+	created_by      bigint not null,
+	last_seq        bigint not null default 0,  -- of the last event; dense from 1
+	last_id         bigint not null default 0,  -- of the last event; grows with seq
+	last_message_id bigint not null default 0,
+	message_count   bigint not null default 0,
+	deleted_id      bigint,                     -- the event that deleted it; the last one ever
+	created_at      timestamptz not null default now(),
+	member_count    integer not null default 0 check (member_count >= 0),
+	kind            text not null check (kind in ('direct', 'group')),
+	history         text not null check (history in ('full', 'joined')),
+	title           text check (octet_length(title) between 1 and 256),
+	check (last_message_id <= last_id and message_count <= last_seq)
+) with (fillfactor = 70);
+
+-- The one direct conversation of two people.
+create table directs (
+	user_low        bigint not null,
+	user_high       bigint not null,
+	conversation_id bigint not null,
+	primary key (user_low, user_high),
+	check (user_low < user_high)
+);
+
+-- Who is in a conversation, and how far they are. Who has left keeps the row, with left_id: the last event that they may see.
+-- delivered_id and read_id are watermarks over all events; read_ordinal is what unread counts are made from.
+create table members (
+	conversation_id bigint not null references conversations (id),
+	user_id         bigint not null,
+	joined_id       bigint not null,  -- the event they came with; the first that they may see on a stream
+	joined_seq      bigint not null,
+	left_id         bigint,
+	left_seq        bigint,
+	delivered_id    bigint not null default 0,
+	read_id         bigint not null default 0,
+	read_ordinal    bigint not null default 0 check (read_ordinal >= 0),
+	role            text not null check (role in ('owner', 'admin', 'member')),
+	primary key (conversation_id, user_id),
+	check (0 <= read_id and read_id <= delivered_id),
+	check ((left_id is null) = (left_seq is null) and left_id > joined_id)
+) with (fillfactor = 80);
+
+create index members_user on members (user_id, joined_id);
+
+-- Earlier memberships of people who came back: what lies between joined_id and left_id is still theirs on a stream.
+create table former_members (
+	conversation_id bigint not null,
+	user_id         bigint not null,
+	joined_id       bigint not null,
+	joined_seq      bigint not null,
+	left_id         bigint not null,
+	left_seq        bigint not null,
+	primary key (conversation_id, user_id, joined_id)
+);
+
+create index former_members_user on former_members (user_id);
+
+-- A message's id is its place and its time. ordinal counts messages only, seq counts every event.
+create table messages (
+	conversation_id bigint not null,
+	id              bigint not null,
+	seq             bigint not null,
+	ordinal         bigint not null,
+	sender_id       bigint not null,
+	reply_to        bigint,
+	edited_at       timestamptz,
+	deleted_at      timestamptz,
+	client_id       text collate "C" not null check (octet_length(client_id) between 1 and 64),
+	text            text not null check (octet_length(text) <= 65536),
+	data            jsonb check (jsonb_typeof(data) = 'object' and pg_column_size(data) <= 65536),
+	primary key (conversation_id, id),
+	unique (conversation_id, sender_id, client_id)
+);
+
+-- Every other event of a conversation. data is the event's data as streams carry it.
+create table changes (
+	conversation_id bigint not null,
+	id              bigint not null,
+	seq             bigint not null,
+	actor_id        bigint not null,  -- who did it
+	user_id         bigint,           -- to whom, if it is about one person
+	type            text not null check (type ~ '^[a-z]+\.[a-z]+$'),
+	data            json not null,
+	primary key (conversation_id, id)
+);
+
+create table mentions (
+	conversation_id bigint not null,
+	user_id         bigint not null,
+	message_id      bigint not null,
+	primary key (conversation_id, user_id, message_id)
+);
+
+-- The oldest event that is certain to be kept: whoever removes old ones raises this first. A cursor below it cannot be resumed.
+create table retention (
+	kept_id         bigint not null default 0,
+	only_row        boolean primary key default true check (only_row)
+);
+
+insert into retention default values;
+
+-- The database's clock, held: no event gets an id below clock_floor (event_clock), though the machine's clock be set back.
+-- horizon_reached is the highest horizon that was ever given out (stream_horizon). Both only move forward.
+create sequence clock_floor minvalue 0 start 0;
+create sequence horizon_reached minvalue 0 start 0;
