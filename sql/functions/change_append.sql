@@ -1,0 +1,28 @@
+-- Writes down an event that is no message, at the place that conversation_advance gave it. in_user: whom it is about, or null.
+-- Returns: what is to be published on the conversation's channel after COMMIT.
+-- Writes: changes.
+create function change_append(
+	in_conversation bigint,
+	in_id bigint,
+	in_seq bigint,
+	in_type text,
+	in_actor bigint,
+	in_user bigint,
+	in_data text
+)
+returns text
+language plpgsql
+volatile
+as $$
+begin
+	insert into changes (conversation_id, id, seq, type, actor_id, user_id, data)
+	values (in_conversation, in_id, in_seq, in_type, in_actor, in_user, in_data::json);
+
+	return event_ring(
+		in_id,
+		in_seq,
+		change_gone(in_type, in_user),
+		event_json(in_type, in_conversation, in_id, in_seq, in_data)
+	);
+end
+$$;

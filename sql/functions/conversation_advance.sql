@@ -1,0 +1,18 @@
+-- Gives the next event of a conversation its place. in_joining is by how many the members become more (or fewer).
+-- Returns: id and seq of the event.
+-- Writes: conversations (last_seq, last_id, member_count), whose row lock makes the order of seq, of ids and of commits the same.
+create function conversation_advance(in_conversation bigint, in_joining integer, out id bigint, out seq bigint)
+language plpgsql
+volatile
+as $$
+declare
+	v_clock bigint := event_clock();
+begin
+	update conversations c
+	set last_seq = c.last_seq + 1,
+		last_id = greatest(c.last_id + 1, v_clock),
+		member_count = c.member_count + in_joining
+	where c.id = in_conversation
+	returning c.last_id, c.last_seq into strict id, seq;
+end
+$$;

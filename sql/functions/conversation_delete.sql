@@ -1,0 +1,34 @@
+-- Deletes a group. Its event conversation.deleted is the last; from then on nobody is a member. The rows stay, for those who have not heard of it yet.
+-- Returns: {} and what is to be published.
+-- Raises: not_a_member, direct_conversation, forbidden (only the owner may).
+-- Writes: conversations, changes.
+create function conversation_delete(in_conversation bigint, in_user bigint)
+returns table (channel text, payload text)
+language plpgsql
+volatile
+as $$
+declare
+	v_me record;
+	v_place record;
+begin
+	perform conversation_lock(in_conversation);
+	v_me := member_require(in_conversation, in_user);
+	if v_me.kind = 'direct' then
+		perform fail('direct_conversation', 'a direct conversation is not deleted');
+	end if;
+	if v_me.role <> 'owner' then
+		perform fail('forbidden', 'only the owner deletes a group');
+	end if;
+
+	v_place := conversation_advance(in_conversation, 0);
+	update conversations c
+	set deleted_id = v_place.id
+	where c.id = in_conversation;
+	return query values
+		(null, '{}'),
+		('c:' || in_conversation, change_append(
+			in_conversation, v_place.id, v_place.seq, 'conversation.deleted', in_user, null,
+			concat('{"id":"', in_conversation, '","deleted_by":"', in_user, '"}')
+		));
+end
+$$;

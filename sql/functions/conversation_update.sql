@@ -1,0 +1,39 @@
+-- Renames a group.
+-- Returns: the conversation as JSON and what is to be published: conversation.updated.
+-- Raises: not_a_member, direct_conversation, forbidden (owner and admins may), invalid_body.
+-- Writes: conversations, changes.
+create function conversation_update(in_conversation bigint, in_user bigint, in_title text)
+returns table (channel text, payload text)
+language plpgsql
+volatile
+as $$
+declare
+	v_me record;
+	v_place record;
+	v_data text;
+	v_ring text;
+begin
+	perform conversation_lock(in_conversation);
+	v_me := member_require(in_conversation, in_user);
+	if v_me.kind = 'direct' then
+		perform fail('direct_conversation', 'a direct conversation has no title');
+	end if;
+	if v_me.role not in ('owner', 'admin') then
+		perform fail('forbidden', 'only the owner and admins rename a group');
+	end if;
+	perform title_require(in_title);
+
+	v_place := conversation_advance(in_conversation, 0);
+	update conversations c
+	set title = in_title
+	where c.id = in_conversation
+	returning '{' || conversation_fields(c) || '}' into v_data;
+	v_ring := change_append(
+		in_conversation, v_place.id, v_place.seq, 'conversation.updated', in_user, null, v_data
+	);
+
+	return query values
+		(null, conversation_json(in_conversation, in_user)),
+		('c:' || in_conversation, v_ring);
+end
+$$;

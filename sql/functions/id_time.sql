@@ -1,0 +1,8 @@
+-- The moment, in milliseconds, at which an id was made.
+create function id_time(in_id bigint)
+returns timestamptz
+language sql
+immutable parallel safe
+as $$
+	select timestamptz '2024-01-01 00:00:00+00' + (in_id >> 22) * interval '1 millisecond'
+$$;

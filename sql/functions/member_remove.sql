@@ -1,0 +1,60 @@
+-- Takes a member out of a group; oneself: leaves it. The event member.removed is the last that they see.
+-- When the owner leaves, the longest-standing admin, or else member, becomes owner, with an event member.updated before.
+-- Returns: {} and what is to be published.
+-- Raises: not_a_member, direct_conversation, member_not_found, forbidden (the owner may remove everybody, an admin members only).
+-- Writes: conversations, changes, members.
+create function member_remove(in_conversation bigint, in_user bigint, in_member bigint)
+returns table (channel text, payload text)
+language plpgsql
+volatile
+as $$
+declare
+	v_me record;
+	v_role text;
+	v_heir bigint;
+	v_place record;
+begin
+	perform conversation_lock(in_conversation);
+	v_me := member_require(in_conversation, in_user);
+	if v_me.kind = 'direct' then
+		perform fail('direct_conversation', 'a direct conversation keeps its two members');
+	end if;
+	select m.role into v_role
+	from members m
+	where m.conversation_id = in_conversation
+		and m.user_id = in_member
+		and m.left_id is null;
+	if not found then
+		perform fail('member_not_found', 'there is no such member in this conversation');
+	end if;
+	if in_member <> in_user and (v_me.role = 'member' or v_me.role = 'admin' and v_role <> 'member') then
+		perform fail('forbidden', 'only the owner removes everybody, admins remove members');
+	end if;
+
+	return query values (null, '{}');
+
+	if v_role = 'owner' then
+		select m.user_id into v_heir
+		from members m
+		where m.conversation_id = in_conversation
+			and m.user_id <> in_member
+			and m.left_id is null
+		order by m.role, m.joined_id, m.user_id  -- admin is before member
+		limit 1;
+	end if;
+	if v_heir is not null then
+		return query select 'c:' || in_conversation, member_set_role(in_conversation, in_user, v_heir, 'owner');
+	end if;
+
+	v_place := conversation_advance(in_conversation, -1);
+	update members m
+	set left_id = v_place.id,
+		left_seq = v_place.seq
+	where m.conversation_id = in_conversation
+		and m.user_id = in_member;
+	return query select 'c:' || in_conversation, change_append(
+		in_conversation, v_place.id, v_place.seq, 'member.removed', in_user, in_member,
+		concat('{"user_id":"', in_member, '","removed_by":"', in_user, '"}')
+	);
+end
+$$;

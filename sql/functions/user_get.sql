@@ -1,0 +1,20 @@
+-- One user.
+-- Returns: the user as JSON.
+-- Raises: user_not_found.
+create function user_get(in_user bigint)
+returns json
+language plpgsql
+stable
+as $$
+declare
+	v_body json;
+begin
+	select user_json(u) into v_body
+	from users u
+	where u.id = in_user;
+	if not found then
+		perform fail('user_not_found', 'there is no such user');
+	end if;
+	return v_body;
+end
+$$;
