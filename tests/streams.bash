@@ -1,0 +1,181 @@
+# Streams in a test: `listen bob ws` opens one, `heard bob '.type == "message.created"'` waits for an event, `hang_up bob` ends it.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2154,SC2034
+
+CLIENT=$ROOT/tests/clients/stream.mjs
+TRANSPORTS=(ws sse poll)
+
+# What a stream leaves behind: NAME.events (what was heard), NAME.cursor, NAME.orders (a fifo), NAME.pid, NAME.errors.
+stream_file() { printf '%s/%s.%s' "$BATS_TEST_TMPDIR" "$1" "$2"; }
+
+# listen NAME TRANSPORT [OPTION…]: opens a stream as the current user and waits until it is ready, was refused, or has ended.
+# NAME is what the test calls it. The options are those of clients/stream.mjs; without credentials among them the token of `as` is used, and
+# --nobody stands for none at all. The cursor is kept: who listens again under the same name goes on where it ended.
+# STREAM_URL in the environment: another address than the front door.
+listen() {
+	local name=$1 transport=$2 nobody=false option options=()
+	shift 2
+	for option; do
+		if [ "$option" = --nobody ]; then nobody=true; else options+=("$option"); fi
+	done
+	case " $* " in
+	*" --token "* | *" --ticket "* | *" --cookie "* | *" --auth "* | *" --nobody "*) ;;
+	*) options+=(--token "$token") ;;
+	esac
+	[ -p "$(stream_file "$name" orders)" ] || mkfifo "$(stream_file "$name" orders)"
+	echo '{"client":"listen"}' >>"$(stream_file "$name" events)"
+	node "$CLIENT" "$transport" "${STREAM_URL:-$URL}" "${options[@]}" --for 240 --out "$(stream_file "$name" events)" \
+		--cursor-file "$(stream_file "$name" cursor)" --in "$(stream_file "$name" orders)" 3>&- 4>&- 2>>"$(stream_file "$name" errors)" &
+	echo $! >"$(stream_file "$name" pid)"
+	wait_until 20 stream_settled "$name" "$nobody" || { echo "$name does not open:"; heard_all "$name"; cat "$(stream_file "$name" errors)"; return 1; }
+}
+
+# Ready is said by the stream itself, or by the first answer of a poll. Without credentials the handshake is all there is.
+stream_settled() {
+	jq -e --slurp --argjson nobody "$2" '
+		.[(map(.client == "listen") | rindex(true)):]
+		| any(.type == "stream.ready" or .client == "closed" or (.client == "open" and (has("events") or $nobody)))' \
+		"$(stream_file "$1" events)" >/dev/null
+}
+
+# The stream's own lines, without the notes of the client.
+events_of() { grep -v '"client":' "$(stream_file "$1" events)" || true; }
+notes_of() { grep '"client":' "$(stream_file "$1" events)" || true; }
+heard_all() { cat "$(stream_file "$1" events)" 2>/dev/null; }
+
+# count_heard NAME CONDITION: how many events fulfil it (jq, on one event).
+count_heard() { events_of "$1" | jq -c "select($2)" | wc -l; }
+event_there() { event=$(events_of "$1" | jq -c "select($2)" | head -n 1) && [ -n "$event" ]; }
+note_there() { event=$(notes_of "$1" | jq -c "select($2)" | tail -n 1) && [ -n "$event" ]; }
+as_many_heard() { [ "$(count_heard "$1" "$2")" -ge "$3" ]; }
+
+# heard NAME CONDITION [SECONDS]: waits for such an event; $event is the first one.
+heard() {
+	wait_until "${3:-10}" event_there "$1" "$2" && event_there "$1" "$2" && return
+	echo "$1 has not heard: $2; but:"
+	heard_all "$1"
+	return 1
+}
+
+# heard_times NAME CONDITION N [SECONDS]: waits for N of them, and then there must be just N.
+heard_times() {
+	wait_until "${4:-10}" as_many_heard "$1" "$2" "$3" && [ "$(count_heard "$1" "$2")" = "$3" ] && return
+	echo "$1 has not heard $3 times: $2; but $(count_heard "$1" "$2") times:"
+	heard_all "$1"
+	return 1
+}
+
+# not_heard NAME CONDITION: none until now. Only after something that came later has been heard (see `fence`).
+not_heard() {
+	event_there "$1" "$2" || return 0
+	echo "$1 has heard: $event"
+	return 1
+}
+
+# noted NAME CONDITION [SECONDS]: the same as heard for what the client notes ({"client":"closed","code":4501} …).
+noted() {
+	wait_until "${3:-10}" note_there "$1" "$2" && note_there "$1" "$2" && return
+	echo "$1 has not noted: $2; but:"
+	heard_all "$1"
+	return 1
+}
+
+# closed_with NAME CODE [SECONDS]: the stream has ended with this code (on SSE and poll: that of its stream.bye).
+closed_with() {
+	noted "$1" '.client == "closed"' "${3:-10}" || return 1
+	[ "$(jq -r '.code // empty' <<<"$event")" = "$2" ] && return
+	event_there "$1" ".type == \"stream.bye\" and .data.code == $2" && return
+	echo "$1 was not closed with $2:"
+	heard_all "$1"
+	return 1
+}
+
+# speak NAME LINE: a frame up the socket, or an order to the client (!close, !drop, !ping, !pause, !resume, !binary HEX, !raw HEX).
+speak() { printf '%s\n' "$2" 1<>"$(stream_file "$1" orders)"; }
+
+stream_gone() { ! kill -0 "$(cat "$(stream_file "$1" pid)")" 2>/dev/null; }
+
+# hang_up NAME: the client is gone, without a word.
+hang_up() {
+	kill -KILL "$(cat "$(stream_file "$1" pid)")" 2>/dev/null || true
+	wait_until 5 stream_gone "$1"
+}
+
+hang_up_all() {
+	local file
+	for file in "$BATS_TEST_TMPDIR"/*.pid; do
+		[ ! -e "$file" ] || kill -KILL "$(cat "$file")" 2>/dev/null || true
+	done
+}
+
+# What a client has heard of a conversation, in the order of arrival.
+seqs() { events_of "$1" | jq -r "select(.seq and .conversation_id == \"$2\") | .seq" | paste -sd' '; }
+texts() { events_of "$1" | jq -r "select(.type == \"message.created\" and .conversation_id == \"$2\") | .data.text" | paste -sd' '; }
+
+# in_order NAME CONVERSATION FIRST LAST: each seq from FIRST to LAST once, ascending. in_order_within waits for it.
+seqs_are() { [ "$(seqs "$1" "$2")" = "$(seq -s' ' "$3" "$4")" ]; }
+in_order() {
+	seqs_are "$@" && return
+	echo "$1 has heard in $2: $(seqs "$1" "$2"), and not $3..$4"
+	return 1
+}
+in_order_within() {
+	wait_until "$1" seqs_are "${@:2}" || true
+	in_order "${@:2}"
+}
+
+# Milliseconds between two moments: `since=$(now_ms)` … `[ $(elapsed_ms $since) -lt 5000 ]`.
+now_ms() { date +%s%3N; }
+elapsed_ms() { echo $(($(now_ms) - $1)); }
+
+# sql_send SENDER TEXT [CLIENT_ID]: stores a message in $room as the api would, but rings no bell; prints the payload that PUBLISH would carry.
+sql_send() {
+	psql_banter "select event from message_send($room, $1, '${3:-sql-$RANDOM$RANDOM$RANDOM}', '$2', null, null)"
+}
+
+# hold NAME SQL: runs it in a transaction that stays open until `release NAME`; prints what it answers. `held_sql NAME SQL` adds to it.
+hold() {
+	mkfifo "$(stream_file "$1" sql)"
+	PGAPPNAME=psql PGOPTIONS='-c search_path=banter' psql -XAtq -v ON_ERROR_STOP=1 -d "$BANTER_DATABASE_URL" \
+		<>"$(stream_file "$1" sql)" >"$(stream_file "$1" answers)" 2>&1 3>&- 4>&- &
+	echo $! >"$(stream_file "$1" pid)"
+	held_sql "$1" "begin; $2"
+}
+held_sql() {
+	: >"$(stream_file "$1" answers)"
+	printf '%s;\n\\echo =done=\n' "$2" >"$(stream_file "$1" sql)"
+	wait_until 10 grep -q '^=done=' "$(stream_file "$1" answers)" || { cat "$(stream_file "$1" answers)"; return 1; }
+	grep -v '^=done=' "$(stream_file "$1" answers)" || true
+}
+release() {
+	held_sql "$1" "${2:-commit}"
+	printf '\\q\n' >"$(stream_file "$1" sql)"
+	wait_until 5 stream_gone "$1"
+}
+
+# publish CHANNEL PAYLOAD: what the api does after COMMIT.
+publish() { printf '%s' "$2" | redis -x publish "${BANTER_REDIS_PREFIX:-banter:}$1" >/dev/null; }
+
+# fence NAME…: sends a message into $room as the current user and waits until all these streams have heard it.
+fence() {
+	local mark=fence.$RANDOM$RANDOM name
+	send "$mark"
+	for name; do heard "$name" ".data.text == \"$mark\"" || return 1; done
+}
+
+# token_of NAME [DEVICE], refresh_token_of …, device_of …: printed, and who acts now stays as it is.
+token_of() (as_either "$@" && echo "$token")
+refresh_token_of() (as_either "$@" && echo "$refresh_token")
+device_of() (as_either "$@" && echo "$device_id")
+as_either() { if [ $# -gt 1 ]; then as_device "$@"; else as "$1"; fi >&2; }
+
+# ticket: prints a fresh stream ticket of who acts now.
+ticket() (post /v1/stream/tickets && expect 201 >&2 && json .ticket)
+
+# further_push PORT [SETTING=VALUE…]: one more push process on the suite's stack, with settings of its own; $further is its address.
+further_push() {
+	local port=$1
+	shift
+	env "$@" "$ROOT/scripts/stack" start "push@$port"
+	further=http://127.0.0.1:$port
+}
