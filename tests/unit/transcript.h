@@ -4,6 +4,7 @@
 #define TESTS_TRANSCRIPT_H
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ struct transcript {
 	size_t limit;
 	uint8_t *left; /* not consumed yet */
 	size_t left_len;
-	uint16_t error; /* the close code; no more is read */
+	bool ended; /* by an error or a close: no more is read */
 };
 
 static inline void
@@ -41,7 +42,8 @@ transcript_line(FILE *file, unsigned opcode, unsigned close_code, const uint8_t 
 	if (close_code)
 		fprintf(file, " %u", close_code);
 	fputc(':', file);
-	fwrite(payload, 1, len, file);
+	if (len)
+		fwrite(payload, 1, len, file);
 	fputc('\n', file);
 }
 
@@ -60,16 +62,17 @@ transcript_feed(struct transcript *t, const uint8_t *bytes, size_t n)
 	free(t->left);
 	t->left = NULL;
 	t->left_len = 0;
-	while (!t->error) {
+	while (!t->ended) {
 		result = frame_read(&t->input, data + at, all - at, t->limit, &frame, &consumed);
 		assert(consumed <= all - at);
 		at += consumed;
 		if (result == FRAME_ERROR) {
-			t->error = frame.close_code;
-			fprintf(t->file, "error %u\n", t->error);
+			fprintf(t->file, "error %u\n", frame.close_code);
+			t->ended = true;
 		} else if (result == FRAME_MESSAGE) {
 			assert(consumed > 0);
 			transcript_line(t->file, frame.opcode, frame.close_code, frame.payload, frame.len);
+			t->ended = frame.opcode == FRAME_CLOSE;
 		} else {
 			t->left_len = all - at;
 			t->left = malloc(t->left_len);
@@ -105,7 +108,7 @@ transcript_of(const uint8_t *bytes, size_t n, size_t limit, size_t largest, uint
 			chunk = n - at;
 		transcript_feed(&t, bytes + at, chunk);
 		at += chunk;
-	} while (at < n && !t.error);
+	} while (at < n && !t.ended);
 	char *text = transcript_close(&t);
 	*text_len = t.text_len;
 	return text;
