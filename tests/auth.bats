@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 
 setup() { load helpers; load streams; }
-teardown() { hang_up_all; }
+teardown() { streams_end; }
 
 fresh_name() { echo "n$(date +%s%N | tail -c 12).$RANDOM"; }
 register() { as nobody; post /v1/auth/register "$(jq -nc --arg name "$1" --arg password "${2-correct horse battery}" '{$name, $password}')"; }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 
 setup() { load helpers; load streams; }
-teardown() { hang_up_all; }
+teardown() { streams_end; }
 
 others() { printf '"%s",' "$@" | sed 's/,$//'; }
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 
 setup() { load helpers; load streams; }
-teardown() { hang_up_all; }
+teardown() { streams_end; }
 
 @test "list: one's own devices, the calling one marked, the last used first" {
 	as alice

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 
 setup() { load helpers; load streams; }
-teardown() { hang_up_all; }
+teardown() { streams_end; }
 
 add() { post "/v1/conversations/$room/members" "{\"user_ids\":[$(printf '"%s",' "$@" | sed 's/,$//')]}"; }
 remove() { delete "/v1/conversations/$room/members/$1"; }

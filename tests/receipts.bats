@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 
 setup() { load helpers; load streams; }
-teardown() { hang_up_all; }
+teardown() { streams_end; }
 
 read_to() { post "/v1/conversations/$room/read" "{\"message_id\":\"$1\"}"; }
 receipt() { post /v1/receipts "{\"receipts\":[{\"conversation_id\":\"$room\",$1}]}"; }

@@ -172,10 +172,32 @@ as_either() { if [ $# -gt 1 ]; then as_device "$@"; else as "$1"; fi >&2; }
 # ticket: prints a fresh stream ticket of who acts now.
 ticket() (post /v1/stream/tickets && expect 201 >&2 && json .ticket)
 
-# further_push PORT [SETTING=VALUE…]: one more push process on the suite's stack, with settings of its own; $further is its address.
+# forged EXPIRES [USER DEVICE]: an access token signed with the server's own key, with this expiry (seconds since 1970).
+forged() {
+	local claims head mark
+	b64() { basenc --base64url -w0 | tr -d =; }
+	head=$(printf '{"alg":"HS256","typ":"JWT"}' | b64)
+	claims=$(printf '{"iss":"banter","aud":"banter","sub":"%s","did":"%s","jti":"%s","iat":%d,"exp":%d}' \
+		"${2-$user_id}" "${3-$device_id}" "$RANDOM$RANDOM" "$(($1 - 900))" "$1" | b64)
+	mark=$(printf '%s' "$head.$claims" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$(<"$BANTER_SECRETS_DIR/jwt.key")" -binary | b64)
+	echo "$head.$claims.$mark"
+}
+
+# further_push [SETTING=VALUE…]: one more push process on the same database and Redis, with settings of its own, until the test ends.
+# $further is its address, $further_part its name for `stack`.
 further_push() {
-	local port=$1
-	shift
-	env "$@" "$ROOT/scripts/stack" start "push@$port"
-	further=http://127.0.0.1:$port
+	local port
+	while port=$((10000 + RANDOM % 22000)) && (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
+	further=http://127.0.0.1:$port further_part=push@$port
+	echo "$further_part" >>"$BATS_TEST_TMPDIR/further"
+	env "$@" "$ROOT/scripts/stack" start "$further_part" 3>&- 4>&-
+}
+
+# The end of every test: clients and further processes go.
+streams_end() {
+	local part
+	hang_up_all
+	if [ -e "$BATS_TEST_TMPDIR/further" ]; then
+		while read -r part; do stack stop "$part"; done <"$BATS_TEST_TMPDIR/further"
+	fi
 }

@@ -1,0 +1,348 @@
+# What takes time, with short times: presence, heartbeats, deadlines, lifetimes, rates, slow readers.
+# SPDX-License-Identifier: MIT
+
+setup_file() {
+	. "$BATS_TEST_DIRNAME/stack.bash"
+	own_stack BANTER_PRESENCE_SECONDS=3 BANTER_TICKET_SECONDS=1 BANTER_RATE_SEND=100 BANTER_RATE_LOGIN=60 BANTER_ORIGINS=https://chat.example,https://b.example \
+		BANTER_COOKIE_SECURE=on BANTER_REFRESH_SECONDS=60
+}
+teardown_file() {
+	. "$BATS_TEST_DIRNAME/stack.bash"
+	own_stack_end
+}
+setup() {
+	load ../helpers
+	load ../streams
+	load stack
+}
+teardown() { streams_end; }
+
+beat() { post /v1/presence/heartbeat "{\"status\":\"$1\"}"; expect 204; }
+watch() { put /v1/presence/watch "{\"user_ids\":[\"$1\"]}"; expect 200; }
+presence_of() { echo ".type == \"presence.updated\" and .data.user_id == \"$1\""; }
+told() { events_of "$1" | jq -r "select($(presence_of "$2")) | .data.status" | paste -sd' '; }
+heard_at() { jq -r ._at <<<"$event"; }
+
+# ---- presence ----
+
+@test "presence: without a beat a device is offline after the time, and its watchers hear it" {
+	as alice
+	group Room bob
+	watch "$(id_of bob)"
+	listen alice ws
+	as bob
+	beat online
+	beaten=$(now_ms)
+	heard alice "$(presence_of "$user_id") and .data.status == \"online\""
+	[ $(($(heard_at) - beaten)) -lt 1000 ]
+	heard alice "$(presence_of "$user_id") and .data.status == \"offline\"" 8
+	late=$(($(heard_at) - beaten))
+	[ $late -ge 2500 ] && [ $late -lt 5500 ] || { echo "offline after $late ms"; return 1; }
+	[ "$(jq -r '.data | has("last_seen")' <<<"$event")" = true ]
+	[ "$(told alice "$user_id")" = "online offline" ]
+	as alice
+	get "/v1/presence?user_ids=$(id_of bob)"
+	[ "$(json '.presence[0].status')" = offline ]
+	seen() { get "/v1/users/$(id_of bob)" && [ "$(json 'has("last_seen")')" = true ]; }
+	wait_until 5 seen
+}
+
+@test "presence: three devices are one person; a reconnect within the time is no flap" {
+	as alice
+	group Room carol
+	watch "$(id_of carol)"
+	listen alice ws
+	as carol
+	listen one ws
+	as_device carol two
+	listen two sse
+	as_device carol three
+	listen three poll
+	as alice
+	heard alice "$(presence_of "$(id_of carol)") and .data.status == \"online\""
+	# Longer than the time to live: the server beats for the streams that it holds.
+	began=$(now_ms)
+	past() { [ "$(elapsed_ms "$began")" -ge "$1" ]; }
+	wait_until 8 past 4500
+	hang_up two
+	hang_up three
+	as carol
+	for turn in 1 2 3; do
+		hang_up one
+		listen one ws
+	done
+	wait_until 8 past 6500
+	fence alice
+	[ "$(told alice "$(id_of carol)")" = online ]
+	hang_up one
+	cut=$(now_ms)
+	as alice
+	heard alice "$(presence_of "$(id_of carol)") and .data.status == \"offline\"" 8
+	late=$(($(heard_at) - cut))
+	[ $late -lt 5500 ]
+	[ "$(told alice "$(id_of carol)")" = "online offline" ]
+}
+
+@test "presence: three watchers on three transports and two processes hear it once each" {
+	as alice
+	group Room bob carol dora watched
+	further_push
+	for who in alice bob carol; do
+		as $who
+		watch "$(id_of watched)"
+	done
+	as alice; listen alice ws
+	as bob; STREAM_URL=$further listen bob sse
+	as carol; listen carol poll
+	as watched
+	beat online
+	for who in alice bob; do heard $who "$(presence_of "$user_id") and .data.status == \"online\""; done
+	for who in alice bob; do heard $who "$(presence_of "$user_id") and .data.status == \"offline\"" 8; done
+	for who in alice bob; do [ "$(told $who "$user_id")" = "online offline" ]; done
+	# A poll hears what happens while it waits, and nothing twice.
+	wait_until 2 event_there carol "$(presence_of "$user_id")"
+	[[ "$(told carol "$user_id")" =~ ^(online\ offline|online|offline)$ ]]
+	as dora
+	get "/v1/presence?user_ids=$(id_of watched)"
+	[ "$(json '.presence[0].status')" = offline ]
+}
+
+@test "presence: a killed push process is told as offline by another" {
+	as alice
+	group Room held
+	watch "$(id_of held)"
+	listen alice ws
+	further_push
+	as held
+	STREAM_URL=$further listen held ws
+	heard alice "$(presence_of "$user_id") and .data.status == \"online\""
+	stack kill "$further_part"
+	heard alice "$(presence_of "$user_id") and .data.status == \"offline\"" 8
+}
+
+# ---- credentials that run out ----
+
+@test "P9: a ticket expires" {
+	as alice
+	old=$(ticket)
+	get_ticket() { post /v1/stream/tickets && json .expires_in; }
+	[ "$(get_ticket)" = 1 ]
+	expired() { [ "$(psql_banter "select count(*) from tickets where user_id = $user_id and expires_at > now()")" = 0 ]; }
+	wait_until 4 expired
+	listen late sse --ticket "$old"
+	noted late '.client == "refused" and .status == 401'
+}
+
+@test "cookie streams from another site that is listed; CORS for it; Secure" {
+	as alice
+	for transport in "${TRANSPORTS[@]}"; do
+		listen "a-$transport" "$transport" --cookie "$token" --origin https://chat.example
+		listen "b-$transport" "$transport" --cookie "$token" --origin https://b.example
+	done
+	group Room bob
+	fence {a,b}-{ws,sse,poll}
+	listen evil sse --cookie "$token" --origin https://chat.example.evil
+	noted evil '.client == "refused" and .status == 403 and .body.code == "bad_origin"'
+	header 'Origin: https://chat.example'
+	get /v1/me
+	[ "$(header_of Access-Control-Allow-Origin)" = https://chat.example ]
+	[[ $(header_of Vary) == *Origin* ]]
+	token_kept=$token token=''
+	header 'Origin: https://chat.example'
+	header 'Access-Control-Request-Method: PATCH'
+	header 'Access-Control-Request-Headers: authorization, content-type'
+	call OPTIONS /v1/me
+	[[ $reply_status =~ ^20[04]$ ]]
+	[[ $(header_of Access-Control-Allow-Methods) == *PATCH* && $(header_of Access-Control-Allow-Headers | tr '[:upper:]' '[:lower:]') == *authorization* ]]
+	token=$token_kept
+	as nobody
+	post /v1/auth/login "{\"name\":\"$(name_of alice)\",\"password\":\"$PASSWORD\",\"cookie\":true}"
+	[[ $(header_of Set-Cookie) == *Secure* ]]
+}
+
+# ---- signs of life and deadlines ----
+
+@test "heartbeats: pings on a WebSocket, comments on an event stream" {
+	further_push BANTER_PUSH_PING_SECONDS=1 BANTER_PUSH_PONG_SECONDS=1 BANTER_PUSH_COMMENT_SECONDS=1
+	as alice
+	STREAM_URL=$further listen ws ws
+	STREAM_URL=$further listen sse sse
+	heard ws '.data.heartbeat_s == 1'
+	noted ws '.client == "ping"' 4
+	noted sse '.client == "comment"' 4
+	several() { [ "$(notes_of ws | grep -c '"ping"')" -ge 3 ] && [ "$(notes_of sse | grep -c '"comment"')" -ge 3 ]; }
+	wait_until 6 several
+	# One that does not answer is given up; the one that does stays.
+	STREAM_URL=$further listen frozen ws
+	kill -STOP "$(<"$(stream_file frozen pid)")"
+	given_up() { grep -qE '4006|idle' "$BANTER_STATE/log/$further_part.log"; }
+	wait_until 6 given_up
+	kill -CONT "$(<"$(stream_file frozen pid)")"
+	closed_with frozen 4006
+	[ "$(notes_of ws | grep -c '"closed"')" = 0 ]
+}
+
+@test "deadlines: no auth, half a request, a handshake byte by byte" {
+	further_push BANTER_PUSH_HANDSHAKE_SECONDS=1
+	start=$(now_ms)
+	STREAM_URL=$further listen silent ws --nobody
+	closed_with silent 4505 5
+	[ "$(elapsed_ms "$start")" -lt 4500 ]
+	port=${further##*:}
+	for what in '' 'GET /v1/stream HTTP/1.1\r\nHost: x\r\n'; do
+		exec 8<>"/dev/tcp/127.0.0.1/$port"
+		printf "$what" >&8
+		start=$(now_ms)
+		timeout 6 cat <&8 >"$BATS_TEST_TMPDIR/raw" || { echo "not ended within 6 s: '$what'"; return 1; }
+		exec 8>&-
+		[ "$(elapsed_ms "$start")" -lt 5000 ]
+	done
+	# Each byte is no new lease.
+	exec 8<>"/dev/tcp/127.0.0.1/$port"
+	start=$(now_ms)
+	(for i in {1..60}; do printf 'x' >&8 || exit; sleep 0.1; done) 2>/dev/null 3>&- &
+	timeout 8 cat <&8 >"$BATS_TEST_TMPDIR/raw" || true
+	exec 8>&-
+	[ "$(elapsed_ms "$start")" -lt 4500 ]
+	# The rest does not notice.
+	[ "$(curl -s -o /dev/null -w '%{http_code}' "$further/healthz")" = 200 ]
+}
+
+@test "lifetime: 4004, and EventSource comes back by itself" {
+	further_push BANTER_PUSH_LIFETIME_SECONDS=10
+	as alice
+	group Room bob
+	start=$(now_ms)
+	STREAM_URL=$further listen ws ws
+	STREAM_URL=$further listen source eventsource --cookie "$token" --origin https://chat.example --reconnect
+	fence source
+	closed_with ws 4004 15
+	[ "$(elapsed_ms "$start")" -ge 7000 ]
+	heard source '.type == "stream.bye" and .data.code == 4004 and .data.retry_after_ms >= 0' 15
+	as bob
+	send "between the streams"
+	returned() { [ "$(count_heard source '.type == "stream.ready" and .data.resumed')" -ge 1 ]; }
+	wait_until 20 returned
+	fence source
+	in_order source "$room" 1 4
+}
+
+@test "poll: an empty answer after the wait, at once when there is something" {
+	as alice
+	group Room bob
+	get /v1/sync
+	cursor=$(json .cursor)
+	start=$(now_ms)
+	get "/v1/events?since=$cursor&wait=1"
+	expect 200
+	took=$(elapsed_ms "$start")
+	[ "$(json '.events | map(select(.seq)) | length')" = 0 ] || { get "/v1/events?since=$(json .cursor)&wait=1"; [ "$(json '.events | map(select(.seq)) | length')" = 0 ]; }
+	[ "$took" -ge 900 ] || [ "$took" -lt 200 ]
+	cursor=$(json .cursor)
+	send x
+	start=$(now_ms)
+	get "/v1/events?since=$cursor&wait=20"
+	[ "$(elapsed_ms "$start")" -lt 2000 ]
+	[ "$(json '.events | map(.data.text) | join(" ")')" = x ]
+}
+
+# ---- limits ----
+
+@test "too many streams of one user: the oldest makes room" {
+	further_push BANTER_PUSH_STREAMS_PER_USER=2
+	as alice
+	STREAM_URL=$further listen one ws
+	STREAM_URL=$further listen two sse
+	STREAM_URL=$further listen three ws
+	closed_with one 4007
+	as bob
+	STREAM_URL=$further listen other ws
+	as alice
+	group Room bob
+	fence two three other
+}
+
+@test "a process that is full says so" {
+	further_push BANTER_PUSH_STREAMS=2
+	as alice
+	STREAM_URL=$further listen one ws
+	STREAM_URL=$further listen two sse
+	as bob
+	STREAM_URL=$further listen ws ws
+	noted ws '.client == "closed"'
+	not_heard ws '.type == "stream.ready"'
+	[ "$(curl -s -m 5 -o "$BATS_TEST_TMPDIR/raw" -D "$BATS_TEST_TMPDIR/raw.headers" -w '%{http_code}' -H "Authorization: Bearer $token" "$further/v1/events?wait=0")" = 429 ]
+	[ "$(jq -r .code "$BATS_TEST_TMPDIR/raw")" = too_busy ]
+	grep -qi '^retry-after: [0-9]' "$BATS_TEST_TMPDIR/raw.headers"
+	as alice
+	group Room bob
+	fence one two
+	hang_up two
+	as bob
+	free() { hang_up ws; listen ws ws >/dev/null 2>&1 && event_there ws '.type == "stream.ready"'; }
+	STREAM_URL=$further wait_until 5 free
+}
+
+@test "P8: a slow reader is closed with 4002, resumes without loss, and slows nobody" {
+	further_push BANTER_PUSH_QUEUE_BYTES=131072
+	as alice
+	group Room bob
+	as bob
+	for name in slow quick; do STREAM_URL=$further listen $name ws; done
+	as alice
+	fence slow quick
+	speak slow '!pause'
+	# What the kernel takes for a socket comes on top: some megabytes.
+	psql_banter "select count(*) from generate_series(1, 300) n, message_send($room, $user_id, 'bulk-' || n, n || repeat(' x', 30000), null, null)" >/dev/null
+	wait_until 40 as_many_heard quick '.data.client_id // "" | startswith("bulk-")' 300
+	closed_in_log() { grep -q slow_reader "$BANTER_STATE/log/$further_part.log"; }
+	wait_until 20 closed_in_log
+	speak slow '!resume'
+	noted slow '.client == "closed"' 20
+	[ "$(count_heard slow '.data.client_id // "" | startswith("bulk-")')" -lt 300 ]
+	as bob
+	STREAM_URL=$further listen slow ws
+	wait_until 40 as_many_heard slow '.data.client_id // "" | startswith("bulk-")' 300
+	as alice
+	fence slow quick
+	for name in slow quick; do in_order $name "$room" 1 303; done
+}
+
+@test "rates: sends beyond the limit are 429 with Retry-After, and none of them is stored" {
+	as sprinter
+	group Room bob
+	seq 1 130 | xargs -P 8 -I{} curl -s -o /dev/null -w '%{http_code}\n' -H "Authorization: Bearer $token" -H 'Content-Type: application/json' \
+		-d '{"client_id":"r{}","text":"x"}' "$URL/v1/conversations/$room/messages" | sort | uniq -c | awk '{ print $2, $1 }' >"$BATS_TEST_TMPDIR/codes"
+	taken=$(awk '$1 == 201 { print $2 }' "$BATS_TEST_TMPDIR/codes")
+	[ "$taken" -ge 95 ] && [ "$taken" -le 115 ] || { cat "$BATS_TEST_TMPDIR/codes"; return 1; }
+	[ "$(awk '{ print $1 }' "$BATS_TEST_TMPDIR/codes" | paste -sd' ')" = "201 429" ]
+	post "/v1/conversations/$room/messages" '{"client_id":"more","text":"x"}'
+	if [ "$reply_status" = 429 ]; then
+		expect 429 rate_limited
+		[[ $(header_of Retry-After) =~ ^[1-9][0-9]*$ ]]
+		[ "$(header_of RateLimit-Limit)" = 100 ]
+		[ "$(header_of RateLimit-Remaining)" = 0 ]
+		[[ $(header_of RateLimit-Reset) =~ ^[0-9]+$ ]]
+	else
+		expect 201 # a second has given one back
+		taken=$((taken + 1))
+	fi
+	get "/v1/conversations/$room" # reads are counted apart
+	expect 200
+	[ "$(json .message_count)" = "$taken" ]
+	as bob
+	send "others are not held up"
+}
+
+# The last of this file: it uses up what this address may.
+@test "rates: sign-ups and logins beyond the limit are 429 for this address" {
+	as nobody
+	seq 1 80 | xargs -P 4 -I{} curl -s -o /dev/null -w '%{http_code}\n' -H 'Content-Type: application/json' -d '{"name":"nobody.at.all","password":"x"}' "$URL/v1/auth/login" | sort | uniq -c >"$BATS_TEST_TMPDIR/codes"
+	grep -q ' 429' "$BATS_TEST_TMPDIR/codes"
+	post /v1/auth/login '{"name":"nobody.at.all","password":"x"}'
+	[ "$reply_status" = 401 ] || expect 429 rate_limited
+	# The door's own word for where a request came from is believed, not the client's.
+	before=$(grep -o '[0-9]* 429' "$BATS_TEST_TMPDIR/codes" || true)
+	got=$(for i in {1..12}; do curl -s -o /dev/null -w '%{http_code}\n' -H "X-Forwarded-For: 10.0.0.$i" -H 'Content-Type: application/json' -d '{"name":"nobody.at.all","password":"x"}' "$URL/v1/auth/login"; done | sort | uniq -c | awk '{ print $2 "x" $1 }' | paste -sd' ')
+	[[ $got == *429* ]]
+}

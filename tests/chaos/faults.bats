@@ -1,0 +1,268 @@
+# What is killed under load: push, Redis, PostgreSQL, api. A crowd sends and hears meanwhile and keeps account.
+# SPDX-License-Identifier: MIT
+
+setup_file() {
+	. "$BATS_TEST_DIRNAME/stack.bash"
+	own_stack BANTER_API_WORKERS=2 BANTER_DRAIN_SECONDS=5
+}
+teardown_file() {
+	. "$BATS_TEST_DIRNAME/stack.bash"
+	own_stack_end
+}
+setup() {
+	load ../helpers
+	load ../streams
+	load stack
+}
+# A test that fails leaves no part down for the next.
+teardown() {
+	streams_end
+	stack start redis
+	stack start postgres
+	stack start api
+	stack start push
+}
+
+@test "P3: push is killed while 50 devices of 20 people hear 20 senders: each message once, in order, on each device" {
+	crowd --users 20 --devices 50 --rate 1.5
+	for kill in 1 2; do
+		stack kill push
+		at=$(stored)
+		wait_until 20 more_than $((at + 20)) # sends go on without it
+		stack start push
+		wait_until 20 more_than $((at + 60))
+	done
+	crowd_judges
+	[ "$(jq .returns <<<"$verdict")" -ge 60 ]
+	[ "$(jq .acknowledged <<<"$verdict")" -ge 100 ]
+}
+
+@test "P7: Redis is killed for 10 s under sends: they go on, and everything arrives once" {
+	crowd --users 8 --devices 12 --rate 3
+	before=$(stored) killed=$(now_ms)
+	stack kill redis
+	as alice
+	group Dark bob
+	for transport in "${TRANSPORTS[@]}"; do as bob; listen "$transport" "$transport"; done # streams open without Redis, too
+	as alice
+	sent=$(now_ms)
+	send "in the dark"
+	for transport in "${TRANSPORTS[@]}"; do
+		heard "$transport" '.data.text == "in the dark"' 10
+		[ $(($(jq -r ._at <<<"$event") - sent)) -lt 6000 ] # the sweep delivers while Redis is away
+	done
+	ten_seconds_over() { [ "$(elapsed_ms "$killed")" -ge 10000 ]; }
+	wait_until 15 ten_seconds_over
+	during=$(($(stored) - before))
+	[ $during -ge 100 ] || { echo "only $during sends went through"; return 1; }
+	get /readyz
+	expect 200
+	[ "$(json '[.status, .checks.redis] | join(" ")')" = "degraded failed" ]
+	stack start redis
+	# A live doorbell again: well below the sweep.
+	live() {
+		local at
+		send "back $RANDOM"
+		at=$(now_ms)
+		wait_until 1 event_there ws ".data.id == \"$message\"" 2>/dev/null && [ $(($(jq -r ._at <<<"$event") - at)) -lt 500 ]
+	}
+	wait_until 15 live
+	fence ws sse poll
+	for transport in "${TRANSPORTS[@]}"; do in_order "$transport" "$room" 1 "$(get "/v1/conversations/$room" && json .last_seq)"; done
+	crowd_judges
+	[ "$(jq .retried <<<"$verdict")" = 0 ]
+}
+
+@test "P7: Redis hangs instead of dying: sends go on" {
+	as alice
+	group Hung bob
+	listen bob ws --token "$(token_of bob)"
+	stack kill redis STOP
+	start=$(now_ms)
+	for i in 1 2 3; do send "hung $i"; done
+	took=$(elapsed_ms "$start")
+	heard bob '.data.text == "hung 3"' 12
+	stack kill redis CONT
+	[ "$took" -lt 6000 ] || { echo "three sends took $took ms"; return 1; }
+	fence bob
+	in_order bob "$room" 1 5
+}
+
+@test "P1: PostgreSQL is killed under load: every acknowledged message is there, and arrives" {
+	crowd --users 10 --devices 15 --rate 4
+	at=$(stored)
+	for kill in 1 2; do
+		wait_until 20 more_than $((at + 60))
+		stack kill postgres
+		stack start postgres
+		recovered() { at=$(stored 2>/dev/null) && [ -n "$at" ]; }
+		wait_until 30 recovered
+	done
+	wait_until 30 more_than $((at + 40))
+	crowd_judges
+	[ "$(jq .retried <<<"$verdict")" -ge 1 ] # it was noticed, and nothing else came of it
+	# Without a doubt in the database's own words.
+	[ "$(psql_banter "select count(*) from conversations c where c.last_seq <> (select count(*) from messages m where m.conversation_id = c.id) + (select count(*) from changes h where h.conversation_id = c.id)")" = 0 ]
+}
+
+@test "api restarts its workers one by one under load: no request is lost" {
+	crowd --users 10 --devices 6 --rate 8
+	for turn in 1 2 3; do
+		at=$(stored)
+		stack kill api HUP
+		wait_until 20 more_than $((at + 120))
+	done
+	crowd_judges
+	[ "$(jq .retried <<<"$verdict")" = 0 ]
+	[ "$(jq '.failed_sends | length' <<<"$verdict")" = 0 ]
+}
+
+@test "an api worker that is killed is replaced; what was acknowledged stays" {
+	crowd --users 6 --devices 6 --rate 4
+	for turn in 1 2; do
+		at=$(stored)
+		worker=$(pgrep -P "$(stack pid api)" | head -n 1)
+		kill -KILL "$worker"
+		wait_until 20 more_than $((at + 50))
+	done
+	crowd_judges
+}
+
+@test "push drains: every stream hears stream.bye with a time to come back, and goes on where it was" {
+	as alice
+	group Drain bob
+	as bob
+	for transport in "${TRANSPORTS[@]}"; do for n in 1 2 3; do listen "$transport-$n" "$transport"; done; done
+	as alice
+	fence {ws,sse,poll}-{1,2,3}
+	start=$(now_ms)
+	stack stop push
+	[ "$(elapsed_ms "$start")" -lt 8000 ]
+	for transport in "${TRANSPORTS[@]}"; do
+		for n in 1 2 3; do
+			heard "$transport-$n" '.type == "stream.bye" and .data.code == 4001 and .data.reason == "drain" and .data.retry_after_ms > 0'
+			jq -r .data.retry_after_ms <<<"$event" >>"$BATS_TEST_TMPDIR/delays"
+		done
+	done
+	closed_with ws-1 4001
+	[ "$(sort -u "$BATS_TEST_TMPDIR/delays" | wc -l)" -ge 3 ] # not all at once
+	send "while away"
+	stack start push
+	as bob
+	for transport in "${TRANSPORTS[@]}"; do listen "$transport-1" "$transport"; done
+	as alice
+	fence {ws,sse,poll}-1
+	for transport in "${TRANSPORTS[@]}"; do in_order "$transport-1" "$room" 1 4; done
+}
+
+@test "push drains under load, again and again: nothing lost, nothing twice" {
+	crowd --users 10 --devices 24 --rate 3
+	for turn in 1 2; do
+		at=$(stored)
+		stack restart push
+		wait_until 20 more_than $((at + 60))
+	done
+	crowd_judges
+	[ "$(jq .returns <<<"$verdict")" -ge 30 ]
+}
+
+@test "P3: clients are cut off at random and wander between processes and transports' doors" {
+	further_push
+	crowd --users 12 --devices 30 --rate 2 --drop 6 --streams "$URL,$PUSH_URL,$further"
+	at=$(stored)
+	wait_until 40 more_than $((at + 250))
+	crowd_judges
+	[ "$(jq .returns <<<"$verdict")" -ge 20 ]
+}
+
+@test "P3: Redis and push die together" {
+	crowd --users 8 --devices 16 --rate 3
+	at=$(stored)
+	stack kill redis
+	stack kill push
+	wait_until 20 more_than $((at + 40))
+	stack start push
+	wait_until 20 more_than $((at + 90))
+	stack start redis
+	wait_until 20 more_than $((at + 130))
+	crowd_judges
+}
+
+@test "P3: a cursor outlives a restart of everything" {
+	as alice
+	group Restart bob
+	as bob
+	for transport in "${TRANSPORTS[@]}"; do listen "$transport" "$transport"; done
+	as alice
+	fence ws sse poll
+	for transport in "${TRANSPORTS[@]}"; do hang_up "$transport"; done
+	send missed
+	stack stop
+	start=$(now_ms)
+	stack start 3>&- 4>&-
+	as bob
+	get /v1/me # the token is good as well
+	expect 200
+	for transport in "${TRANSPORTS[@]}"; do
+		listen "$transport" "$transport"
+		heard "$transport" '.data.text == "missed"'
+		[ "$transport" = poll ] || [ "$(events_of "$transport" | jq -c 'select(.type == "stream.ready") | [.data.resumed, .data.replayed]' | tail -n 1)" = "[true,1]" ]
+	done
+	as alice
+	fence ws sse poll
+	for transport in "${TRANSPORTS[@]}"; do in_order "$transport" "$room" 1 4; done
+}
+
+@test "PostgreSQL is away: streams stay open, requests get 503 with Retry-After, and it goes on afterwards" {
+	as alice
+	group Away bob
+	as bob
+	for transport in ws sse; do listen "$transport" "$transport"; done
+	as alice
+	fence ws sse
+	stack stop postgres
+	get /v1/me
+	expect 503 unavailable
+	[[ $(header_of Retry-After) =~ ^[0-9]+$ ]]
+	post "/v1/conversations/$room/messages" '{"client_id":"away","text":"x"}'
+	expect 503 unavailable
+	get /readyz
+	[ "$reply_status" = 503 ]
+	[ "$(json '[.status, .checks.database] | join(" ")')" = "unavailable failed" ]
+	get /healthz
+	expect 200
+	stack start postgres
+	back() { get /readyz && [ "$reply_status" = 200 ]; }
+	wait_until 15 back
+	post "/v1/conversations/$room/messages" '{"client_id":"away","text":"x"}'
+	expect 201
+	fence ws sse
+	for transport in ws sse; do
+		in_order "$transport" "$room" 1 4
+		[ "$(notes_of "$transport" | grep -c '"closed"')" = 0 ]
+	done
+}
+
+@test "P1: refuses to start: fsync off" {
+	other=$(mktemp -d "${TMPDIR:-/tmp}/banter-fsync.XXXXXX")
+	as_owner=()
+	if [ "$(id -u)" = 0 ]; then
+		chown "$BANTER_USER:" "$other"
+		as_owner=(setpriv "--reuid=$BANTER_USER" "--regid=$BANTER_USER" --init-groups env HOME=/nonexistent)
+	fi
+	PATH=$PATH:/usr/lib/postgresql/15/bin
+	"${as_owner[@]}" initdb -D "$other/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-instructions >/dev/null
+	"${as_owner[@]}" setsid postgres -D "$other/data" -c fsync=off -c listen_addresses= -c unix_socket_directories="$other" >"$BATS_TEST_TMPDIR/postgres" 2>&1 3>&- 4>&- &
+	echo $! >"$BATS_TEST_TMPDIR/postgres.pid"
+	wait_until 20 pg_isready -q -h "$other" -U postgres
+	psql -Xq -h "$other" -U postgres -d postgres -c 'create role banter login' -c 'create database banter owner banter'
+	psql -Xq -h "$other" -U postgres -d banter -f "$BANTER_STATE/opt/share/banter/sql/roles.sql" >/dev/null
+	psql -Xq -h "$other" -U banter -d banter -f "$BANTER_STATE/opt/share/banter/sql/load.sql" >/dev/null 2>&1
+	for program in api push; do
+		run timeout 10 env BANTER_DATABASE_URL="postgresql:///banter?host=$other&user=banter" BANTER_API_SOCKET="$BATS_TEST_TMPDIR/api.sock" BANTER_PUSH_PORT=$((BANTER_PUSH_PORT + 1)) \
+			"$BANTER_STATE/opt/bin/banter-$program"
+		[ "$status" != 0 ] && [ "$status" -lt 124 ] && [[ $output == *fsync* ]] || { echo "$program: $status $output"; kill -KILL "$(<"$BATS_TEST_TMPDIR/postgres.pid")"; return 1; }
+	done
+	kill -INT "$(<"$BATS_TEST_TMPDIR/postgres.pid")"
+	rm -rf "$other"
+}
