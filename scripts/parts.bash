@@ -154,12 +154,13 @@ parts_started() {
 	done
 }
 
-# launch PART COMMAND…: runs it in a session of its own (Ctrl-C is not for it), its output in the part's log.
+# launch PART COMMAND…: runs it in a session of its own (Ctrl-C is not for it), its output in the part's log. It keeps nothing of ours open:
+# not the lock of scripts/run (9), nor what bats listens on (3, 4).
 launch() {
 	local part=$1 log=$STATE/log/$1.log pid
 	shift
 	if [ "$(stat -c %s "$log" 2>/dev/null || echo 0)" -gt 20000000 ]; then mv "$log" "$log.1"; fi
-	"${as_owner[@]}" setsid "$@" </dev/null >>"$log" 2>&1 9>&- &
+	"${as_owner[@]}" setsid "$@" </dev/null >>"$log" 2>&1 3>&- 4>&- 9>&- &
 	pid=$!
 	echo "$pid $(process_born "$pid")" >"$STATE/run/$part.pid"
 }
