@@ -1,0 +1,175 @@
+// The REST calls of a client: errors as Problem, tokens kept in a Session, and refreshed when they expire.
+// SPDX-License-Identifier: MIT
+
+// An answer that is not a success (RFC 9457). Programs read `code`, people read `message`. Status 0: there was no answer at all.
+export class Problem extends Error {
+	constructor({ status = 0, code = "no_answer", title, detail, field }, retryAfter = 0) {
+		super(detail ?? title ?? "The server cannot be reached.");
+		Object.assign(this, { status, code, field, retryAfter });
+	}
+
+	// Whether the same request may well succeed later.
+	get isTemporary() {
+		return this.status === 0 || this.status === 429 || this.status >= 500;
+	}
+
+	// Whether this device has to sign in again.
+	get isSignedOut() {
+		return ["signed_out", "device_revoked", "invalid_refresh_token", "refresh_token_reused"].includes(this.code);
+	}
+}
+
+const signedOut = () => new Problem({ status: 401, code: "signed_out", detail: "Please sign in." });
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+// Who is signed in on this device. All tabs of a browser are one device, so they share one entry in localStorage.
+export class Session {
+	constructor(storage = localStorage, name = "banter.session") {
+		Object.assign(this, { storage, name });
+	}
+
+	get() {
+		return JSON.parse(this.storage.getItem(this.name));
+	}
+
+	// Takes a reply of register, login or refresh. The last has no user: the rest of the entry stays.
+	set({ expires_in, ...reply }) {
+		const entry = { ...this.get(), ...reply, expires_at: Date.now() + expires_in * 1000 };
+		this.storage.setItem(this.name, JSON.stringify(entry));
+		return entry;
+	}
+
+	clear() {
+		this.storage.removeItem(this.name);
+	}
+
+	// Runs `work` while no other tab does. A refresh token works once: two tabs that spend the same one would look like a thief, and the
+	// device would be revoked. Web Locks exist on https and on localhost; on plain http there is an entry with a deadline instead.
+	exclusively(work) {
+		if (globalThis.navigator?.locks) return navigator.locks.request(this.name, work);
+		return this.#withEntry(`${this.name}.lock`, work);
+	}
+
+	async #withEntry(name, work) {
+		const mine = `${Math.random()} ${Date.now() + 40_000}`;
+		const isFree = (entry) => !entry || Number(entry.split(" ")[1]) < Date.now();
+		while (this.storage.getItem(name) !== mine) {
+			if (isFree(this.storage.getItem(name))) this.storage.setItem(name, mine);
+			await pause(30 + 70 * Math.random());   // whoever wrote at the same moment has won or lost by now
+		}
+		try {
+			return await work();
+		} finally {
+			if (this.storage.getItem(name) === mine) this.storage.removeItem(name);
+		}
+	}
+}
+
+export class Api {
+	constructor({ base = "", session = new Session() } = {}) {
+		Object.assign(this, { base, session });
+	}
+
+	// ---- one request ----
+
+	async #fetch(method, path, body, token) {
+		const headers = {};
+		if (token) headers.authorization = `Bearer ${token}`;
+		if (body) headers["content-type"] = "application/json";
+		let reply, data;
+		try {
+			reply = await fetch(this.base + path, { method, headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(30_000) });
+			if (reply.status === 204) return null;
+			data = await reply.json();
+		} catch {
+			// No answer, half an answer, or an error page of something between here and the server.
+			throw new Problem({ status: reply && !reply.ok ? reply.status : 0 });
+		}
+		if (!reply.ok) throw new Problem({ ...data, status: reply.status }, Number(reply.headers.get("retry-after")));
+		return data;
+	}
+
+	// A request in the name of the user. A token that the server refuses is refreshed, once, and the request repeated.
+	async request(method, path, body) {
+		const token = await this.#token();
+		try {
+			return await this.#fetch(method, path, body, token);
+		} catch (problem) {
+			if (problem.status !== 401 || problem.isSignedOut) throw problem;
+			return this.#fetch(method, path, body, await this.#token(token));
+		}
+	}
+
+	// An access token that is good for some seconds, and is not the one that was refused.
+	async #token(refused) {
+		const isGood = (entry) => entry.access_token !== refused && entry.expires_at > Date.now() + 10_000;
+		const entry = this.session.get();
+		if (!entry) throw signedOut();
+		return isGood(entry) ? entry.access_token : this.session.exclusively(() => this.#refresh(isGood));
+	}
+
+	async #refresh(isGood) {
+		const entry = this.session.get();
+		if (!entry) throw signedOut();
+		if (isGood(entry)) return entry.access_token;   // another tab was here while this one waited
+		const reply = await this.#fetch("POST", "/v1/auth/refresh", { refresh_token: entry.refresh_token });
+		return this.session.set(reply).access_token;
+	}
+
+	// ---- auth ----
+
+	async register(name, password, display_name) {
+		const body = { name, password, device_name: deviceName() };
+		if (display_name) body.display_name = display_name;
+		return this.session.set(await this.#fetch("POST", "/v1/auth/register", body));
+	}
+
+	async login(name, password) {
+		return this.session.set(await this.#fetch("POST", "/v1/auth/login", { name, password, device_name: deviceName() }));
+	}
+
+	// Forgets the tokens even when the server cannot be told.
+	async logout() {
+		try {
+			await this.request("POST", "/v1/auth/logout");
+		} finally {
+			this.session.clear();
+		}
+	}
+
+	// ---- the rest, by noun ----
+
+	sync = () => this.request("GET", "/v1/sync");
+	ticket = () => this.request("POST", "/v1/stream/tickets");
+
+	users = (prefix, limit = 20) => this.request("GET", `/v1/users${query({ prefix, limit })}`);
+	user = (id) => this.request("GET", `/v1/users/${id}`);
+
+	conversations = (before) => this.request("GET", `/v1/conversations${query({ before })}`);
+	conversation = (id) => this.request("GET", `/v1/conversations/${id}`);
+	direct = (user_id) => this.request("POST", "/v1/conversations", { kind: "direct", user_id });
+	group = (title, members) => this.request("POST", "/v1/conversations", { kind: "group", title, members });
+	rename = (id, title) => this.request("PATCH", `/v1/conversations/${id}`, { title });
+	leave = (id) => this.request("POST", `/v1/conversations/${id}/leave`);
+
+	members = (id, after) => this.request("GET", `/v1/conversations/${id}/members${query({ after, limit: 200 })}`);
+	addMembers = (id, user_ids) => this.request("POST", `/v1/conversations/${id}/members`, { user_ids });
+	removeMember = (id, user_id) => this.request("DELETE", `/v1/conversations/${id}/members/${user_id}`);
+
+	messages = (id, before, limit = 50) => this.request("GET", `/v1/conversations/${id}/messages${query({ before, limit })}`);
+	send = (id, message) => this.request("POST", `/v1/conversations/${id}/messages`, message);
+	read = (id, message_id) => this.request("POST", `/v1/conversations/${id}/read`, { message_id });
+}
+
+const query = (parameters) => {
+	const given = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== "");
+	return given.length ? `?${new URLSearchParams(given)}` : "";
+};
+
+// How this device is called in the user's list of devices.
+const deviceName = () => {
+	const agent = globalThis.navigator?.userAgent ?? "";
+	const browser = ["Edg", "Firefox", "Chrome", "Safari"].find((name) => agent.includes(name)) ?? "Browser";
+	const system = ["Android", "iPhone", "iPad", "Windows", "Mac", "Linux"].find((name) => agent.includes(name));
+	return `${browser.replace("Edg", "Edge")}${system ? ` on ${system}` : ""}`;
+};

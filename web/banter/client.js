@@ -1,0 +1,305 @@
+// A signed-in client: it joins the API, the stream, the store and the outbox, and tells the page when something has changed.
+// SPDX-License-Identifier: MIT
+import { Outbox } from "./outbox.js";
+import { compareIds, Store } from "./store.js";
+import { Stream } from "./stream.js";
+
+const ACK_MS = 500;          // how long an acknowledgement waits for the next one
+const SAVE_MS = 500;
+const TYPING_MS = 3_500;     // the server shows it for 6 s
+const WATCHED = 500;         // people, by the limit of presence.watch
+const NAMED = 100;           // members, up to which receipts come by name
+const STATE = "banter.state";
+
+/*
+ * const client = new Client({ api, onChange, onConnection, onMessage, onNotice, onSignedOut });
+ * client.start();
+ *
+ * Then read `client.store` and `client.outbox`, and call the verbs below. The callbacks:
+ *   onChange()                       something in the store or the outbox is different
+ *   onConnection(state, detail)      as Stream has it
+ *   onMessage(message)               somebody else has just written
+ *   onNotice(text)                   something to tell the user
+ *   onSignedOut()                    this device is no longer signed in
+ */
+export class Client {
+	#strangers = new Map();   // conversation id -> events that wait until the conversation is known
+	#reading = new Map();     // conversation id -> the message up to which it was last asked to be marked as read
+	#timers = {};
+	#acked = null;
+	#hole = null;
+	#typedAt = 0;
+
+	constructor({ api, base = "", tab = sessionStorage, ...callbacks }) {
+		Object.assign(this, { api, tab, connection: "connecting" }, callbacks);
+		this.stream = new Stream({
+			base,
+			ticket: async () => (await api.ticket()).ticket,
+			cursor: () => this.#cursor(),
+			probe: () => this.#watch(),
+			onEvent: (event) => this.#onEvent(event),
+			onState: (state, detail) => this.#onState(state, detail),
+		});
+		this.outbox = new Outbox({ send: (id, message) => api.send(id, message), onChange: () => this.onChange() });
+	}
+
+	start() {
+		this.store = this.#restore();
+		this.outbox.start();
+		this.#settle();
+		this.stream.start();
+	}
+
+	// Ends it on this page; the device stays signed in.
+	stop() {
+		this.stream.stop();
+		this.outbox.stop();
+		Object.values(this.#timers).forEach(clearTimeout);
+		this.#timers = {};
+		this.tab.removeItem(STATE);
+	}
+
+	wake() {
+		this.stream.wake();
+		this.outbox.wake();
+	}
+
+	// ---- keeping the state in this tab: after a reload the stream goes on where it stopped ----
+
+	#restore() {
+		const { user, device_id } = this.api.session.get();
+		try {
+			const kept = JSON.parse(this.tab.getItem(STATE));
+			if (kept?.device_id === device_id) return Store.load(kept.state);
+		} catch {
+			this.tab.removeItem(STATE);   // of another version of this page
+		}
+		return new Store(user);
+	}
+
+	save() {
+		clearTimeout(this.#timers.save);
+		this.#timers.save = null;
+		const device_id = this.api.session.get()?.device_id;
+		if (!device_id || !this.store.cursor) return;
+		try {
+			this.tab.setItem(STATE, JSON.stringify({ device_id, state: this.store.save() }));
+		} catch {
+			this.tab.removeItem(STATE);   // it is full: the next page begins with a snapshot
+		}
+	}
+
+	// ---- the stream ----
+
+	// Where to go on. Without a cursor there is nothing to go on from: take a snapshot.
+	async #cursor() {
+		if (!this.store.cursor) {
+			this.store.replace(await this.api.sync());
+			this.#settle();
+			this.#changed();
+		}
+		return this.store.cursor;
+	}
+
+	#onState(state, detail) {
+		this.connection = state;
+		if (state === "live") this.#resumed();
+		if (state === "ended" && (detail.problem?.isSignedOut || detail.code === 4501)) return this.onSignedOut();
+		this.onConnection(state, detail);
+	}
+
+	// What is of the moment is not replayed, so it is asked for again: who is online, what other devices have read, how far messages have come.
+	async #resumed() {
+		this.outbox.wake();
+		this.stream.send(this.#watch());
+		this.setAway(this.isAway);
+		this.store.typing.clear();
+		this.#reading.clear();
+		await this.#quietly(async () => (await this.api.conversations()).conversations.forEach((c) => this.store.learnConversation(c)));
+		if (this.current) await this.#quietly(() => this.open(this.current));
+	}
+
+	// What was stored, but not yet shown, when an earlier page ended.
+	#settle() {
+		for (const c of this.store.conversations.values()) this.outbox.settle(c.id, c.heard);
+	}
+
+	#onEvent(event) {
+		if (event.type === "stream.ready") this.store.cursor = event.data.cursor;
+		else if (event.type === "stream.reset") return this.#begin();
+		else if (event.seq) return this.#onDurable(event);
+		else this.store.notice(event);
+		this.#changed();
+	}
+
+	// Forgets the cursor; the stream is opened again, and that takes a snapshot.
+	#begin() {
+		this.store.cursor = null;
+		return false;
+	}
+
+	#onDurable(event) {
+		const waiting = this.#strangers.get(event.conversation_id);
+		if (waiting) return void waiting.push(event);
+		const before = this.store.conversations.get(event.conversation_id);
+		const result = this.store.apply(event);
+		if (result === "hole") return this.#onHole(event);
+		if (result === "stranger") return void this.#introduce(event);
+		if (result === "applied") this.#tell(event, before);
+		const { sender_id, client_id } = event.data;
+		this.outbox.settle(event.conversation_id, event.seq, sender_id === this.store.me.id ? client_id : undefined);
+		this.#changed();
+		this.#acknowledge();
+	}
+
+	// Once from the cursor; when that brings the same hole, from a snapshot.
+	#onHole({ conversation_id, seq }) {
+		const hole = `${conversation_id} ${seq}`;
+		if (hole === this.#hole) return this.#begin();
+		this.#hole = hole;
+		return false;
+	}
+
+	// The first event of a conversation that was not on the page of the inbox: learn it, then apply what has come meanwhile.
+	async #introduce(event) {
+		const id = event.conversation_id;
+		this.#strangers.set(id, [event]);
+		await this.#quietly(async () => this.store.learnConversation(await this.api.conversation(id)));
+		const events = this.#strangers.get(id);
+		this.#strangers.delete(id);
+		// Not a member any more: there is nothing to show.
+		if (this.store.conversations.has(id)) for (const one of events) this.#onDurable(one);
+	}
+
+	#tell({ type, conversation_id, data }, before) {
+		const { me } = this.store;
+		if (type === "message.created" && data.sender_id !== me.id) this.onMessage(data);
+		if (this.store.conversations.has(conversation_id)) {
+			if (type.startsWith("member.") || type.startsWith("conversation.")) this.stream.send(this.#watch());
+		} else if (data.removed_by !== me.id && data.deleted_by !== me.id) {
+			this.onNotice(`You are no longer in ${this.store.title(before)}.`);
+		}
+	}
+
+	// Says what has been received. Coalesced: one acknowledgement covers everything before it.
+	#acknowledge() {
+		this.#timers.ack ??= setTimeout(() => {
+			this.#timers.ack = null;
+			if (this.#acked === this.store.cursor) return;
+			this.#acked = this.store.cursor;
+			this.stream.send({ type: "ack", cursor: this.#acked });
+		}, ACK_MS);
+	}
+
+	// Everybody whose presence is shown: the open conversation first, then the inbox from the top.
+	#watch() {
+		const open = this.current ? this.store.peers(this.current) : [];
+		const others = this.store.inbox().flatMap((c) => (c.kind === "direct" ? this.store.peers(c.id) : []));
+		return { type: "presence.watch", user_ids: [...new Set([...open, ...others])].slice(0, WATCHED) };
+	}
+
+	#changed() {
+		this.#timers.save ??= setTimeout(() => this.save(), SAVE_MS);
+		this.onChange();
+	}
+
+	// What is done in passing may fail: the next resume does it again.
+	async #quietly(work) {
+		try {
+			await work();
+			this.#changed();
+		} catch (problem) {
+			if (problem.isSignedOut) this.onSignedOut();
+			else if (problem.status === undefined) throw problem;
+		}
+	}
+
+	// ---- verbs ----
+
+	// Opens a conversation: its newest messages, its members and their marks. Throws a Problem. Before the first snapshot it only notes
+	// which one is wanted; the resume does the rest.
+	async open(id) {
+		this.current = id;
+		if (!this.store.cursor) return;
+		if (!this.store.conversations.has(id)) this.store.learnConversation(await this.api.conversation(id));
+		await Promise.all([this.#loadMembers(id), this.store.window(id).loaded || this.#loadMessages(id)]);
+		this.stream.send(this.#watch());
+		this.#changed();
+	}
+
+	close() {
+		this.current = null;
+	}
+
+	// The next page upwards.
+	older(id) {
+		return this.#loadMessages(id, this.store.window(id).messages[0]?.id);
+	}
+
+	async #loadMessages(id, before) {
+		const window = this.store.window(id);
+		const page = await this.api.messages(id, before);
+		if (window !== this.store.windows.get(id)) return;   // a snapshot came between
+		this.store.learnMessages(id, page, Boolean(before));
+		for (const { sender_id, client_id, seq } of page.messages) if (sender_id === this.store.me.id) this.outbox.settle(id, seq, client_id);
+		this.#changed();
+		await this.#loadStrangers(page.messages);
+	}
+
+	// People who have written and are gone.
+	async #loadStrangers(messages) {
+		const unknown = new Set(messages.map((m) => m.sender_id).filter((user) => !this.store.users.has(user)));
+		for (const user of unknown) await this.#quietly(async () => this.store.learnUser(await this.api.user(user)));
+	}
+
+	// In a large group names would cost more than they tell: there the counts of each message do.
+	async #loadMembers(id) {
+		if (this.store.conversations.get(id).member_count > NAMED) return;
+		this.store.learnMembers(id, (await this.api.members(id)).members);
+	}
+
+	send(id, text) {
+		this.outbox.add(id, text);
+		this.#typedAt = 0;
+	}
+
+	// Tells that the user is writing; may be called at every key.
+	typing(id) {
+		if (Date.now() - this.#typedAt < TYPING_MS) return;
+		this.#typedAt = Date.now();
+		this.stream.send({ type: "typing", conversation_id: id });
+	}
+
+	setAway(isAway = false) {
+		this.isAway = isAway;
+		this.stream.send({ type: "heartbeat", status: isAway ? "away" : "online" });
+	}
+
+	// Marks as read what is held of a conversation. May be called often: it asks once for each new last message.
+	async read(id) {
+		const c = this.store.conversations.get(id);
+		const last = this.store.windows.get(id)?.messages.at(-1);
+		if (this.connection !== "live" || !c || !last || compareIds(last.id, c.read_id) <= 0 || this.#reading.get(id) === last.id) return;
+		this.#reading.set(id, last.id);
+		await this.#quietly(async () => this.store.learnRead(await this.api.read(id, last.id)));
+	}
+
+	async direct(user_id) {
+		return this.#opened(await this.api.direct(user_id));
+	}
+
+	async group(title, user_ids) {
+		return this.#opened(await this.api.group(title, user_ids));
+	}
+
+	#opened(conversation) {
+		this.store.learnConversation(conversation);
+		this.#changed();
+		return conversation.id;
+	}
+
+	async moreConversations() {
+		this.store.learnInbox(await this.api.conversations(this.store.inbox().at(-1).activity_id));
+		this.#changed();
+	}
+}

@@ -1,0 +1,304 @@
+// What a client knows: people, conversations, their messages, and the cursor that belongs to exactly this. No network, no page.
+// SPDX-License-Identifier: MIT
+
+const KEPT_MESSAGES = 50;   // of a conversation, over a reload
+
+// Ids are decimal strings of 64-bit numbers, too long for a Number: the longer is the greater, else the text decides.
+export const compareIds = (a, b) => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+export const laterId = (a = "0", b = "0") => (compareIds(a, b) >= 0 ? a : b);
+
+/*
+ * The maps:
+ *   users           id -> {id, name, display_name, last_seen?}
+ *   conversations   id -> as in REST, and `heard`: the seq of the last event that the stream has brought
+ *   windows         id -> {messages, has_more}: the newest messages, without a hole from the first one held to the last, by seq
+ *   members         id -> Map of user id -> member with the marks delivered_id and read_id
+ *   presence        user id -> {status, last_seen?}
+ *   typing          conversation id -> Map of user id -> until when (ms)
+ */
+export class Store {
+	constructor(me) {
+		this.me = me;
+		this.cursor = null;
+		for (const name of ["users", "conversations", "windows", "members", "presence", "typing"]) this[name] = new Map();
+		this.has_more = false;      // of the inbox
+		this.learnUser(me);
+	}
+
+	// ---- keeping: the state and its cursor are one record, or an event would be lost or applied twice ----
+
+	save() {
+		const newest = ({ messages, has_more }) => ({
+			messages: messages.slice(-KEPT_MESSAGES),
+			has_more: has_more || messages.length > KEPT_MESSAGES,
+		});
+		return JSON.stringify({
+			me: this.me,
+			cursor: this.cursor,
+			has_more: this.has_more,
+			users: [...this.users],
+			conversations: [...this.conversations],
+			windows: [...this.windows].filter(([, window]) => window.loaded).map(([id, window]) => [id, { ...newest(window), loaded: true }]),
+			members: [...this.members].map(([id, members]) => [id, [...members]]),
+		});
+	}
+
+	static load(text) {
+		const kept = JSON.parse(text);
+		const store = new Store(kept.me);
+		store.cursor = kept.cursor;
+		store.has_more = kept.has_more;
+		for (const name of ["users", "conversations", "windows"]) store[name] = new Map(kept[name]);
+		for (const [id, members] of kept.members) store.members.set(id, new Map(members));
+		return store;
+	}
+
+	// ---- learning from REST ----
+
+	// A snapshot replaces everything: what was held before may have holes.
+	replace({ user, conversations, has_more, cursor }) {
+		for (const name of ["conversations", "windows", "members", "typing"]) this[name].clear();
+		this.learnUser(user);
+		this.learnInbox({ conversations, has_more });
+		this.cursor = cursor;
+	}
+
+	learnInbox({ conversations, has_more }) {
+		for (const conversation of conversations) this.learnConversation(conversation);
+		this.has_more = has_more;
+	}
+
+	// A conversation as REST tells it. It may be ahead of the stream: `last_seq` says what its counts include, `heard` what the stream has brought.
+	learnConversation(conversation) {
+		const known = this.conversations.get(conversation.id);
+		if (known && known.last_seq > conversation.last_seq) return known;      // it has moved on while the reply was under way
+		const heard = known?.heard ?? conversation.last_seq;
+		this.conversations.set(conversation.id, { ...conversation, heard });
+		for (const member of conversation.members) this.learnUser({ ...member, id: member.user_id });
+		if (conversation.peer) this.learnUser(conversation.peer);
+		return this.conversations.get(conversation.id);
+	}
+
+	learnUser({ id, name, display_name, last_seen }) {
+		this.users.set(id, { id, name, display_name, last_seen: last_seen ?? this.users.get(id)?.last_seen });
+	}
+
+	// All members of a conversation, as GET …/members tells them.
+	learnMembers(id, members) {
+		const known = this.members.get(id);
+		this.members.set(id, new Map());
+		for (const member of members) {
+			this.#learnMember(id, member);
+			const before = known?.get(member.user_id);
+			if (before) this.#mark(id, before.user_id, before.delivered_id, before.read_id);
+		}
+	}
+
+	// A page of history. Pages and events overlap, so everything is told apart by seq.
+	learnMessages(id, { messages, has_more }, isOlder) {
+		const window = this.window(id);
+		for (const message of messages) this.#insert(window, message);
+		if (isOlder || !window.loaded) window.has_more = has_more;
+		window.loaded = true;
+	}
+
+	learnRead({ conversation_id, read_id, unread_count, mention_count }) {
+		const c = this.conversations.get(conversation_id);
+		if (!c || compareIds(read_id, c.read_id) < 0) return;
+		// What came while the answer was under way is not in its count, but it is here.
+		const newer = this.windows.get(c.id)?.messages.filter((m) => m.sender_id !== this.me.id && compareIds(m.id, read_id) > 0) ?? [];
+		Object.assign(c, { read_id, unread_count: Math.max(unread_count, newer.length), mention_count });
+	}
+
+	window(id) {
+		if (!this.windows.has(id)) this.windows.set(id, { messages: [], has_more: true, loaded: false });
+		return this.windows.get(id);
+	}
+
+	forget(id) {
+		for (const map of [this.conversations, this.windows, this.members, this.typing]) map.delete(id);
+	}
+
+	// ---- learning from the stream ----
+
+	/*
+	 * Applies a durable event. Returns
+	 *   "applied"   it was the next one
+	 *   "known"     it came again
+	 *   "hole"      something before it is missing: open the stream again with the cursor that is held
+	 *   "stranger"  of a conversation that is not held: learn it by REST first, then apply again
+	 */
+	apply(event) {
+		const c = this.conversations.get(event.conversation_id);
+		const isBeginning = event.type === "conversation.created";
+		if (!c && !isBeginning) return "stranger";
+		if (c && event.seq <= c.heard) return this.#done(event, "known");
+		if (c && event.seq > c.heard + 1 && !isBeginning) return "hole";
+		durable[event.type]?.(this, event, c);
+		const after = this.conversations.get(event.conversation_id);
+		if (after) {
+			after.heard = event.seq;
+			after.last_seq = Math.max(after.last_seq, event.seq);
+		}
+		return this.#done(event, "applied");
+	}
+
+	#done(event, result) {
+		this.cursor = event.cursor;
+		return result;
+	}
+
+	// Applies an event of the moment.
+	notice(event) {
+		ephemeral[event.type]?.(this, event.data);
+	}
+
+	messageCreated(c, message) {
+		const window = this.windows.get(c.id);
+		if (window) this.#insert(window, message);
+		this.typing.get(c.id)?.delete(message.sender_id);
+		this.#mark(c.id, message.sender_id, message.id, message.id);   // a sender has read what he wrote
+		if (message.seq <= c.last_seq) return;                         // REST was faster: it is counted
+		const isMine = message.sender_id === this.me.id;
+		c.last_message = message;
+		c.activity_id = message.id;
+		c.message_count++;
+		c.unread_count = isMine ? 0 : c.unread_count + 1;
+		if (isMine) Object.assign(c, { read_id: message.id, mention_count: 0 });
+		else if (message.text.toLowerCase().includes(`@${this.me.name}`)) c.mention_count++;
+	}
+
+	membersAdded(c, members) {
+		for (const member of members) {
+			this.learnUser({ ...member, id: member.user_id });
+			if (this.members.has(c.id)) this.#learnMember(c.id, member);
+			if (c.members.length < 5 && member.user_id !== this.me.id) c.members = [...c.members, member];
+		}
+	}
+
+	memberRemoved(c, user_id) {
+		if (user_id === this.me.id) return this.forget(c.id);
+		this.members.get(c.id)?.delete(user_id);
+		c.members = c.members.filter((member) => member.user_id !== user_id);
+	}
+
+	memberUpdated(c, member) {
+		if (this.members.has(c.id)) this.#learnMember(c.id, member);
+		if (member.user_id === this.me.id) c.role = member.role;
+	}
+
+	receipts({ conversation_id, receipts = [], counts = [] }) {
+		for (const { user_id, delivered_id, read_id } of receipts) this.#mark(conversation_id, user_id, delivered_id, read_id);
+		const messages = this.windows.get(conversation_id)?.messages ?? [];
+		for (const { message_id, ...count } of counts) {
+			const message = messages.find((m) => m.id === message_id);
+			if (message) message.receipts = count;
+		}
+	}
+
+	typed({ conversation_id, user_id, expires_in }) {
+		if (!this.typing.has(conversation_id)) this.typing.set(conversation_id, new Map());
+		this.typing.get(conversation_id).set(user_id, Date.now() + expires_in * 1000);
+	}
+
+	#learnMember(id, member) {
+		this.learnUser({ ...member, id: member.user_id });
+		const known = this.members.get(id).get(member.user_id);
+		this.members.get(id).set(member.user_id, member);
+		if (known) this.#mark(id, member.user_id, known.delivered_id, known.read_id);
+	}
+
+	// Marks only move forward, in whatever order the news of them comes.
+	#mark(id, user_id, delivered_id, read_id) {
+		if (!this.members.has(id)) this.members.set(id, new Map());
+		const members = this.members.get(id);
+		const known = members.get(user_id) ?? { user_id, isPartial: true };
+		members.set(user_id, {
+			...known,
+			delivered_id: laterId(known.delivered_id, laterId(delivered_id, read_id)),
+			read_id: laterId(known.read_id, read_id),
+		});
+	}
+
+	// Nearly always at the end.
+	#insert({ messages }, message) {
+		let at = messages.length;
+		while (at > 0 && messages[at - 1].seq > message.seq) at--;
+		const held = messages[at - 1];
+		if (held?.seq !== message.seq) messages.splice(at, 0, message);
+		else messages[at - 1] = { ...held, ...message };
+	}
+
+	// ---- asking ----
+
+	// The inbox: most recently active first.
+	inbox() {
+		return [...this.conversations.values()].sort((a, b) => compareIds(b.activity_id, a.activity_id));
+	}
+
+	unreadTotal() {
+		return this.inbox().reduce((sum, c) => sum + c.unread_count, 0);
+	}
+
+	// How far one's own message has come: {status: "sent" | "delivered" | "read", delivered, read, of}. Of a message that REST has told, what
+	// was said then; and the marks of the members, when all are held. The further of the two is true, for neither ever goes back.
+	receiptsOf(message) {
+		const c = this.conversations.get(message.conversation_id);
+		const others = [...(this.members.get(c.id)?.values() ?? [])].filter((member) => member.user_id !== this.me.id);
+		const told = message.receipts ?? { delivered: 0, read: 0, of: c.member_count - 1 };
+		const reached = (mark) => others.filter((member) => compareIds(member[mark], message.id) >= 0).length;
+		const isWhole = others.length > 0 && others.length === c.member_count - 1;
+		const count = isWhole ? { delivered: reached("delivered_id"), read: reached("read_id"), of: others.length } : told;
+		const level = Math.max(levelOf(count), levels.indexOf(message.status ?? "sent"));
+		return { ...count, status: levels[level] };
+	}
+
+	// Who is writing now, by name.
+	typists(id) {
+		const until = this.typing.get(id);
+		if (!until) return [];
+		for (const [user, time] of until) if (time <= Date.now()) until.delete(user);
+		return [...until.keys()].map((user) => this.users.get(user)?.display_name ?? "Somebody");
+	}
+
+	// The others in a conversation whose presence is worth watching.
+	peers(id) {
+		const c = this.conversations.get(id);
+		const members = this.members.get(id);
+		const ids = members && members.size >= c.member_count ? [...members.keys()] : c.members.map((member) => member.user_id);
+		return ids.filter((user) => user !== this.me.id);
+	}
+
+	title(c) {
+		return c.title ?? (c.peer && this.users.get(c.peer.id)?.display_name) ?? "Conversation";
+	}
+}
+
+const levels = ["sent", "delivered", "read"];
+const levelOf = ({ delivered, read, of }) => (of > 0 && read >= of ? 2 : of > 0 && delivered >= of ? 1 : 0);
+
+// Every durable event that changes something here. Types that are not in it are passed over.
+const durable = {
+	"message.created": (store, event, c) => store.messageCreated(c, event.data),
+	"conversation.created": (store, event) => store.learnConversation(event.data),
+	"conversation.updated": (store, event, c) => Object.assign(c, { title: event.data.title, member_count: event.data.member_count }),
+	"conversation.deleted": (store, event, c) => store.forget(c.id),
+	"member.added": (store, event, c) => {
+		store.membersAdded(c, event.data.members);
+		if (event.seq > c.last_seq) c.member_count += event.data.members.length;
+	},
+	"member.removed": (store, event, c) => {
+		store.memberRemoved(c, event.data.user_id);
+		if (event.seq > c.last_seq) c.member_count--;
+	},
+	"member.updated": (store, event, c) => store.memberUpdated(c, event.data),
+};
+
+// Every event of the moment, likewise.
+const ephemeral = {
+	"receipt.updated": (store, data) => store.receipts(data),
+	"conversation.read": (store, data) => store.learnRead(data),
+	"presence.updated": (store, data) => store.presence.set(data.user_id, data),
+	"presence.state": (store, data) => data.presence.forEach((one) => store.presence.set(one.user_id, one)),
+	"typing.updated": (store, data) => store.typed(data),
+};

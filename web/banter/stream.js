@@ -1,0 +1,132 @@
+// The live stream: a WebSocket that comes back by itself and goes on where it stopped. The protocol is docs/events.md.
+// SPDX-License-Identifier: MIT
+
+const HANDSHAKE_MS = 15_000;   // from the first byte to stream.ready
+const PROBE_MS = 10_000;       // the answer to a probe
+const STEADY_MS = 10_000;      // a stream that lived this long was a success
+
+/*
+ * new Stream({
+ *   base,      where the server is; "" for the origin of the page
+ *   ticket,    async () => a one-time ticket: browsers cannot set headers on a WebSocket, and a token has no place in a URL
+ *   cursor,    async () => where to go on
+ *   onEvent,   (event) => false when this stream is of no use any more: it is opened again, with what `cursor` says then
+ *   onState,   (state, detail), see below
+ *   probe,     () => a frame that the server answers
+ * })
+ *
+ * States: "connecting"; "live"; "waiting" {until}, for the next attempt; "ended" {problem | code}, for good: only `start` opens it again.
+ */
+export class Stream {
+	#socket = null;
+	#failures = 0;
+	#running = 0;
+	#hurry = () => {};
+
+	constructor(options) {
+		Object.assign(this, { base: "", probe: () => null }, options);
+	}
+
+	start() {
+		this.#run(++this.#running);
+	}
+
+	stop() {
+		this.#running++;
+		this.#hurry();
+		if (!this.#socket) return;
+		this.#socket.onmessage = null;
+		this.#socket.close(1000);
+	}
+
+	// Sends a frame. Without a live stream it is dropped: what goes up here (ack, typing, presence) is of the moment.
+	send(frame) {
+		if (frame && this.state === "live") this.#socket.send(JSON.stringify(frame));
+	}
+
+	// The network is back, or the device has woken up: do not sit out the pause, and find out at once whether the stream still lives.
+	wake() {
+		this.#hurry();
+	}
+
+	async #run(running) {
+		while (running === this.#running) {
+			this.#enter("connecting");
+			const began = Date.now();
+			const end = await this.#once(running).catch((problem) => ({ problem }));
+			if (running !== this.#running) return;
+			if (isFinal(end)) return this.#enter("ended", end);
+			if (Date.now() - began > STEADY_MS) this.#failures = 0;
+			const delay = end.retry_after_ms ?? backoff(this.#failures++, end.problem?.retryAfter);
+			this.#enter("waiting", { until: Date.now() + delay });
+			await this.#pause(delay);
+		}
+	}
+
+	#enter(state, detail = {}) {
+		this.state = state;
+		this.onState(state, detail);
+	}
+
+	#pause(ms) {
+		return new Promise((done) => {
+			const timer = setTimeout(done, ms);
+			this.#hurry = () => (clearTimeout(timer), done());
+		});
+	}
+
+	// One connection, from its ticket to its end; the promise gives {code, retry_after_ms?}.
+	async #once(running) {
+		const since = await this.cursor();
+		const ticket = await this.ticket();
+		if (running !== this.#running) return {};
+		const socket = new WebSocket(`${socketBase(this.base)}/v1/ws?${new URLSearchParams({ ticket, since })}`, "banter.v1");
+		this.#socket = socket;
+		return new Promise((ended) => this.#attend(socket, ended));
+	}
+
+	#attend(socket, ended) {
+		let bye = {};
+		let quiet = setTimeout(() => giveUp("no handshake"), HANDSHAKE_MS);
+		// A dead network never confirms a close, so this does not wait for it.
+		const giveUp = (reason) => {
+			finish({ code: 4006, reason });
+			socket.close(4000, reason);
+		};
+		const finish = (end) => {
+			clearTimeout(quiet);
+			this.#hurry = () => {};
+			socket.onmessage = socket.onclose = null;
+			ended({ ...end, ...bye });
+		};
+		// Browsers do not show pings. When nothing has come for a while, ask something: no answer means that nobody is there.
+		const ask = () => {
+			clearTimeout(quiet);
+			quiet = setTimeout(() => giveUp("no answer"), PROBE_MS);
+			this.send(this.probe());
+		};
+
+		let heartbeat = HANDSHAKE_MS;
+		socket.onmessage = (message) => {
+			const event = JSON.parse(message.data);
+			if (event.type === "stream.ready") {
+				heartbeat = event.data.heartbeat_s * 1000;
+				this.#hurry = ask;
+				this.#enter("live");
+			}
+			if (event.type === "stream.bye") bye = event.data;
+			clearTimeout(quiet);
+			quiet = setTimeout(ask, heartbeat);
+			if (this.onEvent(event) === false) giveUp("begin again");
+		};
+		socket.onclose = ({ code, reason }) => finish({ code, reason });
+	}
+}
+
+// From 4500 on coming back as one is makes no sense, but for a ticket that was too old: there the next ticket tells.
+const isFinal = ({ code, problem }) => (problem ? !problem.isTemporary : code >= 4500 && code !== 4502);
+
+// A random part of 0.5 s, 1 s, 2 s … 30 s: clients that were cut off together do not come back together.
+const backoff = (failures, retryAfter = 0) => retryAfter * 1000 + Math.random() * Math.min(30_000, 500 * 2 ** failures);
+
+const socketBase = (base) => new URL(base || location.origin).origin.replace(/^http/, "ws");

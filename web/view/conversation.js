@@ -1,0 +1,300 @@
+// The open conversation: its messages, how far they have come, who is writing, and the field to write in.
+// SPDX-License-Identifier: MIT
+import { compareIds } from "../banter/store.js";
+import { avatar, el, fillNode, find, renderList, setText } from "./dom.js";
+import { tick } from "./inbox.js";
+import { counted, dayKey, dayName, exactTime, linked, presenceText, timeOfDay, typingText } from "./words.js";
+
+const RUN_MS = 5 * 60_000;   // messages of one sender that follow each other within this time stand together
+const NEAR_PX = 80;          // from the end of the log, and one is at the end
+const EARLY_PX = 600;        // from its top, and the next page is fetched
+
+// The view of one conversation at a time. `drafts` is a Map-like of what was typed and not sent.
+export class ConversationView {
+	#client;
+	#drafts;
+	#id = null;
+	#problem = null;      // why it could not be opened
+	#firstUnread = null;  // where the line "New messages" stands, for as long as the conversation is open
+	#isPlaced = false;    // has been scrolled to where reading goes on
+	#isLoading = false;   // the page above
+	#isAtEnd = true;      // of the log; then it follows what comes
+	#resized = new ResizeObserver(() => this.#stick());
+	#seen = null;         // the last message that was at the end of the log
+
+	constructor(client, drafts) {
+		this.#client = client;
+		this.#drafts = drafts;
+		const log = find("log");
+		log.onscroll = () => this.#onScroll();
+		this.#resized.observe(log);
+		find("jump").onclick = () => this.#toEnd();
+		find("composer").onsubmit = (event) => (event.preventDefault(), this.#send());
+		find("text").oninput = () => this.#onInput();
+		find("text").onkeydown = (event) => {
+			if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+			event.preventDefault();
+			this.#send();
+		};
+	}
+
+	get id() {
+		return this.#id;
+	}
+
+	stop() {
+		this.#resized.disconnect();
+	}
+
+	async show(id) {
+		if (id === this.#id && !this.#problem) return;
+		this.#keepDraft();
+		this.#isAtEnd = true;
+		this.#id = id;
+		this.#problem = null;
+		this.#firstUnread = null;
+		this.#isPlaced = false;
+		this.#seen = null;
+		find("messages").replaceChildren();
+		find("text").value = (id && this.#drafts.get(id)) ?? "";
+		this.#grow();
+		if (!id) return this.#client.close();
+		if (matchMedia("(hover: hover)").matches) find("text").focus();
+		try {
+			await this.#client.open(id);
+		} catch (problem) {
+			if (!("status" in problem)) throw problem;
+			if (this.#id === id) this.#problem = problem;
+		}
+		this.#client.onChange();
+	}
+
+	render() {
+		const { store } = this.#client;
+		const c = store.conversations.get(this.#id);
+		find("conversation-open").hidden = !c;
+		find("conversation-none").hidden = Boolean(c);
+		if (!c) return this.#renderNone(store);
+
+		this.#renderHead(store, c);
+		const window = store.windows.get(c.id) ?? { messages: [], loaded: false };
+		if (window.loaded && !this.#isPlaced) this.#markUnread(store, c, window);
+		this.#renderLog(store, c, window);
+		this.#renderEnd(store, c, window);
+		const typing = typingText(store.typists(c.id));
+		setText("typing", typing && `${typing} …`);
+	}
+
+	// ---- parts ----
+
+	#renderNone(store) {
+		const isMissing = this.#id && (this.#problem || store.cursor);
+		const isNew = store.cursor && !store.conversations.size;
+		const [title, text] = isMissing ? ["This conversation is not here", this.#problem?.message ?? "It was deleted, or you are not a member of it."]
+			: isNew ? [`Welcome, ${store.users.get(store.me.id).display_name}`, "What you and others write will appear here."]
+				: ["Pick a conversation", "Or press Ctrl K and type the name of somebody new."];
+		setText("none-title", title);
+		setText("none-text", text);
+	}
+
+	#renderHead(store, c) {
+		const title = store.title(c);
+		const presence = c.peer && (store.presence.get(c.peer.id) ?? store.users.get(c.peer.id));
+		const content = JSON.stringify([c.id, title, presence?.status]);
+		const place = find("conversation-avatar");
+		if (place.content !== content) {
+			place.content = content;
+			place.replaceChildren(avatar(c.peer?.id ?? c.id, title, { kind: c.kind === "group" ? "group" : "person", status: presence?.status }));
+		}
+		setText("conversation-title", title);
+		const online = c.kind === "group" && store.peers(c.id).filter((id) => store.presence.get(id)?.status === "online").length;
+		setText("conversation-state", c.peer ? presenceText(presence) : `${counted(c.member_count, "member")}${online ? `, ${online} online` : ""}`);
+		find("conversation-state").dataset.status = presence?.status ?? "";
+	}
+
+	#renderLog(store, c, window) {
+		const log = find("log");
+		const below = log.scrollHeight - log.scrollTop;
+		const first = find("messages").querySelector("li.message");
+		renderList(find("messages"), this.#items(store, c, window), make, (node, item) => this.#fill(node, item));
+		setText("log-top", this.#topText(c, window));
+
+		if (!window.loaded) return;
+		if (!this.#isPlaced) this.#place();
+		else if (first && first !== find("messages").querySelector("li.message")) log.scrollTop = log.scrollHeight - below;   // a page came in above
+		else this.#stick();
+	}
+
+	#topText(c, window) {
+		if (this.#problem && !window.loaded) return this.#problem.message;
+		if (!window.loaded || this.#isLoading || window.has_more) return "Loading …";
+		return c.message_count || this.#client.outbox.of(c.id).length ? `The beginning of ${c.kind === "group" ? "this group" : "your conversation"}` : "No messages yet. Say hello.";
+	}
+
+	// Everything in the log from top to end: days, the line of unread messages, messages, and what is on its way.
+	#items(store, c, window) {
+		const pending = this.#client.outbox.of(c.id);
+		const arrived = new Set(window.messages.map((m) => m.client_id));
+		const mine = { sender_id: store.me.id, conversation_id: c.id };
+		const messages = [...window.messages, ...pending.filter((entry) => !arrived.has(entry.client_id)).map((entry) => ({ ...entry, ...mine }))];
+		const items = [];
+		let before = null;
+		for (const message of messages) {
+			const isNewDay = !before || dayKey(before.created_at) !== dayKey(message.created_at);
+			if (isNewDay) items.push({ key: `day ${dayKey(message.created_at)}`, kind: "day", content: dayName(message.created_at), label: dayName(message.created_at) });
+			const isFirstUnread = message.id && message.id === this.#firstUnread;
+			if (isFirstUnread) items.push({ key: "unread", kind: "unread", content: "unread", label: "New messages" });
+			const isRun = !isNewDay && !isFirstUnread && before.sender_id === message.sender_id && Date.parse(message.created_at) - Date.parse(before.created_at) < RUN_MS;
+			items.push(this.#messageItem(store, c, message, isRun));
+			before = message;
+		}
+		return items;
+	}
+
+	#messageItem(store, c, message, isRun) {
+		const isMine = message.sender_id === store.me.id;
+		const receipts = isMine && message.id && store.receiptsOf(message);
+		const item = {
+			key: `${message.sender_id} ${message.client_id}`,   // the same before and after it was stored
+			kind: "message",
+			client_id: message.client_id,
+			sender_id: message.sender_id,
+			seq: message.seq,
+			text: message.deleted_at ? "Message deleted" : message.text || "An attachment that this page cannot show",
+			isPlain: Boolean(message.deleted_at || !message.text),
+			isEdited: Boolean(message.edited_at && !message.deleted_at),
+			time: message.created_at,
+			isMine,
+			isRun,
+			name: !isMine && c.kind === "group" && (store.users.get(message.sender_id)?.display_name ?? "Somebody"),
+			state: receipts ? receipts.status : message.state,
+			count: receipts && c.kind === "group" ? `delivered to ${receipts.delivered}, read by ${receipts.read} of ${receipts.of}` : undefined,
+			problem: message.problem,
+		};
+		item.content = JSON.stringify(item);
+		return item;
+	}
+
+	#fill(node, item) {
+		if (item.kind !== "message") return fillNode(node, el("span", {}, item.label));
+		const state = item.isMine && tick(item.state);
+		if (state && item.count) state.title = item.count;
+		const bubble = el("div", { className: `bubble${item.isMine ? " own" : ""}${item.isPlain ? " plain" : ""}` },
+			item.name && !item.isRun && el("b", { className: "sender", "data-hue": Number(item.sender_id.slice(-6)) % 8 }, item.name),
+			!item.isMine && !item.name && el("span", { className: "unseen" }, "They: "),
+			item.isMine && el("span", { className: "unseen" }, "You: "),
+			el("span", { className: "text" }, linked(item.text)),
+			el("span", { className: "meta" }, item.isEdited && "edited ", el("time", { dateTime: item.time, title: exactTime(item.time) }, timeOfDay(item.time)), state),
+		);
+		node.className = `message${item.isMine ? " own" : ""}${item.isRun ? " run" : ""}`;
+		node.dataset.state = item.state ?? "";
+		if (item.seq) node.dataset.seq = item.seq;
+		const face = item.name && el("span", { className: "face" }, !item.isRun && avatar(item.sender_id, item.name));
+		fillNode(node, face, bubble, item.state === "refused" && this.#refusal(item));
+	}
+
+	#refusal({ client_id, problem }) {
+		const { outbox } = this.#client;
+		return el("p", { className: "refusal" }, `Not sent. ${problem} `,
+			el("button", { type: "button", className: "link", onclick: () => outbox.retry(client_id) }, "Try again"), " ",
+			el("button", { type: "button", className: "link", onclick: () => outbox.remove(client_id) }, "Delete"));
+	}
+
+	// ---- where one is, and what is read ----
+
+	#markUnread(store, c, { messages }) {
+		if (c.unread_count > 0) this.#firstUnread = messages.find((m) => m.sender_id !== store.me.id && compareIds(m.id, c.read_id) > 0)?.id;
+	}
+
+	// The first look: at the first unread message, else at the end.
+	#place() {
+		this.#isPlaced = true;
+		this.#isAtEnd = true;
+		this.#stick();
+		const line = find("messages").querySelector(".unread");
+		if (line && line.offsetTop < find("log").scrollTop) find("log").scrollTop = line.offsetTop - NEAR_PX;
+		this.#onScroll();
+	}
+
+	#stick() {
+		if (this.#isAtEnd) find("log").scrollTop = find("log").scrollHeight;
+	}
+
+	#toEnd() {
+		this.#isAtEnd = true;
+		this.#stick();
+		find("text").focus();
+		this.#client.onChange();
+	}
+
+	#onScroll() {
+		if (!this.#id || !this.#isPlaced) return;
+		const log = find("log");
+		const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_PX;
+		if (isAtEnd !== this.#isAtEnd) this.#client.onChange();
+		this.#isAtEnd = isAtEnd;
+		if (log.scrollTop < EARLY_PX) this.#loadOlder();
+	}
+
+	async #loadOlder() {
+		const id = this.#id;
+		const window = this.#client.store.windows.get(id);
+		if (this.#isLoading || !window?.loaded || !window.has_more || this.#client.connection !== "live") return;
+		this.#isLoading = true;
+		try {
+			await this.#client.older(id);
+		} catch (problem) {
+			if (!("status" in problem)) throw problem;   // the next scrolling tries again
+		} finally {
+			this.#isLoading = false;
+			this.#client.onChange();
+		}
+	}
+
+	// Read is what was really in sight: the conversation is open, the tab visible, the end of the log reached.
+	#renderEnd(store, c, { messages, loaded }) {
+		const last = messages.at(-1);
+		if (loaded && this.#isPlaced && this.#isAtEnd) {
+			this.#seen = last?.seq ?? 0;
+			if (document.visibilityState === "visible") this.#client.read(c.id);
+		}
+		const unseen = messages.filter((m) => m.seq > (this.#seen ?? 0) && m.sender_id !== store.me.id).length;
+		find("jump").hidden = !loaded || this.#isAtEnd;
+		setText("jump-text", unseen && this.#seen !== null ? counted(unseen, "new message") : "Latest");
+	}
+
+	// ---- writing ----
+
+	#send() {
+		const field = find("text");
+		const text = field.value.trim();
+		if (!text || !this.#id) return;
+		field.value = "";
+		this.#drafts.delete(this.#id);
+		this.#grow();
+		this.#firstUnread = null;
+		this.#isAtEnd = true;
+		this.#client.send(this.#id, text);
+	}
+
+	#onInput() {
+		this.#grow();
+		this.#keepDraft();
+		if (find("text").value.trim()) this.#client.typing(this.#id);
+	}
+
+	#keepDraft() {
+		if (!this.#id) return;
+		const text = find("text").value;
+		if (text.trim()) this.#drafts.set(this.#id, text);
+		else this.#drafts.delete(this.#id);
+	}
+
+	#grow() {
+		const field = find("text");
+		field.style.height = "auto";
+		field.style.height = `${field.scrollHeight}px`;
+	}
+}
+
+const make = (item) => el("li", { className: item.kind });
