@@ -1,0 +1,115 @@
+# What the benchmarks share: a Banter of their own, people and tokens, CPU time by part, medians and verdicts. Sourced.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+
+BENCH=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$BENCH/../.." || exit 1
+
+# Its own ports and folder, so that it runs beside others. The folder is forgotten at the end.
+: "${BENCH_PORT:=18480}"
+export BENCH_PORT
+export BANTER_STATE=${BENCH_STATE:-/tmp/banter-bench-$UID}
+export BANTER_PORT=$BENCH_PORT BANTER_PUSH_PORT=$((BENCH_PORT + 1))
+PEER_PORT=$((BENCH_PORT + 2)) LIMIT_PORT=$((BENCH_PORT + 3))
+
+# A benchmark is a flood by few users from one address: its limits are off or wide. All else is as delivered.
+export BANTER_RATE_LOGIN=0 BANTER_RATE_READ=0 BANTER_RATE_WRITE=0 BANTER_RATE_SEND=0
+export BANTER_PUSH_STREAMS=19000 BANTER_PUSH_FRAME_RATE=100000
+unset BANTER_DATABASE_URL BANTER_REDIS_URL BANTER_SECRETS_DIR BANTER_API_SOCKET BANTER_CONFIG
+
+export PGOPTIONS="-c search_path=banter"
+
+. scripts/parts.bash
+settings_read
+
+# The people of the benchmarks (seed.sql): numbers, so that a load generator can compute who is in which conversation.
+SEND_USERS=1000000 INBOX_USERS=2000000 GROUP_USERS=3000000
+SEND_CONVERSATIONS=10000000 INBOX_CONVERSATIONS=20000000 GROUP_CONVERSATIONS=30000000
+DEVICES=500000000 # the device of user n is DEVICES + n
+
+BENCH_TEXT=$(printf 'benchmark %.0s' {1..20}) # 200 bytes
+BENCH_BIN=build/bench
+bench_children=()
+
+# ---- the stack ----
+
+# Builds, starts and prepares a fresh Banter, unless a benchmark that runs this one has done so. It ends with the script.
+bench_open() {
+	trap 'exit 130' INT TERM
+	trap bench_close EXIT
+	bench_build
+	[ -z "${BENCH_STARTED-}" ] || return 0
+	bench_owner=true
+	export BENCH_STARTED=1
+	scripts/stack reset >/dev/null
+	scripts/stack start
+	scripts/stack psql -q -v ON_ERROR_STOP=1 -v inbox="${BENCH_INBOX:-6000}" -f - <"$BENCH/seed.sql"
+}
+
+bench_close() {
+	local pid
+	for pid in "${bench_children[@]}"; do kill -CONT "$pid" 2>/dev/null; kill "$pid" 2>/dev/null; done
+	if [ -n "${bench_owner-}" ]; then
+		if [ -n "${BENCH_KEEP-}" ]; then scripts/stack stop; else scripts/stack reset; fi
+	fi
+}
+
+# bench_child COMMAND…: in the background, ended with the script.
+bench_child() {
+	"$@" &
+	bench_children+=($!)
+}
+
+# Waits for a child that has been told to end.
+bench_end() {
+	kill -CONT "$1" 2>/dev/null
+	kill "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+	return 0
+}
+
+# The C programs of the benchmarks: each NAME.c with a main, linked with the rest. All or none, since it takes seconds.
+bench_build() {
+	[ -z "${BENCH_BUILT-}" ] || return 0
+	export BENCH_BUILT=1
+	"$BENCH/build"
+}
+
+query() { scripts/stack psql -qAt -v ON_ERROR_STOP=1 -c "$1"; }
+
+# tokens FIRST COUNT: access tokens of those users, one a line, good for an hour.
+tokens() { "$BENCH_BIN/token" "$BANTER_SECRETS_DIR/jwt.key" "$1" "$2" "$DEVICES"; }
+
+# ---- measuring ----
+
+# cpu PART: milliseconds of CPU that its processes have used, those that have ended included.
+cpu() {
+	cat /proc/[0-9]*/stat 2>/dev/null | awk -v root="$(part_pid "$1")" -v tick="$((1000 / $(getconf CLK_TCK)))" '
+		{ pid = $1; sub(/^.*\) /, ""); parent[pid] = $2; used[pid] = $12 + $13 + $14 + $15 }
+		END {
+			for (pid in parent) {
+				for (p = pid; (p in parent) && p != root; p = parent[p]);
+				if (p == root) total += used[pid]
+			}
+			print total * tick
+		}'
+}
+
+# Microseconds since 1970.
+now() { echo "${EPOCHREALTIME/./}"; }
+
+median() { printf '%s\n' "$@" | sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+
+calc() { awk "BEGIN { printf \"%.${2:-2}f\", $1 }"; }
+
+# verdict WHAT VALUE UNIT "at least"|"at most" BAR: the line that a benchmark is read for.
+verdict() {
+	local sign=-
+	[ "$4" = "at most" ] || sign=
+	local met=missed
+	if awk -v v="$sign$2" -v b="$sign$5" 'BEGIN { exit !(v + 0 >= b + 0) }'; then met=met; fi
+	printf '%-6s %s: %s%s (bar: %s %s)\n' "$met" "$1" "$2" "$3" "$4" "$5"
+}
+
+# A figure without a bar.
+figure() { printf '%-6s %s\n' - "$*"; }

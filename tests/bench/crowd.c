@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+/* Opens and reads many streams over one epoll. */
+#include "crowd.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "access.h"
+#include "options.h"
+#include "usage.h"
+
+enum { READ_BYTES = 256 * 1024, REST_BYTES = 256 * 1024, TURN_EVENTS = 1024, REQUEST_BYTES = 2560 };
+
+/* What was left of a unit stands before what is read next. */
+static char buffer[REST_BYTES + READ_BYTES];
+
+void
+crowd_options(struct crowd *w)
+{
+	w->transport = wire_transport(option_text("transport", "ws"));
+	w->port = (int)option_number("port", 8081);
+	w->count = (int)option_number("subscribers", 1000);
+	w->window = (int)option_number("window", 64);
+	w->first_user = option_number("first_user", 1);
+	w->user_step = option_number("user_step", 1);
+	w->devices = option_number("devices", 500000000);
+	w->from = option_text("from", NULL);
+}
+
+void
+crowd_make(struct crowd *w)
+{
+	w->all = calloc((size_t)w->count, sizeof *w->all);
+	w->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (!w->all || w->epoll < 0)
+		usage_die("crowd");
+	for (int i = 0; i < w->count; i++) {
+		w->all[i].fd = -1;
+		w->all[i].user = w->first_user + i * w->user_step;
+	}
+}
+
+static void
+subscriber_watch(struct crowd *w, struct subscriber *s, int operation, uint32_t events)
+{
+	struct epoll_event e = { .events = events, .data.ptr = s };
+
+	if (epoll_ctl(w->epoll, operation, s->fd, &e) != 0)
+		usage_die("epoll_ctl");
+}
+
+void
+subscriber_open(struct crowd *w, struct subscriber *s)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)w->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in from = { .sin_family = AF_INET };
+	int one = 1;
+
+	s->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (s->fd < 0)
+		usage_die("socket");
+	setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	if (w->receive_buffer)
+		setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &w->receive_buffer, sizeof w->receive_buffer);
+	if (w->from) {
+		setsockopt(s->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+		inet_pton(AF_INET, w->from, &from.sin_addr);
+		if (bind(s->fd, (struct sockaddr *)&from, sizeof from) != 0)
+			usage_die("bind");
+	}
+	s->started = usage_now();
+	s->state = SUBSCRIBER_CONNECTING;
+	s->close_code = 0;
+	if (connect(s->fd, (struct sockaddr *)&to, sizeof to) != 0 && errno != EINPROGRESS)
+		usage_die("connect");
+	subscriber_watch(w, s, EPOLL_CTL_ADD, EPOLLOUT);
+	w->started++;
+}
+
+static void
+subscriber_write(struct subscriber *s, const char *bytes, size_t n)
+{
+	if (send(s->fd, bytes, n, MSG_NOSIGNAL) != (ssize_t)n && errno != EPIPE && errno != ECONNRESET)
+		usage_die("a request could not be written at once");
+}
+
+static void
+subscriber_request(struct crowd *w, struct subscriber *s, long wait)
+{
+	char request[REQUEST_BYTES], token[ACCESS_BYTES];
+	const char *sign = s->token;
+
+	if (!sign) {
+		access_token(s->user, w->devices + s->user, token);
+		sign = token;
+		if (w->transport == TRANSPORT_POLL)
+			s->token = strdup(token);
+	}
+	size_t n = wire_open(w->transport, sign, s->since, wait, request, sizeof request);
+	subscriber_write(s, request, n);
+}
+
+static void
+subscriber_opened(struct crowd *w, struct subscriber *s)
+{
+	s->state = SUBSCRIBER_OPEN;
+	s->opened = usage_now();
+	w->opened++;
+}
+
+static void
+subscriber_closed(struct crowd *w, struct subscriber *s)
+{
+	if (s->state != SUBSCRIBER_OPEN && s->state != SUBSCRIBER_CLOSED) {
+		fprintf(stderr, "user %ld: the stream was refused (close code %d)\n", s->user, s->close_code);
+		exit(1);
+	}
+	close(s->fd);
+	s->fd = -1;
+	s->state = SUBSCRIBER_CLOSED;
+	w->closed++;
+}
+
+void
+subscriber_hang_up(struct crowd *w, struct subscriber *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	if (s->state == SUBSCRIBER_OPEN)
+		w->opened--;
+	else if (s->state == SUBSCRIBER_CLOSED)
+		w->opened--, w->closed--;
+	w->started--;
+	free(s->rest);
+	s->rest = NULL;
+	s->rest_len = 0;
+	s->fd = -1;
+	s->paused = false;
+	s->state = SUBSCRIBER_IDLE;
+}
+
+void
+subscriber_pause(struct crowd *w, struct subscriber *s, bool paused)
+{
+	s->paused = paused;
+	subscriber_watch(w, s, EPOLL_CTL_MOD, paused ? 0 : EPOLLIN);
+}
+
+static void
+subscriber_note(struct subscriber *s, const char *json, size_t n)
+{
+	const char *value;
+	size_t len = wire_field(json, n, "cursor", true, &value);
+
+	if (len) {
+		free(s->since);
+		s->since = strndup(value, len);
+	}
+}
+
+static void
+take_text(struct crowd *w, struct subscriber *s, const char *json, size_t n)
+{
+	static const char ready[] = "{\"type\":\"stream.ready\"";
+
+	if (wire_is_message(json, n)) {
+		s->messages++;
+		w->message(w, s, json, n);
+		return;
+	}
+	if (n > sizeof ready && memcmp(json, ready, sizeof ready - 1) == 0 && s->state == SUBSCRIBER_OPENING) {
+		if (w->keep_cursors)
+			subscriber_note(s, json, n);
+		subscriber_opened(w, s);
+	}
+	if (w->text)
+		w->text(w, s, json, n);
+}
+
+/* The data lines of one or more SSE events. */
+static void
+take_sse(struct crowd *w, struct subscriber *s, const char *p, size_t n)
+{
+	const char *end = p + n;
+
+	while (p < end) {
+		const char *line = memchr(p, '\n', (size_t)(end - p));
+		size_t len = (size_t)((line ? line : end) - p);
+		if (len > 6 && memcmp(p, "data: ", 6) == 0)
+			take_text(w, s, p + 6, len - 6);
+		p += len + 1;
+	}
+}
+
+/* A poll's reply holds events; the next request follows at once. */
+static void
+take_poll(struct crowd *w, struct subscriber *s, const char *p, size_t n)
+{
+	static const char mark[] = "{\"type\":\"";
+	const char *end = p + n;
+
+	subscriber_note(s, p, n);
+	for (const char *at = p; (at = memmem(at, (size_t)(end - at), mark, sizeof mark - 1)); at += sizeof mark)
+		take_text(w, s, at, (size_t)(end - at));
+	if (s->state == SUBSCRIBER_OPENING)
+		subscriber_opened(w, s);
+	if (!s->paused && s->fd >= 0)
+		subscriber_request(w, s, 25);
+}
+
+static void
+take_unit(struct crowd *w, struct subscriber *s, const struct wire_unit *u)
+{
+	char frame[160];
+
+	switch (u->kind) {
+	case WIRE_PING:
+		subscriber_write(s, frame, wire_frame(10, u->text, u->len < 125 ? u->len : 125, frame));
+		return;
+	case WIRE_CLOSE:
+		if (w->transport == TRANSPORT_POLL) {
+			fprintf(stderr, "user %ld: a poll failed: %.*s\n", s->user, (int)u->len, u->text);
+			exit(1);
+		}
+		if (w->transport == TRANSPORT_WS && u->len >= 2)
+			s->close_code = (unsigned char)u->text[0] << 8 | (unsigned char)u->text[1];
+		return;
+	case WIRE_OTHER:
+		return;
+	case WIRE_TEXT:
+		break;
+	}
+	if (w->transport == TRANSPORT_SSE)
+		take_sse(w, s, u->text, u->len);
+	else if (w->transport == TRANSPORT_POLL)
+		take_poll(w, s, u->text, u->len);
+	else
+		take_text(w, s, u->text, u->len);
+}
+
+/* The head of the reply to the opening request; what follows it is the stream. */
+static size_t
+take_head(struct crowd *w, struct subscriber *s, const char *p, size_t n)
+{
+	if (w->transport == TRANSPORT_POLL) {
+		s->state = SUBSCRIBER_OPENING;
+		return 0;
+	}
+	size_t head = wire_head(p, n);
+	if (!head)
+		return 0;
+	const char *want = w->transport == TRANSPORT_SSE ? "200" : "101";
+	if (memcmp(p + 9, want, 3) != 0) {
+		fprintf(stderr, "user %ld: refused: %.*s\n", s->user, (int)n, p);
+		exit(1);
+	}
+	s->chunked = memmem(p, head, "chunked", 7) != NULL;
+	s->state = SUBSCRIBER_OPENING;
+	if (w->transport == TRANSPORT_LIMIT)
+		subscriber_opened(w, s);
+	return head;
+}
+
+static void
+subscriber_keep(struct subscriber *s, const char *p, size_t n)
+{
+	if (n > REST_BYTES)
+		usage_die("a unit of the wire is too long");
+	char *rest = n ? malloc(n) : NULL;
+	if (n)
+		memcpy(rest, p, n);
+	free(s->rest);
+	s->rest = rest;
+	s->rest_len = n;
+}
+
+static void
+subscriber_read(struct crowd *w, struct subscriber *s)
+{
+	size_t have = s->rest_len, at = 0, took;
+	struct wire_unit unit;
+
+	if (have)
+		memcpy(buffer, s->rest, have);
+	ssize_t got = recv(s->fd, buffer + have, READ_BYTES, 0);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0) {
+		subscriber_closed(w, s);
+		return;
+	}
+	w->bytes += got;
+	w->reads++;
+	have += (size_t)got;
+	if (s->state == SUBSCRIBER_HEAD)
+		at = take_head(w, s, buffer, have);
+	while (s->state != SUBSCRIBER_HEAD && at < have && (took = wire_unit(w->transport, s->chunked, buffer + at, have - at, &unit))) {
+		take_unit(w, s, &unit);
+		if (s->fd < 0)
+			return;
+		at += took;
+	}
+	if (s->rest_len || at < have)
+		subscriber_keep(s, buffer + at, have - at);
+}
+
+static void
+subscriber_connected(struct crowd *w, struct subscriber *s)
+{
+	int error = 0;
+	socklen_t n = sizeof error;
+
+	getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &n);
+	if (error) {
+		errno = error;
+		usage_die("connect");
+	}
+	s->state = SUBSCRIBER_HEAD;
+	subscriber_watch(w, s, EPOLL_CTL_MOD, EPOLLIN);
+	subscriber_request(w, s, 0);
+}
+
+void
+crowd_turn(struct crowd *w, int timeout_ms)
+{
+	struct epoll_event events[TURN_EVENTS];
+	int n = epoll_wait(w->epoll, events, TURN_EVENTS, timeout_ms);
+
+	for (int i = 0; i < n; i++) {
+		struct subscriber *s = events[i].data.ptr;
+		if (s->state == SUBSCRIBER_CONNECTING)
+			subscriber_connected(w, s);
+		else if (s->fd >= 0 && !s->paused)
+			subscriber_read(w, s);
+	}
+}
+
+void
+crowd_open(struct crowd *w, int seconds)
+{
+	int64_t until = usage_now() + (int64_t)seconds * 1000000000;
+	int next = 0;
+
+	while (w->opened < w->count) {
+		while (next < w->count && w->started - w->opened < w->window) {
+			if (w->all[next].state == SUBSCRIBER_IDLE)
+				subscriber_open(w, &w->all[next]);
+			next++;
+		}
+		crowd_turn(w, 100);
+		if (usage_now() > until) {
+			fprintf(stderr, "only %d of %d streams are open after %d s\n", w->opened, w->count, seconds);
+			exit(1);
+		}
+	}
+}
+
+void
+crowd_close(struct crowd *w)
+{
+	for (int i = 0; i < w->count; i++) {
+		if (w->all[i].fd >= 0)
+			close(w->all[i].fd);
+		free(w->all[i].rest);
+		free(w->all[i].token);
+		free(w->all[i].since);
+	}
+	close(w->epoll);
+	free(w->all);
+}

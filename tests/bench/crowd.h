@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* A crowd of subscribers in one thread: opens many streams a few at a time, reads them, and counts what they are given. */
+#ifndef BENCH_CROWD_H
+#define BENCH_CROWD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire.h"
+
+enum subscriber_state {
+	SUBSCRIBER_IDLE,
+	SUBSCRIBER_CONNECTING,
+	SUBSCRIBER_HEAD,    /* the request is written, the reply's head is awaited */
+	SUBSCRIBER_OPENING, /* the head was good, stream.ready is awaited */
+	SUBSCRIBER_OPEN,
+	SUBSCRIBER_CLOSED,
+};
+
+struct subscriber {
+	int fd;
+	enum subscriber_state state;
+	bool chunked;
+	bool paused;	/* does not read */
+	int close_code; /* of the peer's close frame */
+	long user;
+	long messages; /* how many it was given */
+	size_t rest_len;
+	char *rest;	 /* the beginning of a unit that is not complete */
+	char *token;	 /* poll: needed for each request */
+	char *since;	 /* the cursor to open with, and poll's latest */
+	int64_t started; /* when it began to connect */
+	int64_t opened;	 /* when it was open */
+};
+
+struct crowd {
+	/* set by the owner before crowd_open */
+	enum transport transport;
+	int port;
+	int count;
+	int window;	      /* how many open at once */
+	int receive_buffer;   /* SO_RCVBUF, 0: the system's */
+	long first_user;      /* subscriber i is user first_user + i * user_step */
+	long user_step;
+	long devices;	      /* the device of a user is devices + user */
+	const char *from;     /* the address to connect from, NULL: any */
+	bool keep_cursors;    /* note every subscriber's cursor of stream.ready in since */
+	void *own;
+	void (*message)(struct crowd *, struct subscriber *, const char *json, size_t n);
+	void (*text)(struct crowd *, struct subscriber *, const char *json, size_t n); /* all other texts; may be NULL */
+
+	/* the crowd's own */
+	struct subscriber *all;
+	int epoll;
+	int started, opened, closed;
+	int64_t bytes;	/* read from open streams */
+	int64_t reads;
+};
+
+/* Fills what most benchmarks say alike from the options: transport, port, subscribers, window, first_user, user_step, devices, from. */
+void crowd_options(struct crowd *w);
+
+/* Makes the subscribers; none is connected yet. */
+void crowd_make(struct crowd *w);
+
+/* Opens all that are idle and returns when they are open; ends the program when it takes longer than that many seconds. */
+void crowd_open(struct crowd *w, int seconds);
+
+/* Starts opening one subscriber. */
+void subscriber_open(struct crowd *w, struct subscriber *s);
+
+/* One turn: waits up to that many ms and reads what has come. */
+void crowd_turn(struct crowd *w, int timeout_ms);
+
+/* Stops or resumes reading. */
+void subscriber_pause(struct crowd *w, struct subscriber *s, bool paused);
+
+/* Hangs up; the subscriber is idle again and may be opened anew. */
+void subscriber_hang_up(struct crowd *w, struct subscriber *s);
+
+void crowd_close(struct crowd *w);
+
+#endif

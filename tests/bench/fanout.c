@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fan-out: one message to all subscribers of a conversation, in a closed loop with a fixed number of messages in flight; against the limit
+ * program in the same run, in turns. A message is done when every subscriber has it; then the next one is sent.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "access.h"
+#include "crowd.h"
+#include "options.h"
+#include "sender.h"
+#include "usage.h"
+
+enum { ROUNDS = 15, RING = 4096 };
+
+static const char usage[] = "key=FILE transport=ws|sse|poll|limit port=PORT pid=PID sender=doorbell|rest|socket|limit conversation=ID author=USER\n"
+			    "       first_user=USER subscribers=N inflight=N seconds=S rounds=N limit_port=PORT limit_pid=PID [ceiling=1]\n"
+			    "       database=URL redis=SOCKET rest_port=PORT text_bytes=N";
+
+/* One side of the comparison, and what its last round gave. */
+struct side {
+	struct crowd crowd;
+	struct sender *sender;
+	long pid;
+	int got[RING]; /* how many subscribers have message number n, by n modulo RING */
+	int in_flight, due;
+	long done; /* messages that all have */
+	double rate, cpu, busy, bytes_per_delivery, deliveries_per_read;
+};
+
+static void
+on_message(struct crowd *w, struct subscriber *s, const char *json, size_t n)
+{
+	struct side *side = w->own;
+	int *got = &side->got[s->messages % RING];
+
+	(void)json;
+	(void)n;
+	if (++*got == w->count) {
+		*got = 0;
+		side->done++;
+		side->due++;
+		side->in_flight--;
+	}
+}
+
+static void
+side_settle(struct side *side)
+{
+	int64_t until = usage_now() + 10000000000;
+
+	while (side->in_flight > 0) {
+		crowd_turn(&side->crowd, 50);
+		if (usage_now() > until) {
+			fprintf(stderr, "%d messages have not arrived at all %d subscribers\n", side->in_flight, side->crowd.count);
+			exit(1);
+		}
+	}
+}
+
+static void
+side_send(struct side *side, int n)
+{
+	side->due = 0;
+	side->in_flight += n;
+	sender_send(side->sender, n);
+}
+
+static int64_t
+thread_cpu_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* One round of that many seconds. */
+static void
+side_round(struct side *side, int in_flight, double seconds)
+{
+	crowd_turn(&side->crowd, 0);
+	long done = side->done;
+	int64_t bytes = side->crowd.bytes, reads = side->crowd.reads;
+	int64_t cpu = usage_cpu(side->pid), own = thread_cpu_now(), start = usage_now(), until = start + (int64_t)(seconds * 1e9);
+
+	side_send(side, in_flight);
+	while (usage_now() < until) {
+		crowd_turn(&side->crowd, 50);
+		side_send(side, side->due);
+	}
+	side_settle(side);
+	double took = (double)(usage_now() - start), deliveries = (double)(side->done - done) * side->crowd.count;
+	side->rate = deliveries / took * 1e9;
+	side->cpu = (double)(usage_cpu(side->pid) - cpu) / deliveries / 1e3; /* us per delivery is s per million */
+	side->busy = (double)(thread_cpu_now() - own) / took;
+	side->bytes_per_delivery = (double)(side->crowd.bytes - bytes) / deliveries;
+	side->deliveries_per_read = deliveries / (double)(side->crowd.reads - reads);
+}
+
+static void
+side_open(struct side *side, const char *transport, int port, const char *sender, int in_flight, long pid)
+{
+	crowd_options(&side->crowd);
+	side->crowd.transport = wire_transport(transport);
+	side->crowd.port = port;
+	side->crowd.message = on_message;
+	side->crowd.own = side;
+	side->pid = pid;
+	crowd_make(&side->crowd);
+	crowd_open(&side->crowd, 120);
+	side->sender = sender_open(sender, in_flight);
+}
+
+static void
+side_print(const char *name, const struct side *side)
+{
+	printf("       %-6s %9.0f deliveries/s  %6.2f CPU s per million  client busy %3.0f %%  %4.0f bytes and %.1f reads per delivery\n",
+		name, side->rate, side->cpu, side->busy * 100, side->bytes_per_delivery, 1 / side->deliveries_per_read);
+}
+
+/* How fast the client can read at most: frames are put into its sockets while it waits, then it reads them. */
+static void
+ceiling(struct side *limit, int in_flight)
+{
+	double rates[64], took;
+	int n = 0;
+
+	for (int64_t until = usage_now() + 3000000000; n < 64 && usage_now() < until; n++) {
+		long done = limit->done;
+		limit->due = 0;
+		limit->in_flight += in_flight;
+		sender_send(limit->sender, in_flight);
+		sender_wait(limit->sender, in_flight);
+		int64_t start = usage_now();
+		side_settle(limit);
+		took = (double)(usage_now() - start);
+		rates[n] = (double)(limit->done - done) * limit->crowd.count / took * 1e9;
+	}
+	printf("ceiling of the client: %.0f deliveries/s with %d waiting in each socket\n", usage_quantile(rates, (size_t)n, 0.5), in_flight);
+}
+
+static void
+compare(struct side *banter, struct side *limit, int in_flight, double seconds, int rounds)
+{
+	double ratios[ROUNDS], rates[ROUNDS], limits[ROUNDS], cpus[ROUNDS], limit_cpus[ROUNDS];
+	int n = 0;
+
+	for (; n < rounds && n < ROUNDS; n++) {
+		side_round(limit, in_flight, seconds);
+		side_round(banter, in_flight, seconds);
+		side_print("limit", limit);
+		side_print(wire_name(banter->crowd.transport), banter);
+		ratios[n] = banter->rate / limit->rate;
+		rates[n] = banter->rate;
+		limits[n] = limit->rate;
+		cpus[n] = banter->cpu;
+		limit_cpus[n] = limit->cpu;
+	}
+	size_t count = (size_t)n;
+	printf("result ratio=%.3f rate=%.0f limit=%.0f cpu=%.2f limit_cpu=%.2f\n", usage_quantile(ratios, count, 0.5), usage_quantile(rates, count, 0.5),
+		usage_quantile(limits, count, 0.5), usage_quantile(cpus, count, 0.5), usage_quantile(limit_cpus, count, 0.5));
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct side banter, limit;
+
+	options_read(argc, argv, usage);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	usage_files();
+	access_open(option_text("key", "var/secrets/jwt.key"));
+	int in_flight = (int)option_number("inflight", 1), rounds = (int)option_number("rounds", 3);
+	double seconds = atof(option_text("seconds", "2"));
+
+	side_open(&limit, "limit", (int)option_number("limit_port", 0), "limit", in_flight, option_number("limit_pid", 0));
+	if (option_number("ceiling", 0)) {
+		ceiling(&limit, in_flight);
+		return 0;
+	}
+	side_open(&banter, option_text("transport", "ws"), (int)option_number("port", 8081), option_text("sender", "doorbell"), in_flight,
+		option_number("pid", 0));
+	side_round(&banter, in_flight, seconds);
+	/* The limit sends as many bytes per delivery as a WebSocket of Banter does. */
+	sender_frame(limit.sender, option_number("frame_bytes", (long)banter.bytes_per_delivery));
+	side_round(&limit, in_flight, seconds / 2);
+	compare(&banter, &limit, in_flight, seconds, rounds);
+	return 0;
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/* Sends messages in the ways that the benchmarks compare. */
+#include "sender.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <hiredis/hiredis.h>
+#include <libpq-fe.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "access.h"
+#include "options.h"
+#include "request.h"
+#include "usage.h"
+#include "wire.h"
+
+enum { STOCK = 1024, FRAME_BYTES = 8192 };
+
+/* Events that are stored and not yet published. */
+struct stock {
+	pthread_mutex_t lock;
+	pthread_cond_t filled, wanted;
+	char *events[STOCK];
+	unsigned first, end; /* a ring: first … end - 1 */
+	int batch;
+};
+
+struct sender {
+	void (*send)(struct sender *, int n);
+	long conversation, author;
+	char *text;
+	long mark; /* of this run, in every client_id */
+	atomic_long sent;
+	int fd; /* limit, socket */
+	redisContext *redis;
+	int unread; /* answers of Redis */
+	PGconn *database;
+	struct stock stock;
+	sem_t credits; /* rest */
+	char token[ACCESS_BYTES];
+};
+
+/* ---- limit ---- */
+
+static void
+limit_send(struct sender *s, int n)
+{
+	char drain[4096], bytes[STOCK];
+
+	while (recv(s->fd, drain, sizeof drain, MSG_DONTWAIT) > 0)
+		;
+	memset(bytes, '.', (size_t)n);
+	if (send(s->fd, bytes, (size_t)n, MSG_NOSIGNAL) != n)
+		usage_die("limit");
+}
+
+void
+sender_wait(struct sender *s, int n)
+{
+	char byte;
+
+	while (n-- > 0)
+		if (recv(s->fd, &byte, 1, 0) != 1)
+			usage_die("limit");
+}
+
+void
+sender_frame(struct sender *s, long bytes)
+{
+	char line[64], answer;
+	int n = snprintf(line, sizeof line, "pub %ld\n", bytes);
+
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = request_connect((int)option_number("limit_port", 0));
+	if (send(s->fd, line, (size_t)n, MSG_NOSIGNAL) != n || recv(s->fd, &answer, 1, 0) != 1)
+		usage_die("limit");
+}
+
+static void
+limit_open(struct sender *s)
+{
+	s->send = limit_send;
+	sender_frame(s, option_number("frame_bytes", 500));
+}
+
+/* ---- doorbell ---- */
+
+/* Stores a batch of messages in one statement, which is one transaction, and keeps what is to be published. */
+static void
+stock_fill(struct sender *s, int n)
+{
+	static const char sql[] = "select e.event from generate_series(1, $1::int) k, "
+				  "lateral message_send($2, $3, $4 || '.' || k, $5, null, null) e";
+	char count[16], conversation[24], author[24], mark[64];
+	const char *values[] = { count, conversation, author, mark, s->text };
+
+	snprintf(count, sizeof count, "%d", n);
+	snprintf(conversation, sizeof conversation, "%ld", s->conversation);
+	snprintf(author, sizeof author, "%ld", s->author);
+	snprintf(mark, sizeof mark, "d%ld.%ld", s->mark, atomic_fetch_add(&s->sent, 1));
+	PGresult *r = PQexecParams(s->database, sql, 5, NULL, values, NULL, NULL, 0);
+	if (PQresultStatus(r) != PGRES_TUPLES_OK || PQntuples(r) != n || PQgetisnull(r, 0, 0)) {
+		fprintf(stderr, "message_send: %s%s\n", PQerrorMessage(s->database), PQntuples(r) ? " no event" : "");
+		exit(1);
+	}
+	pthread_mutex_lock(&s->stock.lock);
+	for (int i = 0; i < n; i++)
+		s->stock.events[s->stock.end++ % STOCK] = strdup(PQgetvalue(r, i, 0));
+	pthread_cond_signal(&s->stock.filled);
+	pthread_mutex_unlock(&s->stock.lock);
+	PQclear(r);
+}
+
+/* Keeps a little more in stock than is in flight: what lies there for long would be found by push's sweep before it is published. */
+static void *
+stock_thread(void *argument)
+{
+	struct sender *s = argument;
+
+	for (;;) {
+		pthread_mutex_lock(&s->stock.lock);
+		while (s->stock.end - s->stock.first >= (unsigned)s->stock.batch)
+			pthread_cond_wait(&s->stock.wanted, &s->stock.lock);
+		pthread_mutex_unlock(&s->stock.lock);
+		stock_fill(s, s->stock.batch);
+	}
+	return NULL;
+}
+
+static char *
+stock_take(struct sender *s)
+{
+	pthread_mutex_lock(&s->stock.lock);
+	while (s->stock.end == s->stock.first)
+		pthread_cond_wait(&s->stock.filled, &s->stock.lock);
+	char *event = s->stock.events[s->stock.first++ % STOCK];
+	pthread_cond_signal(&s->stock.wanted);
+	pthread_mutex_unlock(&s->stock.lock);
+	return event;
+}
+
+static void
+doorbell_send(struct sender *s, int n)
+{
+	void *reply;
+	int done = 0;
+
+	for (int i = 0; i < n; i++) {
+		char *event = stock_take(s);
+		if (redisAppendCommand(s->redis, "PUBLISH %sc:%ld %b", option_text("prefix", "banter:"), s->conversation, event, strlen(event)) != REDIS_OK)
+			usage_die("redis");
+		free(event);
+		s->unread++;
+	}
+	while (!done)
+		if (redisBufferWrite(s->redis, &done) != REDIS_OK)
+			usage_die("redis");
+	while (s->unread > 4 * STOCK / 10) {
+		if (redisGetReply(s->redis, &reply) != REDIS_OK)
+			usage_die("redis");
+		freeReplyObject(reply);
+		s->unread--;
+	}
+}
+
+static void
+doorbell_open(struct sender *s, int ahead)
+{
+	pthread_t thread;
+
+	s->send = doorbell_send;
+	s->database = PQconnectdb(option_text("database", ""));
+	s->redis = redisConnectUnix(option_text("redis", ""));
+	if (PQstatus(s->database) != CONNECTION_OK || !s->redis || s->redis->err) {
+		fprintf(stderr, "doorbell: %s%s\n", PQerrorMessage(s->database), s->redis ? s->redis->errstr : "");
+		exit(1);
+	}
+	s->stock.batch = ahead < 4 ? 4 : ahead;
+	pthread_mutex_init(&s->stock.lock, NULL);
+	pthread_cond_init(&s->stock.filled, NULL);
+	pthread_cond_init(&s->stock.wanted, NULL);
+	if (pthread_create(&thread, NULL, stock_thread, s) != 0)
+		usage_die("pthread_create");
+}
+
+/* ---- rest ---- */
+
+static void *
+rest_thread(void *argument)
+{
+	struct sender *s = argument;
+	struct request r;
+
+	request_open(&r, (int)option_number("rest_port", 8080));
+	for (;;) {
+		while (sem_wait(&s->credits) != 0)
+			;
+		char client_id[64];
+		snprintf(client_id, sizeof client_id, "r%ld.%ld", s->mark, atomic_fetch_add(&s->sent, 1));
+		if (request_message(&r, s->token, s->conversation, client_id, s->text) != 201)
+			usage_die("a send was not answered by 201");
+	}
+	return NULL;
+}
+
+static void
+rest_send(struct sender *s, int n)
+{
+	while (n-- > 0)
+		sem_post(&s->credits);
+}
+
+static void
+rest_open(struct sender *s, int ahead)
+{
+	pthread_t thread;
+
+	s->send = rest_send;
+	sem_init(&s->credits, 0, 0);
+	for (int i = 0; i < ahead; i++)
+		if (pthread_create(&thread, NULL, rest_thread, s) != 0)
+			usage_die("pthread_create");
+}
+
+/* ---- socket ---- */
+
+static void
+socket_send(struct sender *s, int n)
+{
+	char json[FRAME_BYTES], frame[FRAME_BYTES + 16], drain[65536];
+
+	for (int i = 0; i < n; i++) {
+		int len = snprintf(json, sizeof json, "{\"type\":\"message.send\",\"conversation_id\":\"%ld\",\"client_id\":\"s%ld.%ld\",\"text\":\"%s\"}",
+			s->conversation, s->mark, atomic_fetch_add(&s->sent, 1), s->text);
+		size_t size = wire_frame(1, json, (size_t)len, frame);
+		if (send(s->fd, frame, size, MSG_NOSIGNAL) != (ssize_t)size)
+			usage_die("socket");
+	}
+	/* What the author's own stream is given is of no interest here; unread, it would close it. */
+	while (recv(s->fd, drain, sizeof drain, MSG_DONTWAIT) > 0)
+		;
+}
+
+static void
+socket_open(struct sender *s)
+{
+	char open[2048], answer[4096];
+	size_t n = wire_open(TRANSPORT_WS, s->token, NULL, 0, open, sizeof open);
+
+	s->send = socket_send;
+	s->fd = request_connect((int)option_number("port", 8081));
+	if (send(s->fd, open, n, MSG_NOSIGNAL) != (ssize_t)n || recv(s->fd, answer, sizeof answer, 0) < 12 || memcmp(answer + 9, "101", 3) != 0)
+		usage_die("the author's socket was refused");
+}
+
+struct sender *
+sender_open(const char *kind, int ahead)
+{
+	struct sender *s = calloc(1, sizeof *s);
+	long bytes = option_number("text_bytes", 200);
+
+	s->fd = -1;
+	s->conversation = option_number("conversation", 0);
+	s->author = option_number("author", 0);
+	s->mark = (long)(usage_now() / 1000);
+	s->text = memset(calloc(1, (size_t)bytes + 1), 'x', (size_t)bytes);
+	access_token(s->author, s->author + option_number("devices", 500000000), s->token);
+	if (strcmp(kind, "limit") == 0)
+		limit_open(s);
+	else if (strcmp(kind, "doorbell") == 0)
+		doorbell_open(s, ahead);
+	else if (strcmp(kind, "rest") == 0)
+		rest_open(s, ahead);
+	else if (strcmp(kind, "socket") == 0)
+		socket_open(s);
+	else
+		usage_die(kind);
+	return s;
+}
+
+void
+sender_send(struct sender *s, int n)
+{
+	if (n > 0)
+		s->send(s, n);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads and writes what a client of each transport does. */
+#include "wire.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *const names[] = { "ws", "sse", "poll", "limit" };
+
+enum transport
+wire_transport(const char *name)
+{
+	for (int i = 0; i < 4; i++)
+		if (strcmp(name, names[i]) == 0)
+			return (enum transport)i;
+	fprintf(stderr, "no such transport: %s\n", name);
+	exit(64);
+}
+
+const char *
+wire_name(enum transport t)
+{
+	return names[t];
+}
+
+/* RFC 6455, 5.2; a server does not mask. */
+static size_t
+unit_ws(const unsigned char *p, size_t n, struct wire_unit *out)
+{
+	size_t head = 2, len;
+
+	if (n < 2)
+		return 0;
+	len = p[1];
+	if (len == 126) {
+		head = 4;
+		if (n < head)
+			return 0;
+		len = (size_t)p[2] << 8 | p[3];
+	} else if (len == 127) {
+		head = 10;
+		if (n < head)
+			return 0;
+		len = 0;
+		for (int i = 2; i < 10; i++)
+			len = len << 8 | p[i];
+	}
+	if (n < head + len)
+		return 0;
+	int opcode = p[0] & 15;
+	out->kind = opcode == 1 ? WIRE_TEXT : opcode == 8 ? WIRE_CLOSE :
+			  opcode == 9			  ? WIRE_PING :
+							    WIRE_OTHER;
+	out->text = (const char *)p + head;
+	out->len = len;
+	return head + len;
+}
+
+static size_t
+unit_sse(bool chunked, const char *p, size_t n, struct wire_unit *out)
+{
+	const char *end;
+
+	out->kind = WIRE_TEXT;
+	if (!chunked) {
+		end = memmem(p, n, "\n\n", 2);
+		out->text = p;
+		out->len = end ? (size_t)(end - p) + 2 : 0;
+		return out->len;
+	}
+	end = memmem(p, n < 20 ? n : 20, "\r\n", 2);
+	if (!end)
+		return 0;
+	size_t len = strtoul(p, NULL, 16), head = (size_t)(end - p) + 2;
+	if (n < head + len + 2)
+		return 0;
+	out->kind = len ? WIRE_TEXT : WIRE_CLOSE;
+	out->text = p + head;
+	out->len = len;
+	return head + len + 2;
+}
+
+size_t
+wire_head(const char *p, size_t n)
+{
+	const char *end = memmem(p, n, "\r\n\r\n", 4);
+
+	return end ? (size_t)(end - p) + 4 : 0;
+}
+
+static size_t
+unit_poll(const char *p, size_t n, struct wire_unit *out)
+{
+	size_t head = wire_head(p, n), len = 0;
+
+	if (!head)
+		return 0;
+	for (const char *line = p; line < p + head - 2; line = (const char *)memchr(line, '\n', n) + 1)
+		if (strncasecmp(line, "content-length:", 15) == 0)
+			len = strtoul(line + 15, NULL, 10);
+	if (n < head + len)
+		return 0;
+	out->kind = memcmp(p + 9, "200", 3) == 0 ? WIRE_TEXT : WIRE_CLOSE;
+	out->text = p + head;
+	out->len = len;
+	return head + len;
+}
+
+size_t
+wire_unit(enum transport t, bool chunked, const char *p, size_t n, struct wire_unit *out)
+{
+	switch (t) {
+	case TRANSPORT_WS:
+	case TRANSPORT_LIMIT:
+		return unit_ws((const unsigned char *)p, n, out);
+	case TRANSPORT_SSE:
+		return unit_sse(chunked, p, n, out);
+	case TRANSPORT_POLL:
+		return unit_poll(p, n, out);
+	}
+	return 0;
+}
+
+size_t
+wire_open(enum transport t, const char *token, const char *since, long wait, char *out, size_t size)
+{
+	static const char *const paths[] = { "/v1/ws?", "/v1/stream?", "/v1/events?", "/v1/ws?" };
+	static const char upgrade[] = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+				      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: banter.v1\r\n";
+	char poll[32] = "";
+
+	if (t == TRANSPORT_POLL)
+		snprintf(poll, sizeof poll, "&wait=%ld", wait);
+	return (size_t)snprintf(out, size, "GET %s%s%s%s HTTP/1.1\r\nHost: localhost\r\n%sAuthorization: Bearer %s\r\n\r\n",
+		paths[t], since ? "since=" : "", since ? since : "", poll, t == TRANSPORT_WS || t == TRANSPORT_LIMIT ? upgrade : "", token);
+}
+
+size_t
+wire_frame(int opcode, const char *payload, size_t len, char *out)
+{
+	static const unsigned char mask[4] = { 0x5a, 0x17, 0xc3, 0x2e };
+	unsigned char *p = (unsigned char *)out;
+	size_t at = 2;
+
+	p[0] = (unsigned char)(0x80 | opcode);
+	if (len < 126) {
+		p[1] = (unsigned char)(0x80 | len);
+	} else {
+		p[1] = 0x80 | 126;
+		p[2] = (unsigned char)(len >> 8);
+		p[3] = (unsigned char)len;
+		at = 4;
+	}
+	memcpy(p + at, mask, 4);
+	at += 4;
+	for (size_t i = 0; i < len; i++)
+		p[at + i] = (unsigned char)payload[i] ^ mask[i & 3];
+	return at + len;
+}
+
+size_t
+wire_field(const char *json, size_t n, const char *name, bool last, const char **value)
+{
+	char key[64];
+	size_t len = (size_t)snprintf(key, sizeof key, "\"%s\":\"", name);
+	const char *at = NULL, *end = json + n;
+
+	for (const char *p = json; (p = memmem(p, (size_t)(end - p), key, len)); p += len) {
+		at = p + len;
+		if (!last)
+			break;
+	}
+	if (!at)
+		return 0;
+	const char *quote = memchr(at, '"', (size_t)(end - at));
+	*value = at;
+	return quote ? (size_t)(quote - at) : 0;
+}
+
+bool
+wire_is_message(const char *json, size_t n)
+{
+	static const char start[] = "{\"type\":\"message.created\"";
+
+	return n >= sizeof start - 1 && memcmp(json, start, sizeof start - 1) == 0;
+}

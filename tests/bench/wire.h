@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* The client's side of the three transports, read as cheaply as can be: where a unit ends, and which texts it holds. */
+#ifndef BENCH_WIRE_H
+#define BENCH_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum transport { TRANSPORT_WS, TRANSPORT_SSE, TRANSPORT_POLL, TRANSPORT_LIMIT };
+
+enum wire_kind { WIRE_TEXT, WIRE_PING, WIRE_CLOSE, WIRE_OTHER };
+
+/* One unit of the wire: a WebSocket frame, a chunk or an event of SSE, an HTTP reply. */
+struct wire_unit {
+	enum wire_kind kind;
+	const char *text; /* WS: the payload; SSE: one or more events; poll: the body */
+	size_t len;
+};
+
+/* "ws", "sse", "poll", "limit". Leaves the program when it is none of them. */
+enum transport wire_transport(const char *name);
+const char *wire_name(enum transport t);
+
+/* How many of the n bytes the first unit takes; 0 when it is not complete. chunked counts for SSE. */
+size_t wire_unit(enum transport t, bool chunked, const char *p, size_t n, struct wire_unit *out);
+
+/* Length of the head of an HTTP reply with the empty line, 0 when it is not complete. */
+size_t wire_head(const char *p, size_t n);
+
+/* The request that opens a stream: since may be NULL or a cursor. Returns its length. */
+size_t wire_open(enum transport t, const char *token, const char *since, long wait, char *out, size_t size);
+
+/* Writes a masked frame with that opcode; returns its length. out has room for len + 14. */
+size_t wire_frame(int opcode, const char *payload, size_t len, char *out);
+
+/* Finds "name":"…" in JSON as Banter writes it (the last one when last); its length, or 0. */
+size_t wire_field(const char *json, size_t n, const char *name, bool last, const char **value);
+
+/* Is it a message? Events of other kinds do not count in the benchmarks. */
+bool wire_is_message(const char *json, size_t n);
+
+#endif
