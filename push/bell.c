@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* What the doorbell rings for. */
+#include "bell.h"
+
+#include <stdio.h>
+
+#include "../lib/doorbell.h"
+#include "../lib/identifier.h"
+#include "../lib/limits.h"
+#include "../lib/log.h"
+#include "../lib/revoked.h"
+#include "../lib/settings.h"
+#include "hub.h"
+#include "metrics.h"
+#include "opening.h"
+#include "receipts.h"
+#include "users.h"
+#include "watching.h"
+
+static void
+ring_typing(struct topic *t, int64_t user)
+{
+	char json[256], now[TIME_TEXT_BYTES];
+
+	if (t->members > LIMIT_MEMBERS_NAMED)
+		return;
+	time_text(time_now_ms(), now);
+	int len = snprintf(json, sizeof json, "{\"type\":\"typing.updated\",\"time\":\"%s\",\"data\":{\"conversation_id\":\"%ld\",\"user_id\":\"%ld\",\"expires_in\":%d}}",
+	                   now, (long)t->conversation, (long)user, LIMIT_TYPING_SECONDS);
+	struct event *ev = event_ephemeral(EVENT_TYPING, json, (size_t)len);
+	hub_ephemeral(t, ev, user);
+	event_unref(ev);
+}
+
+static void
+ring_conversation(int64_t conversation, const struct doorbell *d)
+{
+	struct topic *t = hub_topic(conversation);
+
+	if (!t)
+		return;
+	if (d->kind == DOORBELL_EVENT)
+		hub_event(conversation, d->id, d->seq, d->gone, d->json, d->json_len);
+	else if (d->kind == DOORBELL_RECEIPT)
+		receipts_moved(t, d->id, d->delivered, d->read);
+	else if (d->kind == DOORBELL_COUNTS)
+		receipts_moved_counts(t);
+	else if (d->kind == DOORBELL_TYPING)
+		ring_typing(t, d->id);
+}
+
+static void
+ring_notice(const struct user *u, const struct doorbell *d)
+{
+	struct event *ev = event_ephemeral(EVENT_NOTICE, d->json, d->json_len);
+
+	users_notice(u, ev);
+	event_unref(ev);
+}
+
+static void
+ring_user(int64_t user, const struct doorbell *d)
+{
+	const struct user *u = users_get(user);
+
+	if (d->kind == DOORBELL_REVOKED) {
+		revoked_add(d->id, time_steady_ms(), settings.token_seconds * 1000);
+		users_revoke(d->id);
+	}
+	if (!u)
+		return;
+	if (d->kind == DOORBELL_NOTICE)
+		ring_notice(u, d);
+	for (struct conn *c = u->streams; c; c = c->user_next) {
+		if (d->kind == DOORBELL_JOINED && (c->state == CONN_LIVE || c->opening) && !c->stale)
+			opening_resync(c);
+		else if (d->kind == DOORBELL_WATCH && c->state == CONN_LIVE && c->device == d->id)
+			watching_load(c);
+	}
+}
+
+static void
+ring_presence(int64_t user, const struct doorbell *d)
+{
+	struct event *ev;
+
+	if (d->kind != DOORBELL_PRESENCE)
+		return;
+	ev = event_ephemeral(EVENT_PRESENCE, d->json, d->json_len);
+	watching_event(user, ev);
+	event_unref(ev);
+}
+
+void
+bell_message(const char *channel, size_t channel_len, const char *payload, size_t payload_len)
+{
+	struct doorbell_channel ch;
+	struct doorbell d;
+
+	if (!doorbell_channel_parse(channel, channel_len, settings.redis_prefix, &ch) || !doorbell_parse(payload, payload_len, &d)) {
+		metrics.doorbells_bad++;
+		log_line(LOG_WARN, "doorbell_bad", "channel=%.*s bytes=%zu", (int)channel_len, channel, payload_len);
+		return;
+	}
+	if (ch.kind == 'c')
+		ring_conversation(ch.id, &d);
+	else if (ch.kind == 'u')
+		ring_user(ch.id, &d);
+	else
+		ring_presence(ch.id, &d);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Shared, immutable bytes. */
+#include "buffer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/memory.h"
+
+struct buffer *
+buffer_new(size_t len)
+{
+	assert(len <= UINT32_MAX);
+	struct buffer *b = memory_resize(NULL, sizeof *b + len);
+
+	b->refs = 1;
+	b->len = (uint32_t)len;
+	return b;
+}
+
+struct buffer *
+buffer_from(const void *bytes, size_t len)
+{
+	struct buffer *b = buffer_new(len);
+
+	memcpy(b->bytes, bytes, len);
+	return b;
+}
+
+struct buffer *
+buffer_ref(struct buffer *b)
+{
+	b->refs++;
+	return b;
+}
+
+void
+buffer_unref(struct buffer *b)
+{
+	if (b && --b->refs == 0)
+		free(b);
+}

@@ -1,0 +1,704 @@
+/* SPDX-License-Identifier: MIT */
+/* A connection: reading, the bounded queue, one flush a turn, one door out. */
+#include "conn.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "../lib/identifier.h"
+#include "../lib/log.h"
+#include "../lib/memory.h"
+#include "../lib/settings.h"
+#include "front.h"
+#include "map.h"
+#include "metrics.h"
+#include "stream.h"
+
+enum {
+	QUEUE_ROOM_AT_FIRST = 8,
+	QUEUE_ROOM = 8192, /* chunks */
+	IOVECS = 64,
+	LINGER_MS = 2000, /* for a peer to take the last words */
+	READ_SLACK = 64 * 1024,
+	LEN_MASK = 0x7fffffff,
+};
+
+/* All connections, densely; and those that this turn has touched or ended. */
+static struct {
+	struct conn **all;
+	size_t count, room;
+	struct map addresses; /* hash of an address -> its count */
+	struct conn **touched;
+	size_t touched_count, touched_room;
+	struct conn **ending;
+	size_t ending_count, ending_room;
+	uint8_t *input; /* what is read goes here first, whoever sends it */
+	size_t input_size;
+	uint64_t numbers;
+} conns;
+
+static void
+list_add(struct conn ***list, size_t *count, size_t *room, struct conn *c)
+{
+	if (*count == *room) {
+		*room = *room ? *room * 2 : 64;
+		*list = memory_resize(*list, *room * sizeof **list);
+	}
+	(*list)[(*count)++] = c;
+}
+
+void
+conn_touch(struct conn *c)
+{
+	if (c->touched)
+		return;
+	c->touched = true;
+	list_add(&conns.touched, &conns.touched_count, &conns.touched_room, c);
+}
+
+static void
+conn_end_later(struct conn *c)
+{
+	if (c->ending)
+		return;
+	c->ending = true;
+	list_add(&conns.ending, &conns.ending_count, &conns.ending_room, c);
+}
+
+/* The count is kept in the pointer itself. */
+static void
+address_count(uint64_t address, int step)
+{
+	int64_t key = (int64_t)(address >> 1 | 1);
+	intptr_t count = (intptr_t)map_get(&conns.addresses, key) + step;
+
+	map_remove(&conns.addresses, key);
+	if (count > 0)
+		map_put(&conns.addresses, key, (void *)count);
+}
+
+size_t
+conn_count_of(uint64_t address)
+{
+	return (size_t)(intptr_t)map_get(&conns.addresses, (int64_t)(address >> 1 | 1));
+}
+
+size_t
+conn_count(void)
+{
+	return conns.count;
+}
+
+struct conn *
+conn_next(struct conn *after)
+{
+	size_t i = after ? after->slot + 1 : 0;
+
+	return i < conns.count ? conns.all[i] : NULL;
+}
+
+void
+conn_address(struct conn *c, uint64_t address)
+{
+	address_count(c->address, -1);
+	c->address = address;
+	address_count(address, 1);
+}
+
+/* ---- the queue */
+
+static struct chunk *
+queue_at(struct conn *c, uint16_t i)
+{
+	return &c->queue[(c->queue_head + i) & (c->queue_room - 1)];
+}
+
+static void
+queue_grow(struct conn *c)
+{
+	uint16_t room = c->queue_room ? (uint16_t)(c->queue_room * 2) : QUEUE_ROOM_AT_FIRST;
+	struct chunk *queue = memory_resize(NULL, room * sizeof queue[0]);
+
+	for (uint16_t i = 0; i < c->queue_count; i++)
+		queue[i] = *queue_at(c, i);
+	free(c->queue);
+	c->queue = queue;
+	c->queue_head = 0;
+	c->queue_room = room;
+}
+
+static void
+queue_drop_first(struct conn *c)
+{
+	struct chunk *first = queue_at(c, 0);
+
+	c->queue_bytes -= first->len - c->queue_sent;
+	metrics.queue_bytes -= first->len - c->queue_sent;
+	c->queue_sent = 0;
+	c->mid_frame = first->more;
+	buffer_unref(first->buffer);
+	c->queue_head = (uint16_t)((c->queue_head + 1) & (c->queue_room - 1));
+	c->queue_count--;
+}
+
+static void
+queue_free(struct conn *c)
+{
+	while (c->queue_count)
+		queue_drop_first(c);
+	free(c->queue);
+	c->queue = NULL;
+	c->queue_room = 0;
+}
+
+static void
+queue_pop_last(struct conn *c)
+{
+	const struct chunk *last = queue_at(c, --c->queue_count);
+
+	c->queue_bytes -= last->len;
+	metrics.queue_bytes -= last->len;
+	buffer_unref(last->buffer);
+}
+
+/* Of a reader that is too slow only the frame that is partly out has still to go. */
+static void
+queue_drop_unsent(struct conn *c)
+{
+	uint16_t keep = 0;
+
+	if (c->mid_frame || c->queue_sent)
+		while (keep < c->queue_count && queue_at(c, keep++)->more)
+			;
+	while (c->queue_count > keep)
+		queue_pop_last(c);
+}
+
+void
+conn_queue(struct conn *c, struct chunk k)
+{
+	if (c->state == CONN_DEAD || k.len == 0)
+		return;
+	if (c->queue_count == c->queue_room)
+		queue_grow(c);
+	buffer_ref(k.buffer);
+	*queue_at(c, c->queue_count++) = k;
+	c->queue_bytes += k.len;
+	metrics.queue_bytes += k.len;
+	conn_touch(c);
+}
+
+/* A queue that is empty takes whatever comes: a single event may be larger than the limit. */
+static bool
+queue_has_room(const struct conn *c, uint32_t len)
+{
+	if (c->queue_count == 0 || c->state == CONN_CLOSING)
+		return true;
+	return c->queue_bytes + len <= (uint32_t)settings.push_queue_bytes && c->queue_count + 2 * ENCODED_CHUNKS <= QUEUE_ROOM;
+}
+
+void
+conn_queue_bytes(struct conn *c, const void *bytes, size_t len)
+{
+	if (!queue_has_room(c, (uint32_t)len)) {
+		conn_close(c, CLOSE_SLOW_READER);
+		return;
+	}
+	struct buffer *b = buffer_from(bytes, len);
+
+	conn_queue(c, (struct chunk){ .buffer = b, .len = b->len & LEN_MASK });
+	buffer_unref(b);
+}
+
+struct buffer *
+conn_queue_take(struct conn *c)
+{
+	struct buffer *all = buffer_new(c->queue_bytes);
+	size_t at = 0;
+
+	assert(c->queue_sent == 0);
+	for (uint16_t i = 0; i < c->queue_count; i++) {
+		const struct chunk *k = queue_at(c, i);
+		memcpy(all->bytes + at, k->buffer->bytes + k->offset, k->len);
+		at += k->len;
+	}
+	queue_free(c);
+	return all;
+}
+
+void
+conn_queue_drop(struct conn *c)
+{
+	queue_free(c);
+}
+
+/* ---- events */
+
+/* The order of shedding (P8): a class gets out only while less than its share, in 1/16, of the queue's limit is full. */
+static const uint32_t shed_sixteenths[EVENT_CLASSES] = {
+	[EVENT_TYPING] = 2,
+	[EVENT_PRESENCE] = 4,
+	[EVENT_RECEIPT] = 8,
+	[EVENT_NOTICE] = 12,
+	[EVENT_DURABLE] = 16,
+};
+
+static bool
+event_is_shed(const struct conn *c, const struct event *ev)
+{
+	uint32_t share = (uint32_t)settings.push_queue_bytes / 16 * shed_sixteenths[ev->class];
+
+	if (ev->class == EVENT_DURABLE || c->queue_bytes <= share)
+		return false;
+	metrics.shed[ev->class]++;
+	return true;
+}
+
+static bool
+queue_encoded(struct conn *c, const struct encoded *e)
+{
+	uint32_t len = 1;
+
+	for (int i = 0; i < e->count; i++)
+		len += e->chunks[i].len;
+	if (!queue_has_room(c, len))
+		return false;
+	if (c->transport->between && c->queue_count) {
+		struct buffer *between = c->transport->between();
+		conn_queue(c, (struct chunk){ .buffer = between, .len = between->len & LEN_MASK });
+	}
+	for (int i = 0; i < e->count; i++)
+		conn_queue(c, e->chunks[i]);
+	c->events_out++;
+	metrics.deliveries++;
+	return true;
+}
+
+static void
+conn_ephemeral(struct conn *c, struct event *ev)
+{
+	struct encoded *e = &ev->encoded[c->transport->number];
+
+	if (event_is_shed(c, ev))
+		return;
+	if (!e->count)
+		c->transport->encode(ev, NULL, e);
+	if (!queue_encoded(c, e))
+		metrics.shed[ev->class]++;
+}
+
+/* The cursor moves only with an event that has found room, so it never says more than the client was given. */
+static void
+conn_durable(struct conn *c, struct event *ev)
+{
+	struct position *next = position_after(c->position, ev);
+
+	if (!next)
+		return;
+	struct encoded *e = position_encoded(next, ev, c->transport->number);
+	if (!e->count) {
+		char cursor[LIMIT_CURSOR_BYTES + 1];
+		position_text(next, cursor);
+		c->transport->encode(ev, cursor, e);
+	}
+	if (!queue_encoded(c, e)) {
+		if (c->transport == &transport_poll)
+			c->stale = true;
+		else
+			conn_close(c, CLOSE_SLOW_READER);
+		return;
+	}
+	position_ref(next);
+	position_unref(c->position);
+	c->position = next;
+}
+
+void
+conn_event(struct conn *c, struct event *ev)
+{
+	if (c->state != CONN_LIVE && c->state != CONN_OPENING)
+		return;
+	if (c->answering || c->stale) {
+		c->stale = c->stale || ev->class == EVENT_DURABLE;
+		return;
+	}
+	if (ev->class == EVENT_DURABLE)
+		conn_durable(c, ev);
+	else
+		conn_ephemeral(c, ev);
+}
+
+void
+conn_say(struct conn *c, const char *json, size_t len)
+{
+	struct encoded e = { .count = 0 };
+	struct event *ev = event_ephemeral(EVENT_NOTICE, json, len);
+
+	c->transport->encode(ev, NULL, &e);
+	if (!queue_encoded(c, &e))
+		metrics.shed[EVENT_NOTICE]++;
+	encoded_free(&e);
+	event_unref(ev);
+}
+
+void
+conn_notice(struct conn *c, const char *type, const char *data)
+{
+	char now[TIME_TEXT_BYTES], *json;
+
+	time_text(time_now_ms(), now);
+	int len = asprintf(&json, "{\"type\":\"%s\",\"time\":\"%s\",\"data\":%s}", type, now, data);
+	assert(len > 0);
+	conn_say(c, json, (size_t)len);
+	free(json);
+}
+
+/* ---- reading */
+
+void
+conn_keep(struct conn *c, const uint8_t *data, size_t n)
+{
+	uint8_t *kept = n ? memory_dup(data, n) : NULL;
+
+	free(c->pending);
+	c->pending = kept;
+	c->pending_len = (uint32_t)n;
+}
+
+static void
+conn_input(struct conn *c, size_t n)
+{
+	if (c->state >= CONN_CLOSING)
+		return;
+	if (c->transport)
+		c->transport->input(c, conns.input, n);
+	else
+		front_input(c, conns.input, n);
+}
+
+/* What is kept stands before what is read next, in the one buffer for all. */
+static size_t
+input_kept(struct conn *c)
+{
+	size_t n = c->pending_len;
+
+	assert(n + READ_SLACK <= conns.input_size);
+	if (n)
+		memcpy(conns.input, c->pending, n);
+	free(c->pending);
+	c->pending = NULL;
+	c->pending_len = 0;
+	return n;
+}
+
+void
+conn_resume_input(struct conn *c)
+{
+	if (c->pending_len)
+		conn_input(c, input_kept(c));
+}
+
+static void
+conn_read(struct conn *c)
+{
+	while (c->state != CONN_DEAD) {
+		size_t kept = c->pending_len;
+		size_t room = conns.input_size - kept;
+		ssize_t n = recv(c->watch.fd, conns.input + kept, room, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return;
+		if (n <= 0) {
+			conn_close(c, CLOSE_GONE);
+			if (c->state == CONN_CLOSING)
+				conn_enter(c, CONN_DEAD);
+			return;
+		}
+		input_kept(c);
+		conn_input(c, kept + (size_t)n);
+		if ((size_t)n < room)
+			return;
+	}
+}
+
+/* ---- writing */
+
+/* Sends as much as the socket takes. False when the peer is gone. */
+static bool
+conn_flush(struct conn *c)
+{
+	struct iovec iov[IOVECS];
+
+	while (c->queue_count && c->writable) {
+		int count = 0;
+		size_t want = 0;
+		for (; count < IOVECS && count < c->queue_count; count++) {
+			const struct chunk *k = queue_at(c, (uint16_t)count);
+			uint32_t skip = count == 0 ? c->queue_sent : 0;
+			iov[count] = (struct iovec){ k->buffer->bytes + k->offset + skip, k->len - skip };
+			want += k->len - skip;
+		}
+		struct msghdr msg = { .msg_iov = iov, .msg_iovlen = (size_t)count };
+		ssize_t n = count == 1 ? send(c->watch.fd, iov[0].iov_base, iov[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT)
+		                       : sendmsg(c->watch.fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+		metrics.flushes++;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+			return false;
+		if (n < (ssize_t)want)
+			c->writable = false;
+		for (size_t left = n > 0 ? (size_t)n : 0; left;) {
+			uint32_t rest = queue_at(c, 0)->len - c->queue_sent;
+			uint32_t part = left < rest ? (uint32_t)left : rest;
+			left -= part;
+			c->bytes_out += part;
+			metrics.bytes_out += part;
+			if (part == rest) {
+				queue_drop_first(c);
+			} else {
+				c->queue_sent += part;
+				c->queue_bytes -= part;
+				metrics.queue_bytes -= part;
+			}
+		}
+	}
+	if (!c->queue_count && c->queue)
+		queue_free(c);
+	return true;
+}
+
+static void
+conn_flush_touched(struct conn *c)
+{
+	if (c->state == CONN_DEAD)
+		return;
+	if (c->transport && c->transport->turn && c->state != CONN_CLOSING)
+		c->transport->turn(c);
+	if (!conn_flush(c)) {
+		conn_close(c, CLOSE_GONE);
+		if (c->state == CONN_CLOSING)
+			conn_enter(c, CONN_DEAD);
+		return;
+	}
+	if (c->queue_count)
+		return;
+	if (c->state == CONN_CLOSING && !c->shut) {
+		c->shut = true;
+		shutdown(c->watch.fd, SHUT_WR);
+		return;
+	}
+	stream_drained(c);
+}
+
+/* ---- states */
+
+void
+conn_deadline(struct conn *c, int64_t delay_ms)
+{
+	timer_start(&c->timer, delay_ms);
+}
+
+void
+conn_enter(struct conn *c, enum conn_state state)
+{
+	assert(state >= c->state || state == CONN_HEAD);
+	c->state = state;
+	if (state == CONN_DEAD)
+		conn_end_later(c);
+}
+
+static void
+conn_timeout(struct timer *t)
+{
+	struct conn *c = LOOP_OWNER(t, struct conn, timer);
+
+	switch (c->state) {
+	case CONN_HEAD:
+		conn_close(c, CLOSE_IDLE);
+		return;
+	case CONN_AUTH:
+		conn_close(c, CLOSE_AUTH_TIMEOUT);
+		return;
+	case CONN_OPENING:
+		conn_close(c, CLOSE_UNAVAILABLE);
+		return;
+	case CONN_LIVE:
+		stream_timeout(c);
+		return;
+	case CONN_CLOSING:
+		conn_enter(c, CONN_DEAD);
+		return;
+	case CONN_DEAD:
+		return;
+	}
+}
+
+static void
+conn_log_end(const struct conn *c)
+{
+	const struct close_row *row = close_row(c->why);
+
+	if (!c->transport && c->why == CLOSE_GONE)
+		return; /* a probe, or a keep-alive that was not used */
+	log_line(LOG_INFO, "stream_end", "stream=%lu transport=%s user=%ld device=%ld reason=%s code=%d duration_ms=%ld events=%u bytes=%lu", c->number,
+	         c->transport ? c->transport->name : "http", stream_user(c), (long)c->device, row->name, row->code, (long)(loop_now() - c->opened_ms),
+	         c->events_out, c->bytes_out);
+}
+
+void
+conn_close(struct conn *c, enum close_reason why)
+{
+	if (c->state >= CONN_CLOSING)
+		return;
+	c->why = why;
+	metrics.closes[why]++;
+	conn_log_end(c);
+	if (why == CLOSE_GONE) {
+		conn_enter(c, CONN_DEAD);
+		return;
+	}
+	conn_enter(c, CONN_CLOSING);
+	if (why == CLOSE_SLOW_READER)
+		queue_drop_unsent(c);
+	if (c->transport)
+		c->transport->close(c, why);
+	else
+		front_refuse(c, why);
+	conn_deadline(c, LINGER_MS);
+	conn_touch(c);
+	conn_end_later(c);
+}
+
+static void
+conn_ready(struct watch *w, uint32_t events)
+{
+	struct conn *c = LOOP_OWNER(w, struct conn, watch);
+
+	if (events & EPOLLOUT) {
+		c->writable = true;
+		if (c->queue_count || c->state == CONN_CLOSING)
+			conn_touch(c);
+	}
+	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		conn_read(c);
+}
+
+void
+conn_open(int fd, uint64_t address)
+{
+	struct conn *c = memory_alloc(sizeof *c);
+
+	if (!conns.input) {
+		conns.input_size = (size_t)settings.push_frame_bytes + 2 * READ_SLACK;
+		conns.input = memory_alloc(conns.input_size);
+	}
+	c->watch = (struct watch){ fd, conn_ready };
+	c->timer.fire = conn_timeout;
+	c->number = ++conns.numbers;
+	c->opened_ms = loop_now();
+	c->address = address;
+	if (!loop_watch(&c->watch)) {
+		close(fd);
+		free(c);
+		return;
+	}
+	address_count(address, 1);
+	c->slot = (uint32_t)conns.count;
+	list_add(&conns.all, &conns.count, &conns.room, c);
+	metrics.connections = conns.count;
+	conn_deadline(c, settings.push_handshake_seconds * 1000);
+}
+
+static void
+conn_hang_up(struct conn *c)
+{
+	if (c->watch.fd < 0)
+		return;
+	loop_unwatch(&c->watch);
+	close(c->watch.fd);
+	c->watch.fd = -1;
+	c->writable = false;
+	timer_stop(&c->timer);
+}
+
+static void
+conn_free(struct conn *c)
+{
+	queue_free(c);
+	free(c->pending);
+	frame_input_free(&c->input);
+	position_unref(c->position);
+	position_unref(c->answered);
+	address_count(c->address, -1);
+	conns.all[c->slot] = conns.all[--conns.count];
+	conns.all[c->slot]->slot = c->slot;
+	metrics.connections = conns.count;
+	free(c);
+}
+
+static void
+conn_end(struct conn *c)
+{
+	c->ending = false;
+	if (!c->left) {
+		c->left = true;
+		stream_leave(c);
+	}
+	if (c->state != CONN_DEAD)
+		return;
+	conn_hang_up(c);
+	if (c->touched)
+		conn_end_later(c);
+	else if (!c->pins)
+		conn_free(c);
+}
+
+void
+conn_pin(struct conn *c)
+{
+	c->pins++;
+}
+
+void
+conn_unpin(struct conn *c)
+{
+	if (--c->pins == 0 && c->state == CONN_DEAD)
+		conn_end_later(c);
+}
+
+/* Leaving and flushing may touch and end others: until nothing is left to do. */
+void
+conn_turn_end(void)
+{
+	while (conns.touched_count || conns.ending_count) {
+		for (size_t i = 0; i < conns.touched_count; i++) {
+			conns.touched[i]->touched = false;
+			conn_flush_touched(conns.touched[i]);
+		}
+		conns.touched_count = 0;
+		size_t ending = conns.ending_count;
+		for (size_t i = 0; i < ending; i++)
+			conn_end(conns.ending[i]);
+		conns.ending_count -= ending;
+		memmove(conns.ending, conns.ending + ending, conns.ending_count * sizeof conns.ending[0]);
+	}
+}
+
+void
+conn_shutdown(void)
+{
+	assert(conns.count == 0);
+	free(conns.all);
+	free(conns.touched);
+	free(conns.ending);
+	free(conns.input);
+	map_free(&conns.addresses);
+}

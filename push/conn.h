@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A connection: one socket, one deadline, one bounded queue, one reason to close.
+ * Nothing is freed while a turn of the loop goes on: conn_close marks, conn_turn_end frees.
+ */
+#ifndef PUSH_CONN_H
+#define PUSH_CONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buffer.h"
+#include "close.h"
+#include "event.h"
+#include "frame.h"
+#include "loop.h"
+#include "position.h"
+
+enum conn_state {
+	CONN_HEAD,    /* the request is being read */
+	CONN_AUTH,    /* a WebSocket without credentials yet */
+	CONN_OPENING, /* credentials, memberships and missed events are on their way */
+	CONN_LIVE,    /* events go out as they come (while ->opening is set, they are kept aside for it) */
+	CONN_CLOSING, /* it was said why; what is queued still goes out */
+	CONN_DEAD,    /* freed when the turn ends */
+};
+
+struct conn;
+struct opening;
+struct since;
+struct user;
+struct watching;
+
+/* What differs between WebSocket, SSE and long-poll. */
+struct transport {
+	const char *name;
+	int number;		     /* index of encodings and metrics */
+	struct buffer *(*between)(void); /* what stands between two events, may be NULL */
+	void (*open)(struct conn *c);						     /* the head of the reply, before the first event */
+	void (*encode)(const struct event *ev, const char *cursor, struct encoded *out); /* cursor NULL: an ephemeral event */
+	void (*ping)(struct conn *c);						     /* a sign of life is due, or the wait of a poll is over */
+	void (*close)(struct conn *c, enum close_reason why);			     /* last words */
+	void (*input)(struct conn *c, uint8_t *data, size_t n);			     /* bytes of the peer; conn_keep what is not used */
+	void (*turn)(struct conn *c);						     /* before a flush, may be NULL */
+	long (*beat_seconds)(void);						     /* between signs of life */
+};
+
+extern const struct transport transport_ws, transport_sse, transport_poll;
+
+/* A stream's place among a topic's listeners (hub.c). */
+struct subscription {
+	uint32_t topic;
+	uint32_t place;
+};
+
+struct conn {
+	struct watch watch;
+	struct timer timer; /* the one deadline */
+	const struct transport *transport;
+	enum conn_state state;
+	enum close_reason why;
+	bool writable, touched, ending, left, shut;
+	bool replied;	   /* the head of the reply is out */
+	bool awaits_pong;  /* WebSocket */
+	bool waiting;	   /* long-poll: a request wants its answer */
+	bool answering;	   /* long-poll: an answer is still going out */
+	bool stale;	   /* long-poll: something came that could not be kept; the next request opens anew */
+	bool keep_alive;   /* long-poll */
+	bool ends_by_token;
+	bool away;	   /* what its beats say */
+	bool counted;	   /* among the open streams */
+	bool mid_frame;	   /* the first chunk of the queue is not the first of its frame */
+
+	struct chunk *queue; /* a ring; NULL when nothing is queued */
+	uint16_t queue_head, queue_count, queue_room;
+	uint32_t queue_sent; /* bytes of the first chunk that are out */
+	uint32_t queue_bytes;
+
+	uint8_t *pending; /* what came and could not be used yet */
+	uint32_t pending_len;
+	struct frame_input input;
+
+	struct user *user;
+	struct conn *user_next, *user_prev;
+	int64_t device;
+	struct position *position;
+	struct subscription *subscriptions;
+	uint32_t subscriptions_count, subscriptions_room;
+	uint32_t wired_round; /* the sweep round in which it last joined something */
+	struct opening *opening;
+	struct watching *watching;
+
+	struct position *answered; /* long-poll: where the last answer ended */
+	uint32_t wait_ms;	   /* long-poll: how long this request may wait */
+	uint16_t origin_at;	   /* the page's origin, where it stands in settings.origins */
+	uint8_t origin_len;
+
+	uint64_t address; /* hash of the peer's address, for limits */
+	uint64_t number;  /* for the log */
+	uint32_t pins;	  /* questions under way that know this connection */
+	int64_t opened_ms;
+	int64_t ends_ms; /* lifetime, or the token's end */
+	uint16_t tokens;     /* frames that may still come … */
+	uint32_t tokens_sec; /* … counted since this second */
+	int64_t typed_ms, typed_in;
+	struct since *since; /* where the client wants to go on, until it is known who it is */
+	uint32_t events_out;
+	uint64_t bytes_out;
+	uint32_t slot; /* among all connections */
+};
+
+/* Takes over an accepted socket. */
+void conn_open(int fd, uint64_t address);
+
+/* Queues a part of a buffer (refs it). Queue full: the connection is closed as a slow reader. */
+void conn_queue(struct conn *c, struct chunk k);
+void conn_queue_bytes(struct conn *c, const void *bytes, size_t len);
+
+/* Empties the queue, into one buffer that becomes the caller's, or into nothing. */
+struct buffer *conn_queue_take(struct conn *c);
+void conn_queue_drop(struct conn *c);
+
+/* Has the connection looked after when the turn ends. */
+void conn_touch(struct conn *c);
+
+/* Gives the stream an event: advances its cursor, encodes, queues; covers, sheds and keeps aside as need be. */
+void conn_event(struct conn *c, struct event *ev);
+
+/* An event of the stream's own, such as stream.ready: data is a JSON object. */
+void conn_notice(struct conn *c, const char *type, const char *data);
+
+/* A whole JSON text that is no event, such as the answer to a frame. */
+void conn_say(struct conn *c, const char *json, size_t len);
+
+/* Keeps n bytes for the next time something comes. */
+void conn_keep(struct conn *c, const uint8_t *data, size_t n);
+
+/* Looks again at what is kept (after a poll's answer, say). */
+void conn_resume_input(struct conn *c);
+
+/* One door out: says why to the peer and the log; leaves the hub and is freed when the turn is over. Does nothing the second time. */
+void conn_close(struct conn *c, enum close_reason why);
+
+/* Moves to another state. */
+void conn_enter(struct conn *c, enum conn_state state);
+
+/* (Re)starts the deadline that fits the state. */
+void conn_deadline(struct conn *c, int64_t delay_ms);
+
+/* A pinned connection is not freed, though it may end: its state tells. */
+void conn_pin(struct conn *c);
+void conn_unpin(struct conn *c);
+
+/* Flushes what this turn has queued, once for each connection, and frees what has ended. */
+void conn_turn_end(void);
+
+/* How many connections are there, and of one address? The address becomes another when a proxy tells it. */
+size_t conn_count(void);
+size_t conn_count_of(uint64_t address);
+void conn_address(struct conn *c, uint64_t address);
+
+/* The next of all connections; the first after NULL. */
+struct conn *conn_next(struct conn *after);
+
+/* Frees what the module holds; no connection is left. */
+void conn_shutdown(void);
+
+#endif

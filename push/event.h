@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* An event on its way to the streams: immutable, counted, encoded once for all who stand at the same cursor. */
+#ifndef PUSH_EVENT_H
+#define PUSH_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buffer.h"
+
+/* In what order overload sheds: a stream whose queue is fuller than its share does not get that class of events (conn.c). */
+enum event_class { EVENT_TYPING, EVENT_PRESENCE, EVENT_RECEIPT, EVENT_NOTICE, EVENT_DURABLE, EVENT_CLASSES };
+
+enum { ENCODINGS = 3, ENCODED_CHUNKS = 3 }; /* one for each transport, in at most that many parts */
+
+struct encoded {
+	struct chunk chunks[ENCODED_CHUNKS];
+	int count; /* 0: not made yet */
+};
+
+struct event {
+	uint32_t refs;
+	enum event_class class;
+	int64_t conversation; /* durable ones: 0 else */
+	int64_t id;
+	int64_t seq;
+	int64_t gone;	      /* who has left with it (lib/doorbell.h) */
+	struct buffer *body;  /* the JSON; of a durable event without its last brace, since the cursor comes there */
+	struct encoded encoded[ENCODINGS]; /* of an ephemeral event; those of a durable one are kept with the positions */
+};
+
+/* Both copy the JSON, a whole object. */
+struct event *event_durable(int64_t conversation, int64_t id, int64_t seq, int64_t gone, const char *json, size_t len);
+struct event *event_ephemeral(enum event_class class, const char *json, size_t len);
+
+struct event *event_ref(struct event *ev);
+void event_unref(struct event *ev); /* NULL is legal */
+
+void encoded_free(struct encoded *e);
+
+#endif

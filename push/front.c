@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: MIT */
+/* The front of push: which route, whose request, and plain answers. */
+#include "front.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/identifier.h"
+#include "../lib/settings.h"
+#include "frame.h"
+#include "metrics.h"
+#include "stream.h"
+
+enum { REPLY_BYTES = 1024, ORIGIN_BYTES = 256, POLL_WAIT_SECONDS = 25 };
+
+struct problem {
+	int status;
+	const char *code;
+	const char *title;
+};
+
+static const struct problem problems[] = {
+	{ 400, "bad_request", "The request is malformed" },
+	{ 401, "unauthenticated", "No valid credentials" },
+	{ 401, "token_expired", "The access token has expired" },
+	{ 401, "device_revoked", "The device was signed out" },
+	{ 403, "bad_origin", "This origin may not open streams" },
+	{ 404, "route_not_found", "There is no such route" },
+	{ 405, "method_not_allowed", "Only GET is allowed here" },
+	{ 413, "body_too_large", "A body is not expected" },
+	{ 422, "invalid_parameter", "A parameter is invalid" },
+	{ 429, "too_busy", "Too many streams" },
+	{ 431, "bad_request", "The request's head is too large" },
+	{ 503, "unavailable", "Try again later" },
+	{ 503, "shutting_down", "The server is shutting down" },
+	{ 505, "bad_request", "Only HTTP/1.1 is spoken here" },
+};
+
+static const struct problem *
+problem_find(int status, const char *code)
+{
+	for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++)
+		if (problems[i].status == status && (!code || strcmp(problems[i].code, code) == 0))
+			return &problems[i];
+	return &problems[0];
+}
+
+static const char *
+status_text(int status)
+{
+	return status == 200 ? "OK" : "Error";
+}
+
+static void
+reply(struct conn *c, int status, const char *type, const char *more, const char *body, size_t len)
+{
+	char head[REPLY_BYTES];
+	int n = snprintf(head, sizeof head,
+	                 "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+	                 "Connection: close\r\n%s%s\r\n",
+	                 status, status_text(status), type, len, front_cors(c), more);
+
+	c->replied = true;
+	conn_queue_bytes(c, head, (size_t)n);
+	conn_queue_bytes(c, body, len);
+}
+
+static void
+reply_problem(struct conn *c, const struct problem *p)
+{
+	char body[REPLY_BYTES], more[64] = "";
+	int n = snprintf(body, sizeof body, "{\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"request_id\":\"push-%lu\"}", p->title, p->status, p->code,
+	                 (unsigned long)c->number);
+
+	if (p->status == 405)
+		snprintf(more, sizeof more, "Allow: GET\r\n");
+	if (p->status == 429 || p->status == 503)
+		snprintf(more, sizeof more, "Retry-After: %ld\r\n", 1 + stream_retry_ms() / 1000);
+	if (p->status == 401)
+		snprintf(more, sizeof more, "WWW-Authenticate: Bearer\r\n");
+	reply(c, p->status, "application/problem+json", more, body, (size_t)n);
+}
+
+void
+front_refuse(struct conn *c, enum close_reason why)
+{
+	const struct close_row *row = close_row(why);
+
+	if (!c->replied && why != CLOSE_IDLE && why != CLOSE_NORMAL)
+		reply_problem(c, problem_find(row->status, row->problem));
+}
+
+/* Ends a request that never became a stream. */
+static void
+refuse(struct conn *c, int status, const char *code)
+{
+	reply_problem(c, problem_find(status, code));
+	conn_close(c, CLOSE_NORMAL);
+}
+
+/* ---- origins */
+
+/* Is the text one of the setting's comma-separated entries? */
+static bool
+list_has(const char *list, const char *text, size_t len)
+{
+	while (*list) {
+		size_t n = strcspn(list, ", ");
+		if (n == len && memcmp(list, text, n) == 0)
+			return true;
+		list += n;
+		list += strspn(list, ", ");
+	}
+	return false;
+}
+
+/* The origin's host is the one that the request was sent to: the same site. */
+static bool
+origin_is_own(struct http_slice origin, struct http_slice host)
+{
+	const char *scheme_end = origin.at ? memmem(origin.at, origin.len, "://", 3) : NULL;
+
+	if (!scheme_end || !host.at)
+		return false;
+	const char *at = scheme_end + 3;
+	size_t len = origin.len - (size_t)(at - origin.at);
+	return len == host.len && memcmp(at, host.at, len) == 0;
+}
+
+static bool
+origin_is_allowed(const struct http_head *head)
+{
+	struct http_slice origin = http_header(head, "origin");
+
+	if (!origin.at)
+		return false;
+	return origin_is_own(origin, http_header(head, "host")) || list_has(settings.origins, origin.at, origin.len);
+}
+
+/* The block of the origin whose page asked, which stands in the setting's text: that is where the connection keeps it. */
+const char *
+front_cors(const struct conn *c)
+{
+	static char block[ORIGIN_BYTES + 128];
+
+	if (!c->origin_len)
+		return "";
+	snprintf(block, sizeof block, "Access-Control-Allow-Origin: %.*s\r\nAccess-Control-Allow-Credentials: true\r\nVary: Origin\r\n", (int)c->origin_len,
+	         settings.origins + c->origin_at);
+	return block;
+}
+
+static void
+note_origin(struct conn *c, const struct http_head *head)
+{
+	struct http_slice origin = http_header(head, "origin");
+
+	c->origin_len = 0;
+	if (!origin.at || origin.len >= ORIGIN_BYTES || !list_has(settings.origins, origin.at, origin.len))
+		return;
+	const char *at = memmem(settings.origins, strlen(settings.origins), origin.at, origin.len);
+	c->origin_at = (uint16_t)(at - settings.origins);
+	c->origin_len = (uint8_t)origin.len;
+}
+
+/* ---- addresses */
+
+static uint64_t
+address_hash(const char *text, size_t len)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+/* A proxy of ours tells whom it speaks for: the last address of X-Forwarded-For is the one that it has seen itself. */
+static void
+note_address(struct conn *c, const struct http_head *head)
+{
+	char own[INET6_ADDRSTRLEN] = "";
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof peer;
+	struct http_slice told = http_header(head, "x-forwarded-for");
+
+	if (!told.at || getpeername(c->watch.fd, (struct sockaddr *)&peer, &len) != 0)
+		return;
+	const void *at = peer.ss_family == AF_INET ? (void *)&((struct sockaddr_in *)&peer)->sin_addr : (void *)&((struct sockaddr_in6 *)&peer)->sin6_addr;
+	inet_ntop(peer.ss_family, at, own, sizeof own);
+	if (!list_has(settings.push_proxies, own, strlen(own)))
+		return;
+	while (told.len && memchr(told.at, ',', told.len)) {
+		size_t skip = (size_t)((const char *)memchr(told.at, ',', told.len) - told.at) + 1;
+		told.at += skip;
+		told.len -= skip;
+	}
+	while (told.len && *told.at == ' ') {
+		told.at++;
+		told.len--;
+	}
+	conn_address(c, address_hash(told.at, told.len));
+}
+
+static bool
+is_over_limits(const struct conn *c)
+{
+	if (metrics.streams[0] + metrics.streams[1] + metrics.streams[2] >= (uint64_t)settings.push_streams)
+		return true;
+	return settings.push_streams_per_address && conn_count_of(c->address) > (size_t)settings.push_streams_per_address;
+}
+
+/* ---- credentials */
+
+static struct http_slice
+bearer(const struct http_head *head)
+{
+	struct http_slice value = http_header(head, "authorization");
+
+	if (!value.at || value.len < 7 || strncasecmp(value.at, "Bearer ", 7) != 0)
+		return (struct http_slice){ NULL, 0 };
+	return (struct http_slice){ value.at + 7, value.len - 7 };
+}
+
+static void
+begin_with_token(struct conn *c, struct http_slice text)
+{
+	struct token token;
+	enum token_verdict verdict = token_check(text.at, text.len, &token);
+	enum close_reason why = stream_token_refusal(verdict, &token);
+
+	if (why == CLOSE_NONE)
+		stream_begin(c, &token);
+	else
+		conn_close(c, why);
+}
+
+/* Header, ticket, cookie: the first that is there counts. False when there is none. */
+static bool
+begin_with_credentials(struct conn *c, const struct http_head *head)
+{
+	char ticket[TICKET_BYTES + 1];
+	struct http_slice token = bearer(head);
+
+	if (token.at) {
+		begin_with_token(c, token);
+		return true;
+	}
+	if (http_parameter(head, "ticket", ticket, sizeof ticket)) {
+		stream_begin_ticket(c, ticket, strlen(ticket));
+		return true;
+	}
+	token = http_cookie(head, "banter_access");
+	if (!token.at)
+		return false;
+	if (!origin_is_allowed(head))
+		conn_close(c, CLOSE_FORBIDDEN_ORIGIN);
+	else
+		begin_with_token(c, token);
+	return true;
+}
+
+static void
+note_since(struct conn *c, const struct http_head *head)
+{
+	char text[LIMIT_CURSOR_BYTES + 2];
+	struct http_slice last = http_header(head, "last-event-id");
+
+	if (last.at && last.len && c->transport == &transport_sse)
+		stream_since(c, last.at, last.len);
+	else if (http_parameter(head, "since", text, sizeof text))
+		stream_since(c, text, strlen(text));
+	else if (memmem(head->query.at ? head->query.at : "", head->query.len, "since=", 6))
+		stream_since(c, "", 0); /* there, but no cursor can look like that */
+}
+
+/* ---- routes */
+
+static void
+get_ws(struct conn *c, const struct http_head *head)
+{
+	char reply_text[REPLY_BYTES], accept[FRAME_KEY_BYTES];
+	struct http_slice key = http_header(head, "sec-websocket-key");
+	struct http_slice version = http_header(head, "sec-websocket-version");
+
+	if (!http_header_has(head, "upgrade", "websocket") || !http_header_has(head, "connection", "upgrade") || !http_slice_is(version, "13") ||
+	    key.len != 24) {
+		refuse(c, 400, "bad_request");
+		return;
+	}
+	frame_accept_key(key.at, key.len, accept);
+	int n = snprintf(reply_text, sizeof reply_text,
+	                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s\r\n", accept,
+	                 http_header_has(head, "sec-websocket-protocol", "banter.v1") ? "Sec-WebSocket-Protocol: banter.v1\r\n" : "");
+	conn_queue_bytes(c, reply_text, (size_t)n);
+	c->transport = &transport_ws;
+	c->replied = true;
+	note_since(c, head);
+	if (is_over_limits(c))
+		conn_close(c, CLOSE_TOO_MANY_STREAMS);
+	else if (!begin_with_credentials(c, head))
+		conn_enter(c, CONN_AUTH);
+}
+
+static void
+get_stream(struct conn *c, const struct http_head *head)
+{
+	c->transport = &transport_sse;
+	note_since(c, head);
+	if (is_over_limits(c))
+		conn_close(c, CLOSE_TOO_MANY_STREAMS);
+	else if (!begin_with_credentials(c, head))
+		conn_close(c, CLOSE_BAD_CREDENTIALS);
+}
+
+static bool
+read_wait(const struct http_head *head, long *wait)
+{
+	char text[16], *end;
+
+	*wait = POLL_WAIT_SECONDS < settings.push_poll_seconds ? POLL_WAIT_SECONDS : settings.push_poll_seconds;
+	if (!memmem(head->query.at ? head->query.at : "", head->query.len, "wait=", 5))
+		return true;
+	if (!http_parameter(head, "wait", text, sizeof text) || !*text)
+		return false;
+	*wait = strtol(text, &end, 10);
+	return !*end && *wait >= 0 && *wait <= settings.push_poll_seconds;
+}
+
+/* The stream of an earlier request on this connection goes on when it is the same user's and stands where the client says it does. */
+static bool
+poll_goes_on(struct conn *c, const struct http_head *head)
+{
+	char since[LIMIT_CURSOR_BYTES + 2], stands[LIMIT_CURSOR_BYTES + 1];
+	struct http_slice text = bearer(head);
+	struct token token;
+
+	if (!c->position || c->stale || c->opening || !text.at || !http_parameter(head, "since", since, sizeof since))
+		return false;
+	if (stream_token_refusal(token_check(text.at, text.len, &token), &token) != CLOSE_NONE)
+		return false;
+	position_text(c->answered ? c->answered : c->position, stands);
+	return token.user == stream_user(c) && token.device == c->device && strcmp(since, stands) == 0;
+}
+
+static void
+get_events(struct conn *c, const struct http_head *head)
+{
+	long wait;
+
+	if (!read_wait(head, &wait)) {
+		c->transport = NULL;
+		refuse(c, 422, "invalid_parameter");
+		return;
+	}
+	c->wait_ms = (uint32_t)wait * 1000;
+	c->keep_alive = head->minor == 1 && !http_header_has(head, "connection", "close");
+	if (poll_goes_on(c, head)) {
+		stream_poll_again(c);
+		return;
+	}
+	if (c->user)
+		stream_detach(c);
+	c->transport = &transport_poll;
+	c->replied = false;
+	note_since(c, head);
+	if (is_over_limits(c))
+		conn_close(c, CLOSE_TOO_MANY_STREAMS);
+	else if (!begin_with_credentials(c, head))
+		conn_close(c, CLOSE_BAD_CREDENTIALS);
+}
+
+static void
+get_healthz(struct conn *c, const struct http_head *head)
+{
+	static const char body[] = "{\"status\":\"ok\"}";
+
+	(void)head;
+	reply(c, 200, "application/json", "", body, sizeof body - 1);
+	conn_close(c, CLOSE_NORMAL);
+}
+
+static void
+get_metrics(struct conn *c, const struct http_head *head)
+{
+	size_t len;
+	char *page = metrics_page(&len);
+
+	(void)head;
+	reply(c, 200, "text/plain; version=0.0.4", "", page, len);
+	free(page);
+	conn_close(c, CLOSE_NORMAL);
+}
+
+static const struct {
+	const char *path;
+	void (*get)(struct conn *c, const struct http_head *head);
+} routes[] = {
+	{ "/v1/ws", get_ws },
+	{ "/v1/stream", get_stream },
+	{ "/v1/events", get_events },
+	{ "/healthz", get_healthz },
+	{ "/metrics", get_metrics },
+};
+
+static void
+front_request(struct conn *c, const struct http_head *head)
+{
+	note_address(c, head);
+	note_origin(c, head);
+	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+		if (!http_slice_is(head->path, routes[i].path))
+			continue;
+		if (!http_slice_is(head->method, "GET"))
+			refuse(c, 405, "method_not_allowed");
+		else
+			routes[i].get(c, head);
+		return;
+	}
+	refuse(c, 404, "route_not_found");
+}
+
+void
+front_input(struct conn *c, uint8_t *data, size_t n)
+{
+	struct http_head head;
+
+	/* one request at a time: what comes behind it waits for the answer */
+	if (c->transport && (c->state == CONN_OPENING || c->waiting || c->answering)) {
+		if (n > HTTP_HEAD_BYTES)
+			conn_close(c, CLOSE_PROTOCOL);
+		else
+			conn_keep(c, data, n);
+		return;
+	}
+	int len = http_head_parse((const char *)data, n, &head);
+	if (len == 0) {
+		conn_keep(c, data, n);
+		return;
+	}
+	if (len < 0) {
+		c->transport = NULL;
+		refuse(c, -len, NULL);
+		return;
+	}
+	front_request(c, &head);
+	if (c->state < CONN_CLOSING && n > (size_t)len)
+		conn_keep(c, data + len, n - (size_t)len);
+}

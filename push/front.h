@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* What comes before a stream: the request's head, its route and credentials, and the plain HTTP answers. */
+#ifndef PUSH_FRONT_H
+#define PUSH_FRONT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conn.h"
+#include "http.h"
+
+/* Bytes of a connection that has not been told apart yet, or of a further request on a long-poll's connection. */
+void front_input(struct conn *c, uint8_t *data, size_t n);
+
+/* Answers a request by the problem that belongs to a close reason (nothing was replied yet). */
+void front_refuse(struct conn *c, enum close_reason why);
+
+/* What a request's parameters say of where to begin: text of at most LIMIT_CURSOR_BYTES in out, or NULL. */
+const char *front_since(const struct http_head *head, char *out, size_t room);
+
+/* Origin check and headers for pages of other sites: "" or one Access-Control-Allow-Origin block for this connection's reply. */
+const char *front_cors(const struct conn *c);
+
+#endif

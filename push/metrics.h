@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* What push counts, and how it is shown (Prometheus text format 0.0.4). */
+#ifndef PUSH_METRICS_H
+#define PUSH_METRICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "close.h"
+#include "event.h"
+
+enum { METRICS_TRANSPORTS = 3 };
+
+struct metrics {
+	uint64_t streams[METRICS_TRANSPORTS]; /* open now */
+	uint64_t connections;		      /* open now, of any kind */
+	uint64_t accepted;
+	uint64_t events;    /* durable events that came in order */
+	uint64_t deliveries;
+	uint64_t flushes;   /* system calls that wrote to streams */
+	uint64_t bytes_out;
+	uint64_t queue_bytes; /* now */
+	uint64_t shed[EVENT_CLASSES];
+	uint64_t closes[CLOSE_REASONS];
+	uint64_t holds;	    /* events that came before their turn */
+	uint64_t repairs;   /* ranges read to fill a hole */
+	uint64_t sweep_rounds;
+	uint64_t sweep_finds;
+	uint64_t replayed;
+	uint64_t resets;
+	uint64_t resyncs;
+	uint64_t doorbells;
+	uint64_t doorbells_bad;
+	uint64_t redis_connects;
+	uint64_t database_connects;
+	uint64_t database_queries;
+	uint64_t database_batches;
+	uint64_t database_ms; /* sum of the batches' round trips */
+	uint64_t sends;
+	uint64_t acks;
+};
+
+extern struct metrics metrics;
+
+/* Writes the page; the caller frees it. */
+char *metrics_page(size_t *len);
+
+#endif

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: MIT */
+/* From a cursor to a live stream. */
+#include "opening.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/identifier.h"
+#include "../lib/memory.h"
+#include "../lib/settings.h"
+#include "bus.h"
+#include "hub.h"
+#include "metrics.h"
+#include "receipts.h"
+#include "store.h"
+#include "stream.h"
+#include "sweep.h"
+#include "users.h"
+
+enum { KEPT_MOST = 1024, ASK_WITHIN_MS = 10 * 1000 };
+
+enum step {
+	STEP_USER,	  /* waits for the user's channel */
+	STEP_MEMBERSHIPS, /* waits for the database */
+	STEP_TOPICS,	  /* waits for the conversations' channels */
+	STEP_PAGE,	  /* waits for the database: missed events */
+	STEP_FEED,	  /* waits for the peer to take them */
+};
+
+struct opening {
+	struct conn *conn; /* NULL: abandoned, freed when the last answer is there */
+	enum step step;
+	int answers;	   /* that are still to come */
+	bool first;	   /* not a resync */
+	bool said_ready;
+	bool again;	   /* something has changed meanwhile: once more from the memberships */
+	bool overflowed;   /* more came than is kept: once more from the page */
+	struct since since;
+	const char *reset; /* why the cursor is not resumed */
+	char reset_text[16];
+	int64_t horizon;   /* that was read before the page was asked for */
+	struct event **page;
+	int page_count, page_at, replayed;
+	bool page_is_last;
+	struct event **kept;
+	int kept_count, kept_room;
+	struct opening *next; /* in the line of those who wait for a channel */
+	uint64_t waits_for;
+	bool in_line;
+};
+
+/* Those who wait for a channel, in the order in which they came, which is nearly that of the numbers that they wait for. */
+static struct {
+	struct opening *first, **end;
+	uint32_t marks;
+} line = { .end = &line.first };
+
+static void page_ask(struct opening *o);
+
+/* ---- its end */
+
+static void
+events_free(struct event **list, int from, int count)
+{
+	for (int i = from; i < count; i++)
+		event_unref(list[i]);
+	free(list);
+}
+
+static void
+opening_free(struct opening *o)
+{
+	events_free(o->page, o->page_at, o->page_count);
+	events_free(o->kept, 0, o->kept_count);
+	free(o);
+}
+
+void
+opening_abandon(struct opening *o)
+{
+	o->conn->opening = NULL;
+	o->conn = NULL;
+	if (!o->answers && !o->in_line)
+		opening_free(o);
+}
+
+/* An answer has come. False when nobody wants it any more. */
+static bool
+answered(struct opening *o)
+{
+	o->answers--;
+	if (o->conn)
+		return true;
+	if (!o->answers && !o->in_line)
+		opening_free(o);
+	return false;
+}
+
+/* ---- waiting for channels */
+
+static void
+line_up(struct opening *o, enum step step, uint64_t waits_for)
+{
+	o->step = step;
+	o->waits_for = waits_for;
+	o->next = NULL;
+	o->in_line = true;
+	*line.end = o;
+	line.end = &o->next;
+}
+
+/* ---- memberships */
+
+static void
+join_new(struct opening *o, const PGresult *result, uint64_t *waits_for)
+{
+	struct conn *c = o->conn;
+	uint32_t before = ++line.marks, now = ++line.marks;
+
+	for (uint32_t i = 0; i < c->subscriptions_count; i++)
+		hub_slot(c->subscriptions[i].topic)->mark = before;
+	for (int i = 0; i < PQntuples(result); i++) {
+		int64_t conversation = store_int(result, i, 1);
+		if (!conversation)
+			continue;
+		struct topic *t = hub_topic(conversation);
+		if (!t || t->mark != before)
+			t = hub_join(c, conversation, store_int(result, i, 2), store_int(result, i, 3), (uint32_t)store_int(result, i, 4));
+		t->mark = now;
+		if (t->subscription > *waits_for)
+			*waits_for = t->subscription;
+	}
+	for (uint32_t i = c->subscriptions_count; i-- > 0;) {
+		struct topic *t = hub_slot(c->subscriptions[i].topic);
+		if (t->mark != now)
+			hub_leave(c, t);
+	}
+}
+
+static void
+memberships_reply(void *context, PGresult *result)
+{
+	struct opening *o = context;
+	uint64_t waits_for = 0;
+
+	if (!answered(o))
+		return;
+	struct conn *c = o->conn;
+	if (!result && o->first) {
+		conn_close(c, CLOSE_UNAVAILABLE);
+		return;
+	}
+	if (!result) {
+		line_up(o, STEP_USER, 0);
+		return;
+	}
+	if (PQntuples(result) == 0 || strcmp(PQgetvalue(result, 0, 0), "ok") != 0) {
+		conn_close(c, CLOSE_REVOKED);
+		return;
+	}
+	c->wired_round = sweep_round();
+	join_new(o, result, &waits_for);
+	line_up(o, STEP_TOPICS, waits_for);
+}
+
+static void
+memberships_ask(struct opening *o)
+{
+	char user[24], device[24];
+	const char *params[] = { user, device };
+
+	o->step = STEP_MEMBERSHIPS;
+	o->again = false;
+	o->answers++;
+	snprintf(user, sizeof user, "%ld", (long)stream_user(o->conn));
+	snprintf(device, sizeof device, "%ld", (long)o->conn->device);
+	store_ask(STORE_OPEN, params, ASK_WITHIN_MS, memberships_reply, o);
+}
+
+/* ---- pages of missed events */
+
+static void
+say_ready(struct opening *o)
+{
+	char data[LIMIT_CURSOR_BYTES + 256], cursor[LIMIT_CURSOR_BYTES + 1], now[TIME_TEXT_BYTES];
+	struct conn *c = o->conn;
+	bool resumed = o->since.is_cursor && !o->reset;
+
+	o->said_ready = true;
+	c->transport->open(c);
+	if (c->transport != &transport_poll) {
+		position_text(c->position, cursor);
+		time_text(time_now_ms(), now);
+		snprintf(data, sizeof data, "{\"resumed\":%s,\"replayed\":%d,\"cursor\":\"%s\",\"heartbeat_s\":%ld,\"server_time\":\"%s\"}",
+		         resumed ? "true" : "false", o->page_count, cursor, c->transport->beat_seconds(), now);
+		stream_ready(c, data, cursor);
+	}
+	if (!o->reset)
+		return;
+	metrics.resets++;
+	snprintf(data, sizeof data, "{\"reason\":\"%s\"}", o->reset);
+	conn_notice(c, "stream.reset", data);
+}
+
+/* The stream may say that it has all below base. */
+static void
+stream_base(struct conn *c, int64_t base)
+{
+	if (!c->stale)
+		c->position = position_rebase_take(c->position, base);
+}
+
+static void
+opening_done(struct opening *o)
+{
+	struct conn *c = o->conn;
+	bool first = o->first;
+
+	c->opening = NULL;
+	opening_free(o);
+	if (first)
+		stream_live(c);
+	conn_resume_input(c);
+}
+
+/* The replay is out; then what came meanwhile. A stream that is closed by it is done as well. */
+static void
+opening_splice(struct opening *o)
+{
+	struct conn *c = o->conn;
+
+	for (int i = 0; i < o->kept_count; i++) {
+		conn_event(c, o->kept[i]);
+		position_fanout_end();
+		event_unref(o->kept[i]);
+	}
+	o->kept_count = 0;
+	if (c->state >= CONN_CLOSING)
+		return;
+	if (o->again && !c->stale) {
+		memberships_ask(o);
+	} else if (o->overflowed && !c->stale) {
+		o->overflowed = false;
+		page_ask(o);
+	} else {
+		opening_done(o);
+	}
+}
+
+static void
+page_done(struct opening *o)
+{
+	struct conn *c = o->conn;
+
+	free(o->page);
+	o->page = NULL;
+	o->page_count = o->page_at = 0;
+	if (o->page_is_last)
+		stream_base(c, o->horizon);
+	if (o->page_is_last || c->stale) {
+		o->reset = NULL;
+		opening_splice(o);
+		return;
+	}
+	if (o->replayed < settings.push_replay_events) {
+		page_ask(o);
+		return;
+	}
+	metrics.resets++;
+	conn_notice(c, "stream.reset", "{\"reason\":\"too_far\"}");
+	stream_base(c, o->horizon);
+	opening_splice(o);
+}
+
+/* A page is in the order of ids, so what is below the next one, and below the horizon, has been given or was never there. */
+void
+opening_feed(struct opening *o)
+{
+	struct conn *c = o->conn;
+
+	if (o->step != STEP_FEED)
+		return;
+	while (o->page_at < o->page_count && c->state < CONN_CLOSING) {
+		if (c->queue_bytes > (uint32_t)settings.push_queue_bytes / 2 && c->transport != &transport_poll)
+			return;
+		struct event *ev = o->page[o->page_at++];
+		stream_base(c, ev->id < o->horizon ? ev->id : o->horizon);
+		conn_event(c, ev);
+		position_fanout_end();
+		event_unref(ev);
+		o->replayed++;
+		metrics.replayed++;
+	}
+	if (c->state < CONN_CLOSING)
+		page_done(o);
+}
+
+static void
+page_take(struct opening *o, const PGresult *result)
+{
+	int rows = PQntuples(result);
+
+	o->page = memory_alloc((size_t)rows * sizeof o->page[0] + 1);
+	o->page_count = rows;
+	o->page_at = 0;
+	o->page_is_last = rows < settings.push_replay_page;
+	for (int i = 0; i < rows; i++)
+		o->page[i] = event_durable(store_int(result, i, 0), store_int(result, i, 1), store_int(result, i, 2), store_gone(result, i, 3),
+		                           PQgetvalue(result, i, 4), (size_t)PQgetlength(result, i, 4));
+}
+
+/* Where the stream stands before the first page: at its cursor; or, without one, before the first thing that it will be given. */
+static void
+position_begin(struct opening *o)
+{
+	struct cursor from = { .base = o->horizon };
+	struct conn *c = o->conn;
+
+	if (o->since.is_cursor && !o->reset)
+		from = o->since.cursor;
+	else if (o->page_count && o->page[0]->id < from.base)
+		from.base = o->page[0]->id;
+	c->position = position_of(&from);
+	if (o->since.is_cursor && !o->page_count)
+		stream_base(c, o->horizon);
+}
+
+static void
+page_reply(void *context, PGresult *result)
+{
+	struct opening *o = context;
+
+	if (!answered(o))
+		return;
+	struct conn *c = o->conn;
+	if (!result && o->first) {
+		conn_close(c, CLOSE_UNAVAILABLE);
+		return;
+	}
+	if (!result) {
+		line_up(o, STEP_USER, 0);
+		return;
+	}
+	if (!o->reset)
+		page_take(o, result);
+	else
+		o->page_is_last = true;
+	if (!c->position)
+		position_begin(o);
+	if (!o->said_ready && o->first)
+		say_ready(o);
+	o->step = STEP_FEED;
+	opening_feed(o);
+}
+
+/* The cursor's base is of another database, or older than what is kept. */
+static void
+reset_reply(void *context, PGresult *result)
+{
+	struct opening *o = context;
+
+	if (!answered(o))
+		return;
+	if (result && PQntuples(result) == 1 && !PQgetisnull(result, 0, 0)) {
+		snprintf(o->reset_text, sizeof o->reset_text, "%s", PQgetvalue(result, 0, 0));
+		o->reset = o->reset_text;
+	}
+}
+
+static void
+reset_ask(struct opening *o)
+{
+	char base[24];
+	const char *params[] = { base };
+
+	snprintf(base, sizeof base, "%ld", (long)o->since.cursor.base);
+	o->answers++;
+	store_ask(STORE_RESET, params, ASK_WITHIN_MS, reset_reply, o);
+}
+
+/* From where the stream stands; the first time from the client's cursor, or, when it has none, from the delivered marks (no base). */
+static void
+page_ask(struct opening *o)
+{
+	char user[24], base[24], limit[16];
+	struct store_array conversations = { 0 }, ids = { 0 };
+	struct cursor from = { .count = 0 };
+	bool has_from = o->conn->position || o->since.is_cursor || o->reset;
+
+	if (o->conn->position)
+		position_cursor(o->conn->position, &from);
+	else if (o->reset)
+		from.base = sweep_horizon();
+	else if (o->since.is_cursor)
+		from = o->since.cursor;
+	if (!o->conn->position && o->since.is_cursor && !o->reset)
+		reset_ask(o);
+	for (int i = 0; i < from.count; i++) {
+		store_array_add(&conversations, from.exceptions[i].conversation);
+		store_array_add(&ids, from.exceptions[i].id);
+	}
+	snprintf(user, sizeof user, "%ld", (long)stream_user(o->conn));
+	snprintf(base, sizeof base, "%ld", (long)from.base);
+	snprintf(limit, sizeof limit, "%ld", settings.push_replay_page);
+	const char *params[] = { user, has_from ? base : NULL, store_array_text(&conversations), store_array_text(&ids), limit };
+	o->step = STEP_PAGE;
+	o->answers++;
+	o->horizon = sweep_horizon();
+	store_ask(STORE_SYNC, params, ASK_WITHIN_MS, page_reply, o);
+	store_array_free(&conversations);
+	store_array_free(&ids);
+}
+
+/* ---- begin, keep, go on */
+
+void
+opening_keep(struct opening *o, struct event *ev)
+{
+	if (o->overflowed)
+		return;
+	if (o->kept_count == KEPT_MOST) {
+		events_free(o->kept, 0, o->kept_count);
+		o->kept = NULL;
+		o->kept_count = o->kept_room = 0;
+		o->overflowed = true;
+		return;
+	}
+	if (o->kept_count == o->kept_room) {
+		o->kept_room = o->kept_room ? o->kept_room * 2 : 16;
+		o->kept = memory_resize(o->kept, (size_t)o->kept_room * sizeof o->kept[0]);
+	}
+	o->kept[o->kept_count++] = event_ref(ev);
+}
+
+void
+opening_begin(struct conn *c, const struct since *since)
+{
+	struct opening *o = memory_alloc(sizeof *o);
+
+	o->conn = c;
+	o->first = true;
+	o->since = *since;
+	if (since->given && !since->is_cursor)
+		o->reset = "invalid_cursor";
+	c->opening = o;
+	if (since->is_cursor)
+		receipts_ack(c, &since->cursor);
+	line_up(o, STEP_USER, c->user->subscription);
+}
+
+void
+opening_resync(struct conn *c)
+{
+	if (c->opening) {
+		c->opening->again = true;
+		return;
+	}
+	struct opening *o = memory_alloc(sizeof *o);
+	o->conn = c;
+	c->opening = o;
+	metrics.resyncs++;
+	line_up(o, STEP_USER, 0);
+}
+
+static void
+opening_go_on(struct opening *o)
+{
+	if (!o->conn) {
+		if (!o->answers)
+			opening_free(o);
+	} else if (o->step == STEP_USER) {
+		memberships_ask(o);
+	} else {
+		page_ask(o);
+	}
+}
+
+void
+opening_turn_end(void)
+{
+	while (line.first && line.first->waits_for <= bus_acked() && sweep_horizon() > 0) {
+		struct opening *o = line.first;
+		line.first = o->next;
+		if (!line.first)
+			line.end = &line.first;
+		o->in_line = false;
+		opening_go_on(o);
+	}
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The long-poll transport: what a turn brings is one answer. Between two requests on one connection the stream stays in the hub and
+ * collects, so that a client who asks again with the cursor it was given costs the database nothing.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../lib/settings.h"
+#include "conn.h"
+#include "front.h"
+#include "stream.h"
+
+enum { PARKED_MS = 20 * 1000, ANSWER_HEAD_BYTES = 1024 };
+
+static void
+poll_open(struct conn *c)
+{
+	(void)c; /* the answer is written whole */
+}
+
+static struct buffer *
+poll_between(void)
+{
+	static struct buffer *comma;
+
+	if (!comma)
+		comma = buffer_from(",", 1);
+	return comma;
+}
+
+static void
+poll_encode(const struct event *ev, const char *cursor, struct encoded *out)
+{
+	char tail[LIMIT_CURSOR_BYTES + 16];
+	size_t tail_len = cursor ? (size_t)snprintf(tail, sizeof tail, ",\"cursor\":\"%s\"}", cursor) : 0;
+	struct buffer *whole = buffer_new(ev->body->len + tail_len);
+
+	memcpy(whole->bytes, ev->body->bytes, ev->body->len);
+	memcpy(whole->bytes + ev->body->len, tail, tail_len);
+	out->chunks[0] = (struct chunk){ .buffer = whole, .len = whole->len & 0x7fffffff };
+	out->count = 1;
+}
+
+/* What is queued are events with commas between them: wrapped up, they are the answer. */
+static void
+poll_answer(struct conn *c)
+{
+	char cursor[LIMIT_CURSOR_BYTES + 1], head[ANSWER_HEAD_BYTES], tail[LIMIT_CURSOR_BYTES + 32];
+	struct buffer *events = conn_queue_take(c);
+
+	position_text(c->position, cursor);
+	int tail_len = snprintf(tail, sizeof tail, "],\"cursor\":\"%s\"}", cursor);
+	int head_len = snprintf(head, sizeof head,
+	                        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+	                        "Connection: %s\r\n%sContent-Length: %zu\r\n\r\n{\"events\":[",
+	                        c->keep_alive ? "keep-alive" : "close", front_cors(c), strlen("{\"events\":[") + events->len + (size_t)tail_len);
+	struct buffer *answer = buffer_new((size_t)(head_len + tail_len) + events->len);
+	memcpy(answer->bytes, head, (size_t)head_len);
+	memcpy(answer->bytes + head_len, events->bytes, events->len);
+	memcpy(answer->bytes + head_len + events->len, tail, (size_t)tail_len);
+	buffer_unref(events);
+	position_unref(c->answered);
+	c->answered = position_ref(c->position);
+	c->replied = true;
+	c->waiting = false;
+	c->answering = true;
+	conn_queue(c, (struct chunk){ .buffer = answer, .len = answer->len & 0x7fffffff });
+	buffer_unref(answer);
+	conn_deadline(c, PARKED_MS);
+}
+
+static void
+poll_turn(struct conn *c)
+{
+	if (c->state == CONN_LIVE && !c->opening && c->waiting && c->queue_count)
+		poll_answer(c);
+}
+
+/* The wait is over with nothing to tell; or nobody has asked again for too long. */
+static void
+poll_ping(struct conn *c)
+{
+	if (c->waiting)
+		poll_answer(c);
+	else
+		conn_close(c, CLOSE_NORMAL);
+}
+
+static void
+poll_close(struct conn *c, enum close_reason why)
+{
+	if (!c->position || (!c->waiting && !c->replied)) {
+		front_refuse(c, why);
+		return;
+	}
+	if (!c->waiting)
+		return; /* between two requests there is nobody to tell */
+	stream_bye(c, why);
+	c->keep_alive = false;
+	poll_answer(c);
+}
+
+static long
+poll_beat_seconds(void)
+{
+	return PARKED_MS / 1000;
+}
+
+const struct transport transport_poll = {
+	.name = "poll",
+	.number = 2,
+	.between = poll_between,
+	.open = poll_open,
+	.encode = poll_encode,
+	.ping = poll_ping,
+	.close = poll_close,
+	.input = front_input,
+	.turn = poll_turn,
+	.beat_seconds = poll_beat_seconds,
+};

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* Receipts on their way up and down. */
+#include "receipts.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/identifier.h"
+#include "../lib/limits.h"
+#include "../lib/memory.h"
+#include "bus.h"
+#include "map.h"
+#include "metrics.h"
+#include "store.h"
+#include "stream.h"
+#include "users.h"
+
+enum {
+	ACKS_EACH_MS = 50,
+	ACKS_MOST = 256, /* in one statement */
+	WITHIN_MS = 10 * 1000,
+	TELL_EACH_MS = 1000,
+	RECENT_MESSAGES = 8,
+};
+
+/* ---- up: acknowledgements */
+
+struct ack {
+	int64_t user;
+	struct cursor cursor;
+};
+
+static struct {
+	struct timer timer;
+	struct ack *list;
+	int count;
+	struct map by_user; /* user -> index + 1 */
+} acks;
+
+/* Two cursors of one user say together what each of them says; the newer base with the exceptions of both is less, and never too much. */
+static void
+cursor_join(struct cursor *into, const struct cursor *from)
+{
+	cursor_rebase(into, from->base);
+	for (int i = 0; i < from->count; i++)
+		cursor_advance(into, from->exceptions[i].conversation, from->exceptions[i].id);
+}
+
+static void
+deliver_reply(void *context, PGresult *result)
+{
+	(void)context;
+	for (int i = 0; result && i < PQntuples(result); i++)
+		bus_publish(PQgetvalue(result, i, 0), PQgetvalue(result, i, 1), (size_t)PQgetlength(result, i, 1));
+}
+
+void
+receipts_flush(void)
+{
+	struct store_array users = { 0 }, bases = { 0 }, exception_users = { 0 }, conversations = { 0 }, ids = { 0 };
+
+	if (!acks.count)
+		return;
+	for (int i = 0; i < acks.count; i++) {
+		const struct ack *a = &acks.list[i];
+		store_array_add(&users, a->user);
+		store_array_add(&bases, a->cursor.base);
+		for (int k = 0; k < a->cursor.count; k++) {
+			store_array_add(&exception_users, a->user);
+			store_array_add(&conversations, a->cursor.exceptions[k].conversation);
+			store_array_add(&ids, a->cursor.exceptions[k].id);
+		}
+	}
+	const char *params[] = { store_array_text(&users), store_array_text(&bases), store_array_text(&exception_users), store_array_text(&conversations),
+		                 store_array_text(&ids) };
+	store_ask(STORE_DELIVER, params, WITHIN_MS, deliver_reply, NULL);
+	acks.count = 0;
+	map_free(&acks.by_user);
+	store_array_free(&users);
+	store_array_free(&bases);
+	store_array_free(&exception_users);
+	store_array_free(&conversations);
+	store_array_free(&ids);
+}
+
+static void
+acks_fire(struct timer *t)
+{
+	(void)t;
+	receipts_flush();
+}
+
+void
+receipts_ack(struct conn *c, const struct cursor *cursor)
+{
+	int64_t user = stream_user(c);
+	intptr_t at = (intptr_t)map_get(&acks.by_user, user);
+
+	metrics.acks++;
+	if (at) {
+		cursor_join(&acks.list[at - 1].cursor, cursor);
+		return;
+	}
+	if (acks.count == ACKS_MOST)
+		receipts_flush();
+	if (!acks.list)
+		acks.list = memory_alloc(ACKS_MOST * sizeof acks.list[0]);
+	acks.list[acks.count++] = (struct ack){ user, *cursor };
+	map_put(&acks.by_user, user, (void *)(intptr_t)acks.count);
+	acks.timer.fire = acks_fire;
+	if (!timer_is_running(&acks.timer))
+		timer_start(&acks.timer, ACKS_EACH_MS);
+}
+
+/* ---- down: what has moved */
+
+struct mark {
+	int64_t user, delivered, read;
+};
+
+struct receipts {
+	struct timer timer;
+	struct topic *topic;
+	int64_t told_ms;
+	struct mark *marks; /* not told yet */
+	uint32_t marks_count, marks_room;
+	bool counts_moved;
+	int64_t recent[RECENT_MESSAGES]; /* of a larger conversation: the newest messages, in a ring */
+	uint32_t recent_at;
+};
+
+static void
+tell_marks(struct receipts *r)
+{
+	char now[TIME_TEXT_BYTES], *json = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&json, &len);
+
+	assert(f);
+	time_text(time_now_ms(), now);
+	fprintf(f, "{\"type\":\"receipt.updated\",\"time\":\"%s\",\"data\":{\"conversation_id\":\"%ld\",\"receipts\":[", now, (long)r->topic->conversation);
+	for (uint32_t i = 0; i < r->marks_count; i++)
+		fprintf(f, "%s{\"user_id\":\"%ld\",\"delivered_id\":\"%ld\",\"read_id\":\"%ld\"}", i ? "," : "", (long)r->marks[i].user,
+		        (long)r->marks[i].delivered, (long)r->marks[i].read);
+	fprintf(f, "]}}");
+	fclose(f);
+	struct event *ev = event_ephemeral(EVENT_RECEIPT, json, len);
+	hub_ephemeral(r->topic, ev, 0);
+	event_unref(ev);
+	free(json);
+	free(r->marks);
+	r->marks = NULL;
+	r->marks_count = r->marks_room = 0;
+}
+
+/* One message's counts, for its author's streams. */
+static void
+tell_count(struct topic *t, const PGresult *result, int row)
+{
+	char json[512], now[TIME_TEXT_BYTES];
+	const struct user *author = users_get(store_int(result, row, 1));
+
+	if (!author)
+		return;
+	time_text(time_now_ms(), now);
+	int len = snprintf(json, sizeof json,
+	                   "{\"type\":\"receipt.updated\",\"time\":\"%s\",\"data\":{\"conversation_id\":\"%ld\",\"counts\":[{\"message_id\":\"%ld\","
+	                   "\"delivered\":%ld,\"read\":%ld,\"of\":%ld}]}}",
+	                   now, (long)t->conversation, (long)store_int(result, row, 0), (long)store_int(result, row, 2), (long)store_int(result, row, 3),
+	                   (long)store_int(result, row, 4));
+	struct event *ev = event_ephemeral(EVENT_RECEIPT, json, (size_t)len);
+	for (struct conn *c = author->streams; c; c = c->user_next)
+		if (c->state == CONN_LIVE && !c->opening && hub_listens(c, t))
+			conn_event(c, ev);
+	event_unref(ev);
+}
+
+static void
+counts_reply(void *context, PGresult *result)
+{
+	struct topic *t = hub_topic((int64_t)(intptr_t)context);
+
+	for (int i = 0; t && result && i < PQntuples(result); i++)
+		tell_count(t, result, i);
+}
+
+static void
+ask_counts(struct receipts *r)
+{
+	char conversation[24];
+	struct store_array ids = { 0 };
+
+	r->counts_moved = false;
+	for (int i = 0; i < RECENT_MESSAGES; i++)
+		if (r->recent[i])
+			store_array_add(&ids, r->recent[i]);
+	snprintf(conversation, sizeof conversation, "%ld", (long)r->topic->conversation);
+	const char *params[] = { conversation, store_array_text(&ids) };
+	if (ids.count)
+		store_ask(STORE_COUNTS, params, WITHIN_MS, counts_reply, (void *)(intptr_t)r->topic->conversation);
+	store_array_free(&ids);
+}
+
+static void
+receipts_tell(struct receipts *r)
+{
+	r->told_ms = loop_now();
+	if (r->marks_count)
+		tell_marks(r);
+	if (r->counts_moved)
+		ask_counts(r);
+}
+
+static void
+receipts_fire(struct timer *t)
+{
+	receipts_tell(LOOP_OWNER(t, struct receipts, timer));
+}
+
+static struct receipts *
+receipts_of(struct topic *t)
+{
+	if (!t->receipts) {
+		t->receipts = memory_alloc(sizeof *t->receipts);
+		t->receipts->topic = t;
+		t->receipts->timer.fire = receipts_fire;
+		t->receipts->told_ms = loop_now() - TELL_EACH_MS;
+	}
+	return t->receipts;
+}
+
+/* The first is told at once, what follows is gathered for a second. */
+static void
+receipts_soon(struct receipts *r)
+{
+	int64_t since = loop_now() - r->told_ms;
+
+	if (timer_is_running(&r->timer))
+		return;
+	if (since >= TELL_EACH_MS)
+		receipts_tell(r);
+	else
+		timer_start(&r->timer, TELL_EACH_MS - since);
+}
+
+void
+receipts_moved(struct topic *t, int64_t user, int64_t delivered, int64_t read)
+{
+	struct receipts *r = receipts_of(t);
+	struct mark *m = NULL;
+
+	for (uint32_t i = 0; i < r->marks_count && !m; i++)
+		if (r->marks[i].user == user)
+			m = &r->marks[i];
+	if (!m) {
+		if (r->marks_count == r->marks_room) {
+			r->marks_room = r->marks_room ? r->marks_room * 2 : 4;
+			r->marks = memory_resize(r->marks, r->marks_room * sizeof r->marks[0]);
+		}
+		m = &r->marks[r->marks_count++];
+		*m = (struct mark){ .user = user };
+	}
+	if (delivered > m->delivered)
+		m->delivered = delivered;
+	if (read > m->read)
+		m->read = read;
+	receipts_soon(r);
+}
+
+void
+receipts_moved_counts(struct topic *t)
+{
+	struct receipts *r = receipts_of(t);
+
+	r->counts_moved = true;
+	receipts_soon(r);
+}
+
+void
+receipts_delivered(struct topic *t, const struct event *ev)
+{
+	static const char message[] = "{\"type\":\"message.created\"";
+
+	if (t->members <= LIMIT_MEMBERS_NAMED || ev->body->len < sizeof message || memcmp(ev->body->bytes, message, sizeof message - 1) != 0)
+		return;
+	struct receipts *r = receipts_of(t);
+	r->recent[r->recent_at++ % RECENT_MESSAGES] = ev->id;
+}
+
+void
+receipts_free(struct topic *t)
+{
+	if (!t->receipts)
+		return;
+	timer_stop(&t->receipts->timer);
+	free(t->receipts->marks);
+	free(t->receipts);
+	t->receipts = NULL;
+}

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: MIT */
+/* PostgreSQL for the loop: two lanes of batches, one for reading, one for writing. */
+#include "store.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/database.h"
+#include "../lib/doorbell.h"
+#include "../lib/log.h"
+#include "../lib/memory.h"
+#include "loop.h"
+#include "metrics.h"
+
+enum {
+	BATCH_MOST = 64,
+	BATCHES_IN_FLIGHT = 2,
+	RECONNECT_MS = 250,
+	CONNECT_MS = 5000,
+	EXPIRE_MS = 500,
+};
+
+enum lane_name { READING, WRITING, LANES };
+
+static const struct {
+	const char *name, *sql;
+	int params;
+	enum lane_name lane;
+} statements[STORE_STATEMENTS] = {
+	[STORE_HORIZON] = { "stream_horizon", "select stream_horizon()", 0, WRITING },
+	[STORE_REVOKED] = { "devices_revoked", "select device_id from devices_revoked(to_timestamp($1::bigint / 1000.0))", 1, READING },
+	[STORE_TICKET] = { "stream_auth", "select user_id, device_id from stream_auth($1)", 1, WRITING },
+	[STORE_OPEN] = { "stream_open", "select status, conversation_id, last_seq, last_id, member_count from stream_open($1, $2)", 2, READING },
+	[STORE_RESET] = { "sync_reset", "select sync_reset($1)", 1, READING },
+	[STORE_SYNC] = { "sync_events", "select conversation_id, id, seq, gone, event from sync_events($1, $2, $3, $4, $5)", 5, READING },
+	[STORE_RANGE] = { "events_range", "select id, seq, gone, event from events_range($1, $2, $3)", 3, READING },
+	[STORE_HEADS] = { "sweep_heads", "select conversation_id, last_seq, last_id, member_count from sweep_heads($1)", 1, READING },
+	[STORE_MEMBERS] = { "sweep_members", "select user_id, conversation_id from sweep_members($1, $2)", 2, READING },
+	[STORE_COUNTS] = { "receipts_counts", "select message_id, sender_id, delivered, read, of_members from receipts_counts($1, $2)", 2, READING },
+	[STORE_ALLOWED] = { "presence_allowed", "select user_id from presence_allowed($1, $2)", 2, READING },
+	[STORE_SEEN] = { "presence_seen", "select presence_seen($1, array(select to_timestamp(u / 1000.0) from unnest($2::bigint[]) as u))", 2, WRITING },
+	[STORE_DELIVER] = { "receipts_deliver", "select channel, payload from receipts_deliver($1, $2, $3, $4, $5)", 5, WRITING },
+	[STORE_SEND] = { "message_send", "select status, message, event from message_send($1, $2, $3, $4, $5, $6)", 6, WRITING },
+};
+
+struct question {
+	struct question *next;
+	enum store_statement statement;
+	int64_t expires_ms;
+	int64_t order[2]; /* a batch is sorted by it: sends by conversation and sender, all else first */
+	store_reply *reply;
+	void *context;
+	PGresult *result;
+	bool alone; /* its batch failed: now it is asked by itself */
+	const char *params[STORE_PARAMS];
+	char text[];
+};
+
+struct batch {
+	struct question *list[BATCH_MOST];
+	int count, answered;
+	int64_t sent_ms;
+	bool prepares; /* the first of a connection: no questions, but the statements */
+};
+
+enum lane_state { DOWN, CONNECTING, PREPARING, READY };
+
+struct lane {
+	struct watch watch;
+	struct timer timer; /* reconnecting */
+	const char *application;
+	enum lane_state state;
+	PGconn *db;
+	struct question *waiting, **waiting_end;
+	struct batch batches[BATCHES_IN_FLIGHT]; /* oldest first */
+	int in_flight;
+	bool want_write;
+	bool told; /* that it is down */
+};
+
+static struct lane lanes[LANES];
+static struct timer expiry;
+static bool closing;
+
+static void lane_connect(struct lane *l);
+
+int64_t
+store_int(const PGresult *result, int row, int column)
+{
+	return PQgetisnull(result, row, column) ? 0 : strtoll(PQgetvalue(result, row, column), NULL, 10);
+}
+
+int64_t
+store_gone(const PGresult *result, int row, int column)
+{
+	return *PQgetvalue(result, row, column) == '*' ? DOORBELL_GONE_ALL : store_int(result, row, column);
+}
+
+/* ---- questions */
+
+static void
+waiting_add(struct lane *l, struct question *q)
+{
+	q->next = NULL;
+	*l->waiting_end = q;
+	l->waiting_end = &q->next;
+}
+
+static void
+question_answer(struct question *q)
+{
+	q->reply(q->context, q->result);
+	PQclear(q->result);
+	free(q);
+}
+
+void
+store_ask(enum store_statement statement, const char *const *params, int64_t within_ms, store_reply *reply, void *context)
+{
+	size_t size = 0;
+	int count = statements[statement].params;
+
+	for (int i = 0; i < count; i++)
+		size += params[i] ? strlen(params[i]) + 1 : 0;
+	struct question *q = memory_alloc(sizeof *q + size);
+	char *at = q->text;
+	for (int i = 0; i < count; i++) {
+		if (!params[i])
+			continue;
+		q->params[i] = strcpy(at, params[i]);
+		at += strlen(params[i]) + 1;
+	}
+	q->statement = statement;
+	q->expires_ms = loop_now() + within_ms;
+	q->reply = reply;
+	q->context = context;
+	if (statement == STORE_SEND) {
+		q->order[0] = strtoll(q->params[0], NULL, 10);
+		q->order[1] = strtoll(q->params[1], NULL, 10);
+	}
+	metrics.database_queries++;
+	waiting_add(&lanes[statements[statement].lane], q);
+}
+
+/* While the database is away, nobody waits for longer than was said. */
+static void
+waiting_expire(struct lane *l)
+{
+	struct question *expired = NULL, **at = &l->waiting;
+
+	while (*at) {
+		struct question *q = *at;
+		if (q->expires_ms > loop_now()) {
+			at = &q->next;
+			continue;
+		}
+		*at = q->next;
+		q->next = expired;
+		expired = q;
+	}
+	l->waiting_end = at;
+	while (expired) {
+		struct question *q = expired;
+		expired = q->next;
+		question_answer(q);
+	}
+}
+
+static void
+expiry_fire(struct timer *t)
+{
+	for (int i = 0; i < LANES; i++)
+		waiting_expire(&lanes[i]);
+	timer_start(t, EXPIRE_MS);
+}
+
+/* ---- batches */
+
+static void
+batch_requeue(struct lane *l, struct batch *b, bool alone)
+{
+	for (int i = 0; i < b->count; i++) {
+		struct question *q = b->list[i];
+		PQclear(q->result);
+		q->result = NULL;
+		q->alone = q->alone || alone;
+		waiting_add(l, q);
+	}
+}
+
+static void
+lane_drop(struct lane *l, const char *why)
+{
+	if (l->db) {
+		if (!l->told && *why)
+			log_line(LOG_WARN, "database_lost", "lane=%s why=%.*s", l->application, (int)strcspn(why, "\n"), why);
+		loop_unwatch(&l->watch);
+		l->told = true;
+		PQfinish(l->db);
+		l->db = NULL;
+	}
+	l->state = DOWN;
+	for (int i = 0; i < l->in_flight; i++)
+		if (!l->batches[i].prepares)
+			batch_requeue(l, &l->batches[i], false);
+	l->in_flight = 0;
+	l->want_write = false;
+	if (!closing)
+		timer_start(&l->timer, RECONNECT_MS);
+}
+
+static int
+question_order(const void *a, const void *b)
+{
+	const struct question *p = *(struct question *const *)a, *q = *(struct question *const *)b;
+
+	for (int i = 0; i < 2; i++)
+		if (p->order[i] != q->order[i])
+			return p->order[i] < q->order[i] ? -1 : 1;
+	return 0;
+}
+
+/* Insertion keeps what is equal in its order, so a sender's messages stay as they were sent. */
+static void
+batch_sort(struct batch *b)
+{
+	for (int i = 1; i < b->count; i++)
+		for (int j = i; j > 0 && question_order(&b->list[j - 1], &b->list[j]) > 0; j--) {
+			struct question *q = b->list[j];
+			b->list[j] = b->list[j - 1];
+			b->list[j - 1] = q;
+		}
+}
+
+static void
+batch_fill(struct lane *l, struct batch *b)
+{
+	*b = (struct batch){ .sent_ms = loop_now() };
+	while (l->waiting && b->count < BATCH_MOST) {
+		struct question *q = l->waiting;
+		if (q->alone && b->count)
+			break;
+		l->waiting = q->next;
+		b->list[b->count++] = q;
+		if (q->alone)
+			break;
+	}
+	if (!l->waiting)
+		l->waiting_end = &l->waiting;
+	batch_sort(b);
+}
+
+static void
+lane_flush(struct lane *l)
+{
+	int more = PQflush(l->db);
+
+	if (more < 0) {
+		lane_drop(l, PQerrorMessage(l->db));
+		return;
+	}
+	if ((more == 1) != l->want_write) {
+		l->want_write = more == 1;
+		loop_want(&l->watch, EPOLLIN | (l->want_write ? EPOLLOUT : 0));
+	}
+}
+
+static void
+lane_send(struct lane *l)
+{
+	bool sent = false;
+
+	while (l->state == READY && l->waiting && l->in_flight < BATCHES_IN_FLIGHT) {
+		struct batch *b = &l->batches[l->in_flight++];
+		batch_fill(l, b);
+		metrics.database_batches++;
+		bool good = true;
+		for (int i = 0; i < b->count && good; i++) {
+			const struct question *q = b->list[i];
+			good = PQsendQueryPrepared(l->db, statements[q->statement].name, statements[q->statement].params, q->params, NULL, NULL, 0) == 1;
+		}
+		if (!good || PQpipelineSync(l->db) != 1) {
+			lane_drop(l, PQerrorMessage(l->db));
+			return;
+		}
+		sent = true;
+	}
+	if (sent)
+		lane_flush(l);
+}
+
+/* The transaction has ended: all were answered, or all are asked again by themselves, or the one that fails by itself has failed. */
+static void
+batch_end(struct lane *l)
+{
+	struct batch b = l->batches[0];
+	int failed = -1;
+
+	l->in_flight--;
+	memmove(&l->batches[0], &l->batches[1], (size_t)l->in_flight * sizeof b);
+	metrics.database_ms += (uint64_t)(loop_now() - b.sent_ms);
+	for (int i = 0; i < b.count && failed < 0; i++)
+		if (!b.list[i]->result || PQresultStatus(b.list[i]->result) != PGRES_TUPLES_OK)
+			failed = i;
+	if (failed >= 0 && b.count > 1) {
+		batch_requeue(l, &b, true);
+		return;
+	}
+	if (failed >= 0) {
+		const char *why = b.list[0]->result ? PQresultErrorMessage(b.list[0]->result) : "no answer";
+		log_line(LOG_ERROR, "database_failed", "statement=%s why=%.*s", statements[b.list[0]->statement].name, (int)strcspn(why, "\n"), why);
+		PQclear(b.list[0]->result);
+		b.list[0]->result = NULL;
+	}
+	for (int i = 0; i < b.count; i++)
+		question_answer(b.list[i]);
+}
+
+static void
+lane_result(struct lane *l, PGresult *result)
+{
+	struct batch *b = &l->batches[0];
+
+	if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
+		PQclear(result);
+		if (b->prepares) {
+			l->in_flight = 0;
+			l->state = READY;
+			l->told = false;
+			metrics.database_connects++;
+		} else {
+			batch_end(l);
+		}
+		return;
+	}
+	if (b->prepares) {
+		if (PQresultStatus(result) != PGRES_COMMAND_OK)
+			log_line(LOG_ERROR, "database_failed", "statement=%s why=%s", "prepare", PQresultErrorMessage(result));
+		PQclear(result);
+		return;
+	}
+	assert(b->answered < b->count);
+	b->list[b->answered++]->result = result;
+}
+
+static void
+lane_read(struct lane *l)
+{
+	if (!PQconsumeInput(l->db)) {
+		lane_drop(l, PQerrorMessage(l->db));
+		return;
+	}
+	while (l->db && l->in_flight && !PQisBusy(l->db)) {
+		PGresult *result = PQgetResult(l->db);
+		if (result)
+			lane_result(l, result);
+		else if (PQstatus(l->db) != CONNECTION_OK)
+			break;
+	}
+	if (l->db && PQstatus(l->db) != CONNECTION_OK)
+		lane_drop(l, PQerrorMessage(l->db));
+}
+
+/* ---- connections */
+
+static void
+lane_prepare(struct lane *l)
+{
+	l->state = PREPARING;
+	bool good = PQenterPipelineMode(l->db) == 1;
+	for (int i = 0; i < STORE_STATEMENTS && good; i++)
+		good = PQsendPrepare(l->db, statements[i].name, statements[i].sql, statements[i].params, NULL) == 1;
+	if (!good || PQpipelineSync(l->db) != 1) {
+		lane_drop(l, PQerrorMessage(l->db));
+		return;
+	}
+	l->batches[0] = (struct batch){ .prepares = true };
+	l->in_flight = 1;
+	loop_want(&l->watch, EPOLLIN);
+	lane_flush(l);
+}
+
+static void
+lane_connecting(struct lane *l)
+{
+	switch (PQconnectPoll(l->db)) {
+	case PGRES_POLLING_OK:
+		PQsetnonblocking(l->db, 1);
+		lane_prepare(l);
+		return;
+	case PGRES_POLLING_FAILED:
+		lane_drop(l, PQerrorMessage(l->db));
+		return;
+	default:
+		break;
+	}
+	/* libpq may have gone on to another address, and so another socket */
+	loop_unwatch(&l->watch);
+	l->watch.fd = PQsocket(l->db);
+	bool reads = PQstatus(l->db) != CONNECTION_STARTED && PQstatus(l->db) != CONNECTION_MADE;
+	if (!loop_watch_level(&l->watch, reads ? EPOLLIN : EPOLLOUT))
+		lane_drop(l, "cannot watch the socket");
+}
+
+static void
+lane_ready(struct watch *w, uint32_t events)
+{
+	struct lane *l = LOOP_OWNER(w, struct lane, watch);
+
+	if (l->state == CONNECTING) {
+		lane_connecting(l);
+		return;
+	}
+	if (events & EPOLLOUT)
+		lane_flush(l);
+	if (l->db && events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+		lane_read(l);
+}
+
+static void
+lane_connect(struct lane *l)
+{
+	struct database_target target;
+
+	database_target(&target, l->application);
+	l->db = PQconnectStartParams(target.keywords, target.values, 1);
+	l->watch = (struct watch){ PQsocket(l->db), lane_ready };
+	l->state = CONNECTING;
+	if (PQstatus(l->db) == CONNECTION_BAD || !loop_watch_level(&l->watch, EPOLLOUT)) {
+		PQfinish(l->db);
+		l->db = NULL;
+		l->state = DOWN;
+		timer_start(&l->timer, RECONNECT_MS);
+		return;
+	}
+	timer_start(&l->timer, CONNECT_MS);
+}
+
+/* A lane that is down connects; one that has been connecting for too long begins anew. */
+static void
+lane_timer(struct timer *t)
+{
+	struct lane *l = LOOP_OWNER(t, struct lane, timer);
+
+	if (l->state == READY)
+		return;
+	if (l->db)
+		lane_drop(l, "connecting takes too long");
+	timer_stop(&l->timer);
+	lane_connect(l);
+}
+
+void
+store_open(void)
+{
+	static const char *const applications[LANES] = { "banter-push-read", "banter-push-write" };
+
+	for (int i = 0; i < LANES; i++) {
+		lanes[i].application = applications[i];
+		lanes[i].timer.fire = lane_timer;
+		lanes[i].waiting_end = &lanes[i].waiting;
+		lane_connect(&lanes[i]);
+	}
+	expiry.fire = expiry_fire;
+	timer_start(&expiry, EXPIRE_MS);
+}
+
+bool
+store_is_up(void)
+{
+	return lanes[READING].state == READY && lanes[WRITING].state == READY;
+}
+
+void
+store_turn_end(void)
+{
+	for (int i = 0; i < LANES; i++)
+		lane_send(&lanes[i]);
+}
+
+/* Whoever still waits is told that there is no answer. */
+void
+store_close(void)
+{
+	closing = true;
+	timer_stop(&expiry);
+	for (int i = 0; i < LANES; i++) {
+		lane_drop(&lanes[i], "");
+		timer_stop(&lanes[i].timer);
+		while (lanes[i].waiting) {
+			struct question *q = lanes[i].waiting;
+			lanes[i].waiting = q->next;
+			question_answer(q);
+		}
+		lanes[i].waiting_end = &lanes[i].waiting;
+	}
+}
+
+/* ---- arrays */
+
+void
+store_array_add(struct store_array *a, int64_t value)
+{
+	if (a->room - a->len < 24) {
+		a->room = a->room ? a->room * 2 : 64;
+		a->text = memory_resize(a->text, a->room);
+	}
+	a->len += (size_t)sprintf(a->text + a->len, "%c%ld", a->count++ ? ',' : '{', (long)value);
+}
+
+const char *
+store_array_text(struct store_array *a)
+{
+	if (!a->count)
+		return "{}";
+	if (a->text[a->len - 1] != '}') {
+		a->text[a->len++] = '}';
+		a->text[a->len] = '\0';
+	}
+	return a->text;
+}
+
+void
+store_array_free(struct store_array *a)
+{
+	free(a->text);
+	*a = (struct store_array){ 0 };
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* The WebSocket transport (RFC 6455): one text message an event. */
+#include <stdio.h>
+#include <string.h>
+
+#include "../lib/settings.h"
+#include "conn.h"
+#include "front.h"
+#include "stream.h"
+
+enum { SMALL_BODY = 2048 }; /* up to here an event is copied whole for each cursor, so that it is one chunk */
+
+static void
+ws_open(struct conn *c)
+{
+	c->replied = true; /* 101 went out with the handshake (front.c) */
+}
+
+static size_t
+tail_text(const char *cursor, char *out, size_t room)
+{
+	return cursor ? (size_t)snprintf(out, room, ",\"cursor\":\"%s\"}", cursor) : 0;
+}
+
+/* A large body is shared by all cursors: header and tail stand in a small buffer of their own, before and behind it. */
+static void
+encode_shared(const struct event *ev, const uint8_t *header, size_t header_len, const char *tail, size_t tail_len, struct encoded *out)
+{
+	struct buffer *own = buffer_new(header_len + tail_len);
+
+	memcpy(own->bytes, header, header_len);
+	memcpy(own->bytes + header_len, tail, tail_len);
+	out->chunks[out->count++] = (struct chunk){ .buffer = own, .len = (uint32_t)header_len & 0xff, .more = 1 };
+	out->chunks[out->count++] = (struct chunk){ .buffer = buffer_ref(ev->body), .len = ev->body->len & 0x7fffffff, .more = tail_len > 0 };
+	if (tail_len)
+		out->chunks[out->count++] =
+			(struct chunk){ .buffer = buffer_ref(own), .offset = (uint32_t)header_len, .len = (uint32_t)tail_len & 0xffff };
+}
+
+static void
+ws_encode(const struct event *ev, const char *cursor, struct encoded *out)
+{
+	uint8_t header[FRAME_HEADER_BYTES];
+	char tail[LIMIT_CURSOR_BYTES + 16];
+	size_t tail_len = tail_text(cursor, tail, sizeof tail);
+	size_t header_len = frame_header(FRAME_TEXT, ev->body->len + tail_len, header);
+
+	out->count = 0;
+	if (ev->body->len > SMALL_BODY) {
+		encode_shared(ev, header, header_len, tail, tail_len, out);
+		return;
+	}
+	struct buffer *whole = buffer_new(header_len + ev->body->len + tail_len);
+	memcpy(whole->bytes, header, header_len);
+	memcpy(whole->bytes + header_len, ev->body->bytes, ev->body->len);
+	memcpy(whole->bytes + header_len + ev->body->len, tail, tail_len);
+	out->chunks[out->count++] = (struct chunk){ .buffer = whole, .len = whole->len & 0x7fffffff };
+}
+
+static void
+ws_control(struct conn *c, enum frame_opcode opcode, const void *payload, size_t len)
+{
+	uint8_t frame[FRAME_HEADER_BYTES + FRAME_CONTROL_BYTES];
+	size_t n = frame_header(opcode, len, frame);
+
+	memcpy(frame + n, payload, len);
+	conn_queue_bytes(c, frame, n + len);
+}
+
+static void
+ws_ping(struct conn *c)
+{
+	ws_control(c, FRAME_PING, "", 0);
+	c->awaits_pong = true;
+	conn_deadline(c, settings.push_pong_seconds * 1000);
+}
+
+static void
+ws_close(struct conn *c, enum close_reason why)
+{
+	const struct close_row *row = close_row(why);
+	uint8_t payload[FRAME_CONTROL_BYTES] = { (uint8_t)(row->code >> 8), (uint8_t)row->code };
+	size_t len = strlen(row->name);
+
+	stream_bye(c, why);
+	memcpy(payload + 2, row->name, len);
+	ws_control(c, FRAME_CLOSE, payload, 2 + len);
+}
+
+/* A client's frames are counted by a bucket that holds five seconds' worth. */
+static bool
+frame_is_too_soon(struct conn *c)
+{
+	uint32_t now = (uint32_t)(loop_now() / 1000);
+	uint64_t full = (uint64_t)settings.push_frame_rate * 5;
+
+	if (full > UINT16_MAX)
+		full = UINT16_MAX;
+	uint64_t tokens = c->tokens + (uint64_t)(now - c->tokens_sec) * (uint64_t)settings.push_frame_rate;
+	c->tokens = (uint16_t)(tokens > full ? full : tokens);
+	c->tokens_sec = now;
+	if (c->tokens == 0)
+		return true;
+	c->tokens--;
+	return false;
+}
+
+static void
+ws_frame(struct conn *c, const struct frame *f)
+{
+	switch (f->opcode) {
+	case FRAME_PING:
+		ws_control(c, FRAME_PONG, f->payload, f->len);
+		return;
+	case FRAME_CLOSE:
+		conn_close(c, CLOSE_NORMAL);
+		return;
+	case FRAME_TEXT:
+		stream_up(c, (const char *)f->payload, f->len);
+		return;
+	case FRAME_BINARY:
+		conn_close(c, CLOSE_UNSUPPORTED_DATA);
+		return;
+	default:
+		return; /* a pong: that something came was noted already */
+	}
+}
+
+static void
+ws_input(struct conn *c, uint8_t *data, size_t n)
+{
+	size_t at = 0, used;
+	struct frame f;
+
+	if (c->awaits_pong) {
+		c->awaits_pong = false;
+		conn_deadline(c, settings.push_ping_seconds * 1000);
+	}
+	while (at < n && c->state < CONN_CLOSING) {
+		if (c->state == CONN_OPENING && !c->user)
+			break; /* a ticket is being redeemed: what the client says waits */
+		enum frame_result result = frame_read(&c->input, data + at, n - at, (size_t)settings.push_frame_bytes, &f, &used);
+		at += used;
+		if (result == FRAME_MORE)
+			break;
+		if (result == FRAME_ERROR)
+			conn_close(c, close_of_frame(f.close_code));
+		else if (frame_is_too_soon(c))
+			conn_close(c, CLOSE_PROTOCOL);
+		else
+			ws_frame(c, &f);
+	}
+	if (c->state >= CONN_CLOSING)
+		return;
+	if (n - at > (size_t)settings.push_frame_bytes + FRAME_HEADER_BYTES + 4)
+		conn_close(c, CLOSE_PROTOCOL);
+	else
+		conn_keep(c, data + at, n - at);
+}
+
+static long
+ws_beat_seconds(void)
+{
+	return settings.push_ping_seconds;
+}
+
+const struct transport transport_ws = {
+	.name = "ws",
+	.number = 0,
+	.open = ws_open,
+	.encode = ws_encode,
+	.ping = ws_ping,
+	.close = ws_close,
+	.input = ws_input,
+	.beat_seconds = ws_beat_seconds,
+};
