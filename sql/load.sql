@@ -96,6 +96,7 @@ $$;
 \ir functions/message_json.sql
 \ir functions/message_names.sql
 \ir functions/message_repeated.sql
+\ir functions/message_reply_refused.sql
 \ir functions/message_send.sql
 \ir functions/message_list.sql
 \ir functions/message_get.sql

@@ -1,6 +1,7 @@
 -- Writes down an event that is no message, at the place that conversation_advance gave it. in_user: whom it is about, or null.
 -- Returns: what is to be published on the conversation's channel after COMMIT.
 -- Writes: changes.
+-- SPDX-License-Identifier: MIT
 create function change_append(
 	in_conversation bigint,
 	in_id bigint,

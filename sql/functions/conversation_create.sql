@@ -1,6 +1,7 @@
 -- Makes a conversation with its members and its first event, conversation.created.
 -- Returns: what is to be published.
 -- Writes: conversations, members, changes.
+-- SPDX-License-Identifier: MIT
 create function conversation_create(
 	in_conversation bigint,
 	in_kind text,

@@ -2,6 +2,7 @@
 -- Returns: {} and what is to be published.
 -- Raises: not_a_member, direct_conversation, forbidden (only the owner may).
 -- Writes: conversations, changes.
+-- SPDX-License-Identifier: MIT
 create function conversation_delete(in_conversation bigint, in_user bigint)
 returns table (channel text, payload text)
 language plpgsql

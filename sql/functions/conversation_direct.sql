@@ -2,6 +2,7 @@
 -- Returns: the conversation as JSON and what is to be published; created tells, in every row, whether it is new.
 -- Raises: invalid_body (with oneself), user_not_found.
 -- Writes: directs, conversations, members, changes.
+-- SPDX-License-Identifier: MIT
 create function conversation_direct(in_user bigint, in_other bigint)
 returns table (channel text, payload text, created boolean)
 language plpgsql

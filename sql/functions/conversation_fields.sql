@@ -1,4 +1,5 @@
 -- What a conversation is to everybody, the inner part of a JSON object.
+-- SPDX-License-Identifier: MIT
 create function conversation_fields(in_conversation conversations)
 returns text
 language sql

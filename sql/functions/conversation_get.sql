@@ -1,6 +1,7 @@
 -- One conversation.
 -- Returns: the conversation as JSON.
 -- Raises: not_a_member.
+-- SPDX-License-Identifier: MIT
 create function conversation_get(in_conversation bigint, in_user bigint)
 returns json
 language plpgsql

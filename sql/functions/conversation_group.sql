@@ -2,6 +2,7 @@
 -- Returns: the conversation as JSON and what is to be published.
 -- Raises: invalid_body (title of 1 to 256 octets; history full or joined), user_not_found, too_many_members.
 -- Writes: conversations, members, changes.
+-- SPDX-License-Identifier: MIT
 create function conversation_group(in_user bigint, in_title text, in_members bigint[], in_history text)
 returns table (channel text, payload text)
 language plpgsql

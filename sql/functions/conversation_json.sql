@@ -1,6 +1,7 @@
 -- A conversation as one of its members sees it: their role, marks and counts, the last message, up to five of the others, and, if direct, the other one.
 -- The last message carries its sender's receipts in conversations of up to names_limit() members.
 -- Returns: null when they are no member.
+-- SPDX-License-Identifier: MIT
 create function conversation_json(in_conversation bigint, in_user bigint)
 returns text
 language plpgsql

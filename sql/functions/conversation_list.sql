@@ -1,5 +1,6 @@
 -- A user's inbox: their conversations, the most recently active first, after the one whose activity_id is in_before.
 -- Returns: {"conversations":[…],"has_more":…}
+-- SPDX-License-Identifier: MIT
 create function conversation_list(in_user bigint, in_before bigint, in_limit integer)
 returns json
 language plpgsql

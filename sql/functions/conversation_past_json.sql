@@ -1,5 +1,6 @@
 -- A conversation to somebody whose time in it is over: the same shape as conversation_json, but nothing that may be from after their time.
 -- It opens the replay of that time, which ends with the event that ended it.
+-- SPDX-License-Identifier: MIT
 create function conversation_past_json(in_conversation conversations, in_last_seq bigint, in_last_id bigint)
 returns text
 language sql

@@ -2,6 +2,7 @@
 -- Returns: {conversation_id,read_id,unread_count,mention_count} and what is to be published.
 -- Raises: not_a_member, message_not_found.
 -- Writes: members (receipt_move).
+-- SPDX-License-Identifier: MIT
 create function conversation_read(in_conversation bigint, in_user bigint, in_message bigint)
 returns table (channel text, payload text)
 language plpgsql

@@ -2,6 +2,7 @@
 -- Returns: the conversation as JSON and what is to be published: conversation.updated.
 -- Raises: not_a_member, direct_conversation, forbidden (owner and admins may), invalid_body.
 -- Writes: conversations, changes.
+-- SPDX-License-Identifier: MIT
 create function conversation_update(in_conversation bigint, in_user bigint, in_title text)
 returns table (channel text, payload text)
 language plpgsql

@@ -1,4 +1,5 @@
 -- The size of a message's data as a client would write it: in octets, without the blanks that jsonb is shown with.
+-- SPDX-License-Identifier: MIT
 create function data_size(in_data jsonb)
 returns integer
 language sql

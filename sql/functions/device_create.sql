@@ -2,6 +2,7 @@
 -- Returns: the device's id.
 -- Raises: user_not_found.
 -- Writes: devices, refresh_tokens, tickets; locks the user's row, so that two sign-ins do not count past each other.
+-- SPDX-License-Identifier: MIT
 create function device_create(in_user bigint, in_name text, in_refresh_hash bytea, in_refresh_seconds integer)
 returns bigint
 language plpgsql

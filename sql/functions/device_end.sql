@@ -1,6 +1,7 @@
 -- Revokes a device: it is signed out, and what it could come back with is gone.
 -- Returns: whether it was still signed in.
 -- Writes: devices, refresh_tokens, tickets.
+-- SPDX-License-Identifier: MIT
 create function device_end(in_device bigint)
 returns boolean
 language plpgsql

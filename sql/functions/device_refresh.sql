@@ -2,6 +2,7 @@
 -- Returns one row: status ok | invalid_refresh_token | refresh_token_reused, whose token it was (not when invalid), and, when it was reused, what is
 -- to be published (channel, payload). A status and no exception, since the signing out has to be committed.
 -- Writes: refresh_tokens, devices; tickets when reused. Locks the device before its tokens, as all do.
+-- SPDX-License-Identifier: MIT
 create function device_refresh(in_old_hash bytea, in_new_hash bytea, in_refresh_seconds integer)
 returns table (status text, user_id bigint, device_id bigint, channel text, payload text)
 language plpgsql

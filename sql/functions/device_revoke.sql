@@ -2,6 +2,7 @@
 -- Returns: {} and what is to be published, so that its streams end.
 -- Raises: device_not_found (also for a device of somebody else).
 -- Writes: devices, refresh_tokens, tickets.
+-- SPDX-License-Identifier: MIT
 create function device_revoke(in_user bigint, in_device bigint)
 returns table (channel text, payload text)
 language plpgsql

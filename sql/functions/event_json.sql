@@ -1,4 +1,5 @@
 -- A durable event as streams carry it, without the cursor, which is each stream's own.
+-- SPDX-License-Identifier: MIT
 create function event_json(in_type text, in_conversation bigint, in_id bigint, in_seq bigint, in_data text)
 returns text
 language sql

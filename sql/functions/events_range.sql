@@ -1,5 +1,6 @@
 -- The events of a conversation after an id, in order, the first in_limit of them: what a hole in the doorbell is filled from.
 -- Returns: what event_ring puts on the channel, taken apart. Nothing is checked: this is for who serves members, not for members.
+-- SPDX-License-Identifier: MIT
 create function events_range(in_conversation bigint, in_after_id bigint, in_limit integer)
 returns table (id bigint, seq bigint, gone text, event json)
 language plpgsql

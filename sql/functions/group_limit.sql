@@ -1,4 +1,5 @@
 -- How many members a group may have.
+-- SPDX-License-Identifier: MIT
 create function group_limit()
 returns integer
 language sql

@@ -1,4 +1,5 @@
 -- A new id for what has no conversation to number it: users, devices, conversations.
+-- SPDX-License-Identifier: MIT
 create function id_new()
 returns bigint
 language plpgsql

@@ -2,6 +2,7 @@
 -- Returns: {"members":[…]}, the new ones, and what is to be published.
 -- Raises: not_a_member, direct_conversation, forbidden (owner and admins may), too_many_members, user_not_found.
 -- Writes: conversations, changes, members, former_members.
+-- SPDX-License-Identifier: MIT
 create function member_add(in_conversation bigint, in_user bigint, in_members bigint[])
 returns table (channel text, payload text)
 language plpgsql

@@ -1,6 +1,7 @@
 -- Puts people into a conversation, all with the event in_id, in_seq. They begin with everything before it received and read.
 -- Who was a member before begins anew; the earlier time is kept in former_members. The caller holds the conversation and has made sure that they are not in it.
 -- Writes: members, former_members, in the order of user ids.
+-- SPDX-License-Identifier: MIT
 create function member_join(
 	in_conversation bigint,
 	in_members bigint[],

@@ -1,4 +1,5 @@
 -- A member as the API and the events about members show them.
+-- SPDX-License-Identifier: MIT
 create function member_json(in_member members, in_user users)
 returns text
 language sql

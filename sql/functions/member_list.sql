@@ -1,6 +1,7 @@
 -- The members of a conversation, by user id, after in_after.
 -- Returns: {"members":[…],"has_more":…}
 -- Raises: not_a_member.
+-- SPDX-License-Identifier: MIT
 create function member_list(in_conversation bigint, in_user bigint, in_after bigint, in_limit integer)
 returns json
 language plpgsql

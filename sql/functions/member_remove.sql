@@ -3,6 +3,7 @@
 -- Returns: {} and what is to be published.
 -- Raises: not_a_member, direct_conversation, member_not_found, forbidden (the owner may remove everybody, an admin members only).
 -- Writes: conversations, changes, members.
+-- SPDX-License-Identifier: MIT
 create function member_remove(in_conversation bigint, in_user bigint, in_member bigint)
 returns table (channel text, payload text)
 language plpgsql

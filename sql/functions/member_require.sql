@@ -1,6 +1,7 @@
 -- What a member may do in a conversation, for the functions that ask before they act.
 -- Returns: their role, the conversation's kind and number of members, and the first id of history that they may read.
 -- Raises: not_a_member (also when there is no such conversation: nobody can probe for one).
+-- SPDX-License-Identifier: MIT
 create function member_require(
 	in_conversation bigint,
 	in_user bigint,

@@ -3,6 +3,7 @@
 -- Raises: not_a_member, direct_conversation, forbidden (only the owner may), invalid_body (no such role; the owner cannot step down but by handing over),
 -- member_not_found.
 -- Writes: conversations, changes, members.
+-- SPDX-License-Identifier: MIT
 create function member_role(in_conversation bigint, in_user bigint, in_member bigint, in_role text)
 returns table (channel text, payload text)
 language plpgsql

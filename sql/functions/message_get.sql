@@ -1,6 +1,7 @@
 -- One message.
 -- Returns: the message as JSON; to its sender with status and receipts.
 -- Raises: not_a_member, message_not_found.
+-- SPDX-License-Identifier: MIT
 create function message_get(in_conversation bigint, in_user bigint, in_message bigint)
 returns json
 language plpgsql

@@ -1,4 +1,5 @@
 -- A message as everybody sees it; in_receipts adds what only its sender does (receipts_json). data comes out as it went in, nulls and all.
+-- SPDX-License-Identifier: MIT
 create function message_json(in_message messages, in_receipts text default null)
 returns text
 language sql

@@ -3,6 +3,7 @@
 -- Returns: {"messages":[…],"has_more":…,"has_newer":…}; has_more is about the direction of the page (around: older), has_newer only comes with around.
 -- One's own messages carry status and receipts.
 -- Raises: not_a_member, unknown_anchor (the anchor is no event of this conversation that one may see).
+-- SPDX-License-Identifier: MIT
 create function message_list(
 	in_conversation bigint,
 	in_user bigint,
@@ -45,7 +46,7 @@ begin
 	else
 		v_older_limit := in_limit;
 	end if;
-	if v_older_limit > 0 then
+	if in_after is null then
 		select array_agg(p.id) into v_older
 		from (
 			select m.id
@@ -57,7 +58,7 @@ begin
 			limit v_older_limit + 1
 		) p;
 	end if;
-	if v_newer_limit > 0 then
+	if coalesce(in_after, in_around) is not null then
 		select array_agg(p.id) into v_newer
 		from (
 			select m.id

@@ -1,4 +1,5 @@
 -- The names that a text mentions by @name: not within a word (so no mail address), in any case, with or without the full stop of a sentence behind it.
+-- SPDX-License-Identifier: MIT
 create function message_names(in_text text)
 returns text[]
 language sql

@@ -1,6 +1,7 @@
 -- Who has received and read a message: the other members who were there when it was sent, by id, after in_after.
 -- Returns: {"receipts":[{user_id,delivered,read}],"has_more":…}
 -- Raises: not_a_member, message_not_found.
+-- SPDX-License-Identifier: MIT
 create function message_receipts(
 	in_conversation bigint,
 	in_user bigint,

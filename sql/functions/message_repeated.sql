@@ -1,6 +1,7 @@
--- Why a message could not be stored a second time: it is there, as it was sent (repeated) or otherwise (client_id_reused); or else its sender has been
--- removed (not_a_member). What was sent cannot be told any more from a message that was edited or deleted since: it counts as repeated.
+-- What to answer to a message whose client_id is there already: repeated, or client_id_reused if it was sent with other content.
+-- Of a message that was edited or deleted since, it cannot be told any more what was sent: it counts as repeated.
 -- Returns: status, and the message as JSON when repeated.
+-- SPDX-License-Identifier: MIT
 create function message_repeated(
 	in_conversation bigint,
 	in_sender bigint,
@@ -21,17 +22,11 @@ begin
 			else 'client_id_reused'
 		end,
 		message_json(m)
-	into status, message
+	into strict status, message
 	from messages m
-	join members b on b.conversation_id = m.conversation_id
-		and b.user_id = m.sender_id
-		and b.left_id is null
 	where m.conversation_id = in_conversation
 		and m.sender_id = in_sender
 		and m.client_id = in_client_id;
-	if not found then
-		status := 'not_a_member';
-	end if;
 	if status <> 'repeated' then
 		message := null;
 	end if;

@@ -7,6 +7,7 @@
 -- A caller's mistake is a status, never an exception: sends are batched, and an exception would take its neighbours along.
 -- Writes: conversations (last_seq, last_id, last_message_id, message_count), messages, mentions, members (the sender's own marks).
 -- Locks the conversation, then the sender's row. Whoever sends several in one transaction sends them in the order of (conversation, sender).
+-- SPDX-License-Identifier: MIT
 create function message_send(
 	in_conversation bigint,
 	in_sender bigint,
@@ -22,7 +23,6 @@ language plpgsql
 volatile
 as $$
 declare
-	v_visible_id bigint;
 	v_clock bigint;
 	v_id bigint;
 	v_seq bigint;
@@ -44,33 +44,14 @@ begin
 		return;
 	end if;
 
-	-- may they, before anything is locked
-	select case c.history when 'joined' then m.joined_id else 0 end
-	into v_visible_id
-	from members m
-	join conversations c on c.id = m.conversation_id
-	where m.conversation_id = in_conversation
-		and m.user_id = in_sender
-		and m.left_id is null
-		and c.deleted_id is null;
-	if not found then
-		status := 'not_a_member';
-		return;
-	end if;
-
 	if in_reply_to is not null then
-		perform
-		from messages m
-		where m.conversation_id = in_conversation
-			and m.id = in_reply_to
-			and m.id >= v_visible_id;
-		if not found then
-			status := 'unknown_reply';
+		status := message_reply_refused(in_conversation, in_sender, in_reply_to);
+		if status is not null then
 			return;
 		end if;
 	end if;
 
-	-- the place: from here on the conversation waits for this transaction
+	-- the place, if they may: from here on the conversation waits for this transaction
 	v_clock := event_clock();
 	update conversations c
 	set last_seq = c.last_seq + 1,
@@ -79,23 +60,26 @@ begin
 		message_count = c.message_count + 1
 	where c.id = in_conversation
 		and c.deleted_id is null
+		and exists (
+			select
+			from members m
+			where m.conversation_id = in_conversation
+				and m.user_id = in_sender
+				and m.left_id is null
+		)
 	returning c.last_id, c.last_seq, c.message_count into v_id, v_seq, v_ordinal;
 	if not found then
 		status := 'not_a_member';
 		return;
 	end if;
 
-	-- the message, unless it is here already, or its sender was removed while we waited
+	-- the message, unless it is here already
 	insert into messages as m (conversation_id, id, seq, ordinal, sender_id, reply_to, client_id, text, data)
-	select b.conversation_id, v_id, v_seq, v_ordinal, b.user_id, in_reply_to, in_client_id, in_text, in_data
-	from members b
-	where b.conversation_id = in_conversation
-		and b.user_id = in_sender
-		and b.left_id is null
+	values (in_conversation, v_id, v_seq, v_ordinal, in_sender, in_reply_to, in_client_id, in_text, in_data)
 	on conflict (conversation_id, sender_id, client_id) do nothing
 	returning message_json(m) into v_message;
 	if not found then
-		perform conversation_rewind(in_conversation);
+		perform conversation_rewind(in_conversation, v_id);
 		select r.status, r.message into status, message
 		from message_repeated(in_conversation, in_sender, in_client_id, in_text, in_data, in_reply_to) r;
 		return;
@@ -106,7 +90,14 @@ begin
 		read_id = v_id,
 		read_ordinal = v_ordinal
 	where m.conversation_id = in_conversation
-		and m.user_id = in_sender;
+		and m.user_id = in_sender
+		and m.left_id is null;
+	if not found then
+		-- removed while we waited for the conversation
+		perform conversation_rewind(in_conversation, v_id);
+		status := 'not_a_member';
+		return;
+	end if;
 
 	if strpos(in_text, '@') > 0 then
 		insert into mentions (conversation_id, user_id, message_id)

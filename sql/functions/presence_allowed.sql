@@ -1,4 +1,5 @@
 -- Whose presence a user may see, of those that they ask for: people with whom they share a conversation, and their own.
+-- SPDX-License-Identifier: MIT
 create function presence_allowed(in_user bigint, in_users bigint[])
 returns table (user_id bigint)
 language sql

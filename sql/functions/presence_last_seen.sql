@@ -1,4 +1,5 @@
 -- When users were last seen; null for who never was.
+-- SPDX-License-Identifier: MIT
 create function presence_last_seen(in_users bigint[])
 returns table (user_id bigint, last_seen timestamptz)
 language sql

@@ -1,5 +1,6 @@
 -- Notes when users were last seen. Never goes back.
 -- Writes: users (last_seen), in the order of ids.
+-- SPDX-License-Identifier: MIT
 create function presence_seen(in_users bigint[], in_times timestamptz[])
 returns void
 language plpgsql

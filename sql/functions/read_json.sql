@@ -1,4 +1,5 @@
 -- How far a member has read, and what is left.
+-- SPDX-License-Identifier: MIT
 create function read_json(in_conversation bigint, in_user bigint)
 returns text
 language sql

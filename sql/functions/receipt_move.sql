@@ -1,6 +1,7 @@
 -- Moves one member's marks forward, never backwards and never beyond the last event; what is read is delivered. null or 0 moves nothing.
 -- Returns: what is to be published: to the conversation if a message was newly received or read, to the user's own devices if the read mark moved.
 -- Writes: members (delivered_id, read_id, read_ordinal); locks that row only.
+-- SPDX-License-Identifier: MIT
 create function receipt_move(in_conversation bigint, in_user bigint, in_delivered bigint, in_read bigint)
 returns table (channel text, payload text)
 language plpgsql
@@ -19,8 +20,8 @@ begin
 		c.last_message_id,
 		m.delivered_id,
 		m.read_id,
-		greatest(m.read_id, least(in_read, c.last_id)),
-		greatest(m.delivered_id, m.read_id, least(greatest(in_delivered, in_read), c.last_id)),
+		greatest(m.read_id, least(coalesce(in_read, 0), c.last_id)),
+		greatest(m.delivered_id, least(greatest(in_delivered, in_read, 0), c.last_id)),
 		m.read_ordinal
 	into v_members, v_message, v_was_delivered, v_was_read, v_read, v_delivered, v_ordinal
 	from members m

@@ -1,5 +1,6 @@
 -- How many members have received and read each of some messages of a conversation, and of how many.
 -- Counted are the members of now who were members when the message was sent, but not its sender. One pass over the members, however many messages.
+-- SPDX-License-Identifier: MIT
 create function receipts_counts(in_conversation bigint, in_messages bigint[])
 returns table (message_id bigint, sender_id bigint, delivered integer, read integer, of_members integer)
 language plpgsql

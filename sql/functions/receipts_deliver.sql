@@ -2,6 +2,7 @@
 -- Many users at once. A mark only moves forward, and not beyond the last event (for who has left: the last that was theirs).
 -- Returns: what is to be published, if a message is among what has newly arrived. Never raises for a caller's mistake.
 -- Writes: members (delivered_id), in the order of (conversation_id, user_id).
+-- SPDX-License-Identifier: MIT
 create function receipts_deliver(
 	in_users bigint[],
 	in_bases bigint[],
@@ -32,7 +33,7 @@ begin
 		join conversations c on c.id = m.conversation_id
 		left join exceptions e on e.user_id = m.user_id and e.conversation_id = m.conversation_id
 		cross join lateral (
-			select least(greatest(b.id - 1, e.id), m.left_id, c.last_id) as id
+			select least(greatest(b.id - 1, e.id, 0), m.left_id, c.last_id) as id
 		) t
 		where m.delivered_id < t.id
 	),

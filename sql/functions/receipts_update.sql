@@ -2,6 +2,7 @@
 -- Conversations that the user is not in are skipped, and named in the reply.
 -- Returns: {"updated":n,"skipped":["id"…]} (n: of how many they were let in) and what is to be published.
 -- Writes: members, in the order of conversations.
+-- SPDX-License-Identifier: MIT
 create function receipts_update(in_user bigint, in_conversations bigint[], in_delivered bigint[], in_read bigint[])
 returns table (channel text, payload text)
 language plpgsql

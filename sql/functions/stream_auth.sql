@@ -1,6 +1,7 @@
 -- Takes a ticket in exchange for who it belongs to. It works once.
 -- Returns: no row when it is unknown, used or too old, or its device has been signed out.
 -- Writes: tickets.
+-- SPDX-License-Identifier: MIT
 create function stream_auth(in_ticket_hash bytea)
 returns table (user_id bigint, device_id bigint)
 language plpgsql

@@ -8,6 +8,7 @@
 -- its start, which is a bound of all its events. That holds however the clock is set back in between, and for how long a writer stalls.
 -- A horizon stays true once it is, so the highest of all is returned. Whoever comes while another computes gets that without waiting.
 -- Runs with its owner's rights, who needs pg_read_all_stats to see the transactions of other roles (roles.sql).
+-- SPDX-License-Identifier: MIT
 create function stream_horizon()
 returns bigint
 language plpgsql

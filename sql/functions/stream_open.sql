@@ -1,6 +1,7 @@
 -- What a stream listens to: the conversations that a user is in, and where each of them stands.
 -- Returns: a first row with status ok | user_not_found | device_revoked and nothing else; when ok, a row for each conversation. All of one snapshot.
 -- Never raises for a caller's mistake.
+-- SPDX-License-Identifier: MIT
 create function stream_open(in_user bigint, in_device bigint)
 returns table (status text, conversation_id bigint, last_seq bigint, last_id bigint, member_count integer)
 language plpgsql

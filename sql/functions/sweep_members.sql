@@ -1,4 +1,5 @@
 -- The conversations that some users have joined since an id, and are still in.
+-- SPDX-License-Identifier: MIT
 create function sweep_members(in_users bigint[], in_since bigint)
 returns table (user_id bigint, conversation_id bigint)
 language sql

@@ -8,6 +8,7 @@
 -- commit as one. What commits after this snapshot has an id at or above any horizon read before it (stream_horizon): whoever takes that horizon as the new
 -- base leaves it uncovered, and gets it next time. Pages hold for the same reason: each conversation is read in the order of its ids, so what a page
 -- has given of it is everything up to an id.
+-- SPDX-License-Identifier: MIT
 create function sync_events(
 	in_user bigint,
 	in_base bigint,

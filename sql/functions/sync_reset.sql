@@ -1,5 +1,6 @@
 -- Why a cursor with this base cannot be resumed.
 -- Returns: ahead (it is beyond the clock, so it comes from another database) | expired (events after it may have been removed) | null, it can.
+-- SPDX-License-Identifier: MIT
 create function sync_reset(in_base bigint)
 returns text
 language sql

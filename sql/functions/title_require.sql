@@ -1,5 +1,6 @@
 -- Makes sure that a group can be called this.
 -- Raises: invalid_body.
+-- SPDX-License-Identifier: MIT
 create function title_require(in_title text)
 returns void
 language plpgsql

@@ -1,5 +1,6 @@
 -- Whether a user may tell a conversation that they type, and how many would be told.
 -- Returns one row: status ok | not_a_member, and the number of members when ok. Never raises for a caller's mistake.
+-- SPDX-License-Identifier: MIT
 create function typing_check(in_conversation bigint, in_user bigint)
 returns table (status text, member_count integer)
 language plpgsql

@@ -1,5 +1,6 @@
 -- Users whose name begins with in_prefix, by name, after the name in_after.
 -- Returns: {"users":[…],"has_more":…}
+-- SPDX-License-Identifier: MIT
 create function user_find(in_prefix text, in_after text, in_limit integer)
 returns json
 language plpgsql

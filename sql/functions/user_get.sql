@@ -1,6 +1,7 @@
 -- One user.
 -- Returns: the user as JSON.
 -- Raises: user_not_found.
+-- SPDX-License-Identifier: MIT
 create function user_get(in_user bigint)
 returns json
 language plpgsql

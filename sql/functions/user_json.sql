@@ -1,4 +1,5 @@
 -- A user as the API shows them.
+-- SPDX-License-Identifier: MIT
 create function user_json(in_user users)
 returns text
 language sql

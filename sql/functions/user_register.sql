@@ -2,6 +2,7 @@
 -- Returns: the id, and the user as JSON.
 -- Raises: invalid_name (lower-case letters, digits, _ . -, 2 to 32 of them), invalid_body (display_name of 1 to 128 bytes), name_taken.
 -- Writes: users.
+-- SPDX-License-Identifier: MIT
 create function user_register(in_name text, in_display_name text, in_password_hash text)
 returns table (user_id bigint, body json)
 language plpgsql

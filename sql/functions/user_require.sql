@@ -1,5 +1,6 @@
 -- Makes sure that all of these users exist.
 -- Raises: user_not_found.
+-- SPDX-License-Identifier: MIT
 create function user_require(in_users bigint[])
 returns void
 language plpgsql

@@ -2,6 +2,7 @@
 -- Returns: the user as JSON.
 -- Raises: invalid_body (display_name of 1 to 128 bytes), user_not_found.
 -- Writes: users.
+-- SPDX-License-Identifier: MIT
 create function user_update(in_user bigint, in_display_name text)
 returns json
 language plpgsql
