@@ -1,0 +1,25 @@
+-- Read up to a message; never back.
+-- SPDX-License-Identifier: MIT
+do $$
+declare
+	v_alice bigint := person('alice');
+	v_bob bigint := person('bob');
+	v_group bigint := group_of(v_alice, array[v_bob]);
+	v_one bigint := send(v_group, v_alice);
+	v_two bigint := send(v_group, v_alice);
+	v_rings text[];
+begin
+	v_rings := rings(format('conversation_read(%s, %s, %s)', v_group, v_bob, v_two));
+	perform same(v_rings[1], format('{"conversation_id":"%s","read_id":"%s","unread_count":0,"mention_count":0}', v_group, v_two), 'body');
+	perform same(v_rings[2], format('c:%s r %s %s %s', v_group, v_bob, v_two, v_two), 'to the conversation');
+	perform same(v_rings[3] like format('u:%s n {%%', v_bob), true, 'to the own devices');
+	perform same(
+		rings(format('conversation_read(%s, %s, %s)', v_group, v_bob, v_one)),
+		array[v_rings[1]],
+		'an earlier one changes nothing'
+	);
+	perform refused(format('select conversation_read(%s, %s, 1)', v_group, v_bob), 'message_not_found');
+	perform refused(format('select conversation_read(%s, %s, %s)', v_group, person('eve'), v_one), 'not_a_member');
+	perform whole();
+end
+$$;

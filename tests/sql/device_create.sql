@@ -1,0 +1,20 @@
+-- A device with its token; of more than fifty, the one that rested longest goes.
+-- SPDX-License-Identifier: MIT
+do $$
+declare
+	v_alice bigint := person('alice');
+	v_first bigint := device_create(v_alice, 'first', hash(0), 60);
+	v_second bigint := device_create(v_alice, '', hash(1), 60);
+begin
+	perform same((select name from devices where id = v_first), 'first', 'name');
+	perform same((select name from devices where id = v_second), null, 'no name');
+	perform same((select device_id from refresh_tokens where hash = hash(0)), v_first, 'token');
+	update devices set last_used_at = now() - interval '2 days' where id = v_second;
+	update devices set last_used_at = now() - interval '1 day' where id = v_first;
+	perform device_create(v_alice, null, hash(n), 60) from generate_series(2, 49) n;
+	perform same((select count(*) from devices where revoked_at is null), 50::bigint, 'fifty');
+	perform device_create(v_alice, null, hash(50), 60);
+	perform same((select array_agg(id) from devices where revoked_at is not null), array[v_second], 'the fifty-first');
+	perform refused($q$select device_create(1, '', hash(99), 60)$q$, 'user_not_found');
+end
+$$;

@@ -1,0 +1,18 @@
+-- One's own device, once, with a ring; nobody else's.
+-- SPDX-License-Identifier: MIT
+do $$
+declare
+	v_alice bigint := person('alice');
+	v_phone bigint := device_create(v_alice, 'phone', hash(1), 60);
+	v_bob bigint := person('bob');
+begin
+	perform refused(format('select device_revoke(%s, %s)', v_bob, v_phone), 'device_not_found');
+	perform same(
+		rings(format('device_revoke(%s, %s)', v_alice, v_phone)),
+		array['{}', format('u:%s x %s', v_alice, v_phone)],
+		'revoked'
+	);
+	perform refused(format('select device_revoke(%s, %s)', v_alice, v_phone), 'device_not_found');
+	perform refused(format('select device_revoke(%s, 1)', v_alice), 'device_not_found');
+end
+$$;

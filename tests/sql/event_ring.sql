@@ -1,0 +1,7 @@
+-- What goes over the conversation channel: kind, id, seq, who is gone, and the event on the next line.
+-- SPDX-License-Identifier: MIT
+do $$
+begin
+	perform same(event_ring(7, 2, '*', '{}'), E'e 7 2 *\n{}', 'ring');
+end
+$$;

@@ -1,0 +1,14 @@
+-- When somebody was last seen only goes forward.
+-- SPDX-License-Identifier: MIT
+do $$
+declare
+	v_alice bigint := person('alice');
+	v_bob bigint := person('bob');
+begin
+	perform presence_seen(array[v_bob, v_alice, v_alice, 1], array['2026-01-01', '2026-01-02', '2026-01-01', '2026-01-01']::timestamptz[]);
+	perform same((select last_seen from users where id = v_alice), '2026-01-02'::timestamptz, 'the latest');
+	perform presence_seen(array[v_alice], array['2025-01-01']::timestamptz[]);
+	perform same((select last_seen from users where id = v_alice), '2026-01-02'::timestamptz, 'not back');
+	perform same((select last_seen from users where id = v_bob), '2026-01-01'::timestamptz, 'another');
+end
+$$;

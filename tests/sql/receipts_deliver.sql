@@ -1,0 +1,49 @@
+-- A cursor delivers all below its base, and up to the ids that it lists; to the end at most, and for who has left to their end.
+-- SPDX-License-Identifier: MIT
+do $$
+declare
+	v_alice bigint := person('alice');
+	v_bob bigint := person('bob');
+	v_carol bigint := person('carol');
+	v_room bigint := group_of(v_alice, array[v_bob, v_carol]);
+	v_hall bigint := group_of(v_alice, array[v_bob, v_carol]);
+	v_left bigint := group_of(v_alice, array[v_bob]);
+	v_one bigint := send(v_room, v_alice);
+	v_two bigint := send(v_hall, v_alice);
+	v_three bigint := send(v_room, v_alice);
+	v_four bigint := send(v_hall, v_alice);
+	v_rings text[];
+begin
+	-- bob: all below two, and in the hall up to two; carol: everything
+	v_rings := rings(format(
+		'receipts_deliver(%L, %L, %L, %L, %L)',
+		array[v_bob, v_carol], array[v_two, 9223372036854775807],
+		array[v_bob, v_bob], array[v_hall, 1], array[v_two, 9223372036854775807]
+	));
+	perform same((marks(v_room, v_bob)).delivered, v_two - 1, 'the room, below the base');
+	perform same((marks(v_hall, v_bob)).delivered, v_two, 'the hall, as listed');
+	perform same((marks(v_hall, v_carol)).delivered, v_four, 'to the end');
+	perform same((marks(v_hall, v_carol)).read, 0::bigint, 'nothing is read by that');
+	perform same(
+		(select array_agg(r order by r) from unnest(v_rings) r),
+		(select array_agg(r order by r) from unnest(array[
+			format('c:%s r %s %s 0', v_room, v_bob, v_two - 1),
+			format('c:%s r %s %s 0', v_hall, v_bob, v_two),
+			format('c:%s r %s %s 0', v_room, v_carol, v_three),
+			format('c:%s r %s %s 0', v_hall, v_carol, v_four)
+		]) r),
+		'rings'
+	);
+	perform same(rings(format('receipts_deliver(%L, %L, null, null, null)', array[v_bob], array[1])), null, 'backwards');
+	perform same(rings(format('receipts_deliver(%L, %L, null, null, null)', array[v_bob], array[null::bigint])), null, 'no base');
+	perform same((marks(v_room, v_bob)).delivered, v_two - 1, 'where it was');
+	perform same(rings('receipts_deliver(array[1], array[5], null, null, null)'), null, 'nobody');
+	perform same(rings('receipts_deliver(null, null, null, null, null)'), null, 'nothing');
+
+	perform member_remove(v_left, v_bob, v_bob);
+	perform send(v_left, v_alice);
+	perform receipts_deliver(array[v_bob], array[9223372036854775807], null, null, null);
+	perform same((marks(v_left, v_bob)).delivered, (select left_id from members where conversation_id = v_left and user_id = v_bob), 'who has left');
+	perform whole();
+end
+$$;
