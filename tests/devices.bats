@@ -64,7 +64,7 @@ teardown() { streams_end; }
 
 @test "revoke: an id that is none" {
 	as alice
-	for bad in abc 0 -1 1.5 01 9223372036854775808 99999999999999999999999 %00 1%27; do
+	for bad in abc 0 -1 1.5 01 9223372036854775808 99999999999999999999999 1%27; do
 		delete "/v1/devices/$bad"
 		[ "$reply_status" = 422 ] && [ "$(json .code)" = invalid_parameter ] || { echo "$bad: $reply_status $reply"; return 1; }
 	done

@@ -90,6 +90,21 @@ closed_with() {
 	return 1
 }
 
+# refused NAME STATUS CODE: SSE and poll say it in HTTP.
+refused() {
+	noted "$1" '.client == "refused"' && [ "$(jq -r '"\(.status) \(.body.code)"' <<<"$event")" = "$2 $3" ] && return
+	heard_all "$1"
+	return 1
+}
+
+# turned_away NAME TRANSPORT STATUS CODE CLOSE: the same refusal, as the transport says it.
+turned_away() {
+	if [ "$2" = ws ]; then closed_with "$1" "$5"; else refused "$1" "$3" "$4"; fi
+}
+
+# raw CURL-ARGUMENT…: a request that the words of helpers.bash cannot say; `expect` and `json` look at its reply.
+raw() { reply_status=$(curl -s -o "$BATS_TEST_TMPDIR/raw" -w '%{http_code}' "$@"); reply=$(<"$BATS_TEST_TMPDIR/raw"); reply_type=application/problem+json last_request=$*; }
+
 # speak NAME LINE: a frame up the socket, or an order to the client (!close, !drop, !ping, !pause, !resume, !binary HEX, !raw HEX).
 speak() { printf '%s\n' "$2" 1<>"$(stream_file "$1" orders)"; }
 

@@ -70,10 +70,10 @@ setup() { load helpers; load streams; }
 	[ "$(tr ' ' '\n' <<<"$all" | LC_ALL=C sort | paste -sd' ')" = "$all" ]
 	found="" after=""
 	for page in 1 2 3; do
-		get "/v1/users?prefix=$mark&limit=2&after=$after"
+		get "/v1/users?prefix=$mark&limit=2$after"
 		expect 200
 		found+="$(json '.users[].name' | paste -sd' ') "
-		after=$(json '.users[-1].name')
+		after="&after=$(json '.users[-1].name')"
 		[ "$(json .has_more)" = "$([ $page = 3 ] && echo false || echo true)" ]
 	done
 	[ "$found" = "$all " ]

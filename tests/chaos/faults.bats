@@ -17,10 +17,7 @@ setup() {
 # A test that fails leaves no part down for the next.
 teardown() {
 	streams_end
-	stack start redis
-	stack start postgres
-	stack start api
-	stack start push
+	stack start postgres redis api push 3>&- 4>&-
 }
 
 @test "P3: push is killed while 50 devices of 20 people hear 20 senders: each message once, in order, on each device" {

@@ -29,6 +29,7 @@ const addresses = options.streams ? options.streams.split(",") : [base];
 const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
 const verdict = { ok: false, acknowledged: 0, repeated: 0, retried: 0, received: 0, twice: 0, holes: 0, missing: 0, altered: 0, leaked: 0, unknown: 0, resets: 0, refused: 0, ended: 0, returns: 0, failed_sends: [], first_faults: [] };
 const acknowledged = new Map(); // message id -> {conversation, seq, text, client_id, at}
+const spoken = new Map(); // client id -> text, from before it is sent
 const delays = [];
 let sending = true, waiting = 0;
 
@@ -154,7 +155,7 @@ function hear(device, mine, event) {
 		fault("twice", where);
 	device.heard.add(event.data.id);
 	const known = acknowledged.get(event.data.id);
-	if (known && (known.text !== event.data.text || known.seq !== seq || known.conversation !== conversation))
+	if (spoken.get(event.data.client_id) !== event.data.text || (known && (known.seq !== seq || known.conversation !== conversation)))
 		fault("altered", where);
 	if (known)
 		delays.push(Date.now() - known.at);
@@ -164,6 +165,7 @@ function hear(device, mine, event) {
 async function send(user, conversation, text) {
 	const message = { client_id: randomUUID(), text };
 
+	spoken.set(message.client_id, text);
 	waiting++;
 	for (;;) {
 		const { status, body } = await call("POST", `/v1/conversations/${conversation}/messages`, user.token, message);

@@ -1,0 +1,117 @@
+# Frames: what clients send up a WebSocket.
+# SPDX-License-Identifier: MIT
+
+setup() { load helpers; load streams; }
+teardown() { streams_end; }
+
+@test "frames: message.send is answered, stored, and heard" {
+	as alice
+	group Room bob
+	listen alice ws
+	as bob
+	listen bob sse
+	speak alice "{\"type\":\"message.send\",\"conversation_id\":\"$room\",\"client_id\":\"f1\",\"text\":\"by frame 🙂\",\"data\":{\"k\":[1,null]}}"
+	heard alice '.type == "message.sent" and .client_id == "f1"'
+	[ "$(jq -c '[.data.text, .data.seq, .data.data, .repeated]' <<<"$event")" = '["by frame 🙂",2,{"k":[1,null]},null]' ]
+	id=$(jq -r .data.id <<<"$event")
+	heard bob ".type == \"message.created\" and .data.id == \"$id\""
+	heard alice ".type == \"message.created\" and .data.id == \"$id\""
+	speak alice "{\"type\":\"message.send\",\"conversation_id\":\"$room\",\"client_id\":\"f1\",\"text\":\"by frame 🙂\",\"data\":{\"k\":[1,null]}}"
+	heard alice ".type == \"message.sent\" and .repeated == true and .data.id == \"$id\""
+	# The same by REST.
+	as alice
+	post "/v1/conversations/$room/messages" '{"client_id":"f1","text":"by frame 🙂","data":{"k":[1,null]}}'
+	expect 200
+	[ "$(json .id)" = "$id" ]
+	speak alice "{\"type\":\"message.send\",\"conversation_id\":\"$room\",\"client_id\":\"f2\",\"text\":\"answer\",\"reply_to\":\"$id\"}"
+	heard alice ".type == \"message.sent\" and .client_id == \"f2\" and .data.reply_to == \"$id\""
+	fence alice bob
+	in_order bob "$room" 1 4
+}
+
+@test "frames: what is wrong in a frame is answered, and the stream goes on" {
+	as alice
+	group Room bob
+	listen alice ws
+	send "the first row's" 1
+	n=0
+	while read -r code input; do
+		n=$((n + 1))
+		speak alice "${input//CID/$n}"
+		heard alice ".type == \"error\" and .code == \"$code\" and (.client_id == \"$n\" or (\"${input//\"/\\\"}\" | contains(\"CID\") | not))" || { echo "$input"; return 1; }
+	done <<-TABLE
+		client_id_reused {"type":"message.send","conversation_id":"$room","client_id":"CID","text":"y","data":{"prepared":1}}
+		not_a_member {"type":"message.send","conversation_id":"1","client_id":"CID","text":"x"}
+		unknown_reply {"type":"message.send","conversation_id":"$room","client_id":"CID","text":"x","reply_to":"1"}
+		invalid_body {"type":"message.send","conversation_id":"$room","client_id":"CID","text":""}
+		invalid_body {"type":"message.send","conversation_id":"$room","client_id":"CID","text":7}
+		invalid_body {"type":"message.send","conversation_id":"$room","client_id":"CID","text":"x","data":[]}
+		invalid_body {"type":"message.send","conversation_id":"x","client_id":"CID","text":"x"}
+		unknown_field {"type":"message.send","conversation_id":"$room","client_id":"CID","text":"x","seq":7}
+		invalid_body {"type":"message.send","conversation_id":"$room","text":"x"}
+		invalid_cursor {"type":"ack","cursor":"nonsense"}
+		invalid_body {"type":"presence.watch","user_ids":"1"}
+	TABLE
+	fence alice
+	[ "$(count_heard alice '.type == "message.sent"')" = 0 ]
+}
+
+@test "frames: a text of 64 KiB, and one byte more" {
+	as alice
+	group Room bob
+	listen alice ws
+	text=$(printf 'x%.0s' {1..65536})
+	speak alice "{\"type\":\"message.send\",\"conversation_id\":\"$room\",\"client_id\":\"big\",\"text\":\"$text\"}"
+	heard alice '.type == "message.sent" and .client_id == "big"'
+	speak alice "{\"type\":\"message.send\",\"conversation_id\":\"$room\",\"client_id\":\"bigger\",\"text\":\"${text}x\"}"
+	heard alice '.type == "error" and .code == "text_too_long" and .client_id == "bigger"'
+	speak alice "{\"type\":\"message.send\",\"conversation_id\":\"$room\",\"client_id\":\"huge\",\"text\":\"$text$text$text\"}"
+	closed_with alice 1009
+}
+
+@test "frames: what breaks the protocol ends the stream with its code" {
+	as alice
+	n=0
+	while read -r code input; do
+		n=$((n + 1))
+		listen "broken-$n" ws
+		speak "broken-$n" "$input"
+		closed_with "broken-$n" "$code" || { echo "$code after $input"; return 1; }
+	done <<-'TABLE'
+		4503 this is no JSON
+		4503 []
+		4503 "text"
+		4503 {}
+		4503 {"type":"unheard.of"}
+		4503 {"type":7}
+		4503 {"type":"heartbeat"} {"type":"heartbeat"}
+		1003 !binary 00ff
+		1007 !raw 818200000000c328
+		1002 !raw c18000000000
+		1002 !raw 8100
+		1002 !raw 838000000000
+		1009 !raw 81ff7fffffffffffffff00000000
+		1002 !raw 89fe007e00000000
+	TABLE
+	# Nothing but auth before auth.
+	listen early ws --nobody
+	speak early '{"type":"heartbeat"}'
+	closed_with early 4503
+}
+
+@test "frames: ping is answered, close is answered" {
+	as alice
+	listen alice ws
+	speak alice '!ping'
+	noted alice '.client == "pong" and .text == "are you there"'
+	speak alice '!close 1000'
+	noted alice '.client == "closed" and .code == 1000'
+}
+
+@test "frames: too many are stopped" {
+	as alice
+	further_push BANTER_PUSH_FRAME_RATE=5
+	STREAM_URL=$further listen alice ws
+	for i in {1..60}; do echo '{"type":"heartbeat"}'; done 1<>"$(stream_file alice orders)"
+	closed_with alice 4503
+}

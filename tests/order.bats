@@ -1,0 +1,201 @@
+# Order: dense seq, holes, lost wake-ups, and the cursor that misses nothing.
+# SPDX-License-Identifier: MIT
+
+setup() { load helpers; load streams; }
+teardown() { streams_end; }
+
+@test "P2: workers publish in another order than they commit: no client notices, on each transport" {
+	as alice
+	group Room bob
+	for transport in "${TRANSPORTS[@]}"; do as bob; listen "$transport" "$transport"; done
+	as alice
+	fence ws sse poll
+	for i in {1..12}; do sql_send "$user_id" "shuffled-$i" >"$BATS_TEST_TMPDIR/ring.$i"; done
+	start=$(now_ms)
+	for i in 5 3 12 1 4 2 9 7 6 8 10 11 5 12; do publish "c:$room" "$(<"$BATS_TEST_TMPDIR/ring.$i")"; done
+	for transport in "${TRANSPORTS[@]}"; do
+		heard "$transport" '.data.text == "shuffled-12"'
+		in_order "$transport" "$room" 1 14
+	done
+	fence ws sse poll
+	for transport in "${TRANSPORTS[@]}"; do in_order "$transport" "$room" 1 15; done
+}
+
+@test "P2: of many published in a shuffle some are lost: the hole is read from the database at once" {
+	as alice
+	group Room bob
+	for transport in "${TRANSPORTS[@]}"; do as bob; listen "$transport" "$transport"; done
+	as alice
+	fence ws sse poll
+	for i in {1..9}; do sql_send "$user_id" "lossy-$i" >"$BATS_TEST_TMPDIR/ring.$i"; done
+	for i in 8 2 9 5; do publish "c:$room" "$(<"$BATS_TEST_TMPDIR/ring.$i")"; done
+	published=$(now_ms)
+	for transport in "${TRANSPORTS[@]}"; do
+		heard "$transport" '.data.text == "lossy-9"'
+		in_order "$transport" "$room" 1 11
+		# Held for 50 ms, then repaired: the sweep, up to 5 s later, is not what found it.
+		late=$(($(jq -r ._at <<<"$event") - published))
+		[ $late -lt 1500 ] || { echo "$transport took $late ms"; return 1; }
+	done
+}
+
+@test "P7: a message whose publish was lost arrives within 5 s, on each transport" {
+	as alice
+	group Room bob
+	for transport in "${TRANSPORTS[@]}"; do as bob; listen "$transport" "$transport"; done
+	as alice
+	fence ws sse poll
+	stored=$(now_ms)
+	sql_send "$user_id" "silent" >/dev/null
+	for transport in "${TRANSPORTS[@]}"; do
+		heard "$transport" '.data.text == "silent"' 10
+		late=$(($(jq -r ._at <<<"$event") - stored))
+		[ $late -lt 6000 ] || { echo "$transport took $late ms"; return 1; } # 5 s, and one for a machine that is busy with tests
+	done
+	fence ws sse poll
+	for transport in "${TRANSPORTS[@]}"; do in_order "$transport" "$room" 1 4; done
+}
+
+@test "P7: a membership whose wake-up was lost arrives as well, with what was sent there" {
+	as alice
+	group Room carol
+	send early
+	for transport in "${TRANSPORTS[@]}"; do as bob; listen "$transport" "$transport"; done
+	as alice
+	psql_banter "select count(*) from member_add($room, $user_id, array[$(id_of bob)])" >/dev/null
+	stored=$(now_ms)
+	sql_send "$user_id" "silent" >/dev/null
+	for transport in "${TRANSPORTS[@]}"; do
+		heard "$transport" ".conversation_id == \"$room\" and .data.text == \"silent\"" 15
+		late=$(($(jq -r ._at <<<"$event") - stored))
+		[ $late -lt 11000 ] || { echo "$transport took $late ms"; return 1; } # a membership is found by a round, its horizon by the round before
+		in_order "$transport" "$room" 3 4
+		[ "$(events_of "$transport" | jq -r "select(.conversation_id == \"$room\" and .seq == 3) | .type")" = conversation.created ]
+	done
+	fence ws sse poll
+	for transport in "${TRANSPORTS[@]}"; do in_order "$transport" "$room" 3 5; done
+}
+
+@test "P3: two transactions commit in the other order than their ids: who resumes in between misses nothing" {
+	as alice
+	group Slow bob
+	slow=$room
+	group Fast bob
+	fast=$room
+	for transport in "${TRANSPORTS[@]}"; do as bob; listen "$transport" "$transport"; done
+	as alice
+	fence ws sse poll
+	# An id is taken, and its transaction stays open.
+	ring=$(hold writer "select event from message_send($slow, $user_id, 'held', 'held', null, null)")
+	[[ $ring == "e "* ]]
+	# Larger ids commit and are delivered, over more than a whole round of the sweep: two wake-ups that are lost are found by two slices.
+	for n in 1 2 3; do
+		sql_send "$user_id" "swept-$n" >/dev/null
+		for transport in "${TRANSPORTS[@]}"; do heard "$transport" ".data.text == \"swept-$n\"" 10; done
+	done
+	send "larger"
+	for transport in "${TRANSPORTS[@]}"; do
+		heard "$transport" '.data.text == "larger"'
+		cursor=$(jq -r .cursor <<<"$event")
+		hang_up "$transport"
+		cp "$(stream_file "$transport" cursor)" "$BATS_TEST_TMPDIR/cursor.$transport"
+		[ "$(<"$BATS_TEST_TMPDIR/cursor.$transport")" = "$cursor" ] || [ "$transport" = poll ]
+	done
+	# Resumed before the commit, and after it, each time on another transport.
+	as bob
+	listen ws poll
+	listen sse ws
+	listen poll sse
+	release writer
+	as bob
+	for transport in "${TRANSPORTS[@]}"; do
+		listen "late-$transport" "$transport" --since "$(<"$BATS_TEST_TMPDIR/cursor.$transport")"
+		heard "late-$transport" '.data.text == "held"' 10
+		heard "$transport" '.data.text == "held"' 10
+	done
+	as alice
+	fence ws sse poll late-{ws,sse,poll}
+	for transport in "${TRANSPORTS[@]}"; do
+		heard_times "$transport" '.data.text == "held"' 1
+		heard_times "late-$transport" '.data.text == "held"' 1
+		in_order "$transport" "$fast" 1 7
+		in_order "late-$transport" "$fast" 7 7
+		in_order "late-$transport" "$slow" 2 2
+	done
+}
+
+@test "P3: a cursor of one transport goes on on every other, and on another process" {
+	as alice
+	group Room bob
+	further_push
+	as bob
+	listen start ws
+	as alice
+	send m2
+	heard start '.data.text == "m2"'
+	cursor=$(jq -r .cursor <<<"$event")
+	hang_up start
+	send m3
+	as bob
+	for from in "${TRANSPORTS[@]}"; do
+		STREAM_URL=$further listen "$from" "$from" --since "$cursor"
+		heard "$from" ".data.text == \"m3\" and .conversation_id == \"$room\""
+		in_order "$from" "$room" 3 3
+		cut=$(<"$(stream_file "$from" cursor)")
+		hang_up "$from"
+		for to in "${TRANSPORTS[@]}"; do
+			listen "$from-$to" "$to" --since "$cut"
+			[ "$to" = poll ] || [ "$(events_of "$from-$to" | jq -c 'select(.type == "stream.ready") | [.data.resumed, .data.replayed]')" = "[true,0]" ]
+		done
+	done
+	as alice
+	fence ws-{ws,sse,poll} sse-{ws,sse,poll} poll-{ws,sse,poll}
+	for from in "${TRANSPORTS[@]}"; do for to in "${TRANSPORTS[@]}"; do in_order "$from-$to" "$room" 4 4; done; done
+}
+
+@test "P3: more missed than one page holds: all of it, once, in order" {
+	as alice
+	group Room bob
+	as bob
+	for transport in "${TRANSPORTS[@]}"; do listen "$transport" "$transport"; hang_up "$transport"; done
+	psql_banter "select count(*) from generate_series(1, 1300) n, message_send($room, $(id_of alice), 'bulk-' || n, 'bulk ' || n, null, null)" >/dev/null
+	for transport in "${TRANSPORTS[@]}"; do
+		listen "$transport" "$transport"
+		in_order_within 20 "$transport" "$room" 1 1301
+	done
+}
+
+@test "P3: too much missed is said, not passed over" {
+	as alice
+	group Room bob
+	further_push BANTER_PUSH_REPLAY_EVENTS=50 BANTER_PUSH_REPLAY_PAGE=20
+	as bob
+	for transport in "${TRANSPORTS[@]}"; do listen "$transport" "$transport"; hang_up "$transport"; done
+	psql_banter "select count(*) from generate_series(1, 120) n, message_send($room, $(id_of alice), 'bulk-' || n, 'bulk ' || n, null, null)" >/dev/null
+	for transport in "${TRANSPORTS[@]}"; do
+		STREAM_URL=$further listen "$transport" "$transport"
+		heard "$transport" '.type == "stream.reset" and .data.reason == "too_far"'
+	done
+	as alice
+	fence ws sse poll
+	# A snapshot, and a stream from its cursor.
+	as bob
+	get /v1/sync
+	for transport in "${TRANSPORTS[@]}"; do STREAM_URL=$further listen "again-$transport" "$transport" --since "$(json .cursor)"; done
+	as alice
+	fence again-{ws,sse,poll}
+}
+
+@test "P3: a conversation that begins while the stream is open is heard from its first event" {
+	for transport in "${TRANSPORTS[@]}"; do as bob; listen "$transport" "$transport"; done
+	as alice
+	for i in {1..5}; do
+		group "New $i" bob
+		rooms+=("$room")
+		send "at once"
+	done
+	direct_with bob
+	for transport in "${TRANSPORTS[@]}"; do
+		for room in "${rooms[@]}"; do in_order_within 10 "$transport" "$room" 1 2; done
+	done
+}
