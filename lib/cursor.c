@@ -64,6 +64,16 @@ get_exceptions(struct raw *raw, struct cursor *out)
 	return true;
 }
 
+/* libsodium reads some bytes above ASCII as letters of its alphabet, so that there would be a second way to write a cursor. */
+static bool
+text_is_ascii(const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)text[i] >= 0x80)
+			return false;
+	return true;
+}
+
 bool
 cursor_parse(const char *text, size_t n, struct cursor *out)
 {
@@ -71,7 +81,7 @@ cursor_parse(const char *text, size_t n, struct cursor *out)
 	const char *end;
 	int64_t count;
 
-	if (n > LIMIT_CURSOR_BYTES)
+	if (n > LIMIT_CURSOR_BYTES || !text_is_ascii(text, n))
 		return false;
 	if (sodium_base642bin(raw.bytes, sizeof raw.bytes, text, n, NULL, &raw.len, &end, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
 		return false;

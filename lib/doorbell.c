@@ -65,7 +65,7 @@ doorbell_channel_parse(const char *text, size_t n, const char *prefix, struct do
 {
 	size_t skip = strlen(prefix);
 
-	if (n < skip + 3 || memcmp(text, prefix, skip) != 0 || text[skip + 1] != ':' || !strchr("cup", text[skip]))
+	if (n < skip + 3 || memcmp(text, prefix, skip) != 0 || text[skip + 1] != ':' || !memchr("cup", text[skip], 3))
 		return false;
 	out->kind = text[skip];
 	return identifier_parse(text + skip + 2, n - skip - 2, &out->id);
