@@ -1,8 +1,8 @@
 -- Brings a database to this version of Banter: psql -v ON_ERROR_STOP=1 -f sql/load.sql
 -- SPDX-License-Identifier: MIT
 --
--- Creates the schema, applies the migrations that are missing, and replaces every function. One transaction: running programs see the old rules
--- or the new ones, never a gap, and a failure leaves all as it was. It may be repeated, and two at once wait for each other.
+-- Creates the schema, applies the migrations that are missing, and brings every function up to date. One transaction: running programs see the old
+-- rules or the new ones, never a gap, and a failure leaves all as it was. It may be repeated, and two at once wait for each other.
 -- The list of functions below is the table of contents of the rules.
 
 \set ON_ERROR_STOP on
@@ -28,21 +28,11 @@ select not exists (select from schema_migrations where version = 1) as missing \
 	insert into schema_migrations (version) values (1);
 \endif
 
--- Functions: all of the old ones go, all of the new ones come.
+-- Functions: all are read into a schema beside, then what differs is replaced in place and what is no more is dropped. So whoever is just running an old one
+-- ends it undisturbed, and prepared statements find the new one.
 
-do $$
-declare
-	v_function regprocedure;
-begin
-	for v_function in
-		select p.oid
-		from pg_proc p
-		where p.pronamespace = 'banter'::regnamespace
-	loop
-		execute 'drop function ' || v_function;
-	end loop;
-end
-$$;
+create schema banter_next;
+set local search_path = banter_next, banter;
 
 -- words that all the others use
 \ir functions/fail.sql
@@ -142,5 +132,48 @@ $$;
 \ir functions/presence_seen.sql
 \ir functions/presence_last_seen.sql
 \ir functions/typing_check.sql
+
+do $$
+declare
+	v_old regprocedure;
+	v_new text;
+begin
+	for v_old in
+		select o.oid
+		from pg_proc o
+		where o.pronamespace = 'banter'::regnamespace
+			and not exists (
+				select
+				from pg_proc n
+				where n.pronamespace = 'banter_next'::regnamespace
+					and n.proname = o.proname
+					and n.proargtypes = o.proargtypes
+					and n.prorettype = o.prorettype
+					and n.proretset = o.proretset
+					and n.proallargtypes is not distinct from o.proallargtypes
+					and n.proargnames is not distinct from o.proargnames
+			)
+	loop
+		execute 'drop routine ' || v_old;
+	end loop;
+
+	for v_new in
+		select regexp_replace(pg_get_functiondef(n.oid), 'banter_next\.', 'banter.')
+		from pg_proc n
+		where n.pronamespace = 'banter_next'::regnamespace
+			and not exists (
+				select
+				from pg_proc o
+				where o.pronamespace = 'banter'::regnamespace
+					and o.proname = n.proname
+					and pg_get_functiondef(o.oid) = regexp_replace(pg_get_functiondef(n.oid), 'banter_next\.', 'banter.')
+			)
+	loop
+		execute v_new;
+	end loop;
+end
+$$;
+
+drop schema banter_next cascade;
 
 commit;
