@@ -1,0 +1,45 @@
+# P3 (a): two transactions that commit in the other order than their ids: the horizon waits, and who resumes between them misses nothing.
+# SPDX-License-Identifier: MIT
+source races/sessions.bash
+
+alice=$(person alice) bob=$(person bob)
+room=$(quick "select group_of($alice, array[$bob])")
+hall=$(quick "select group_of($alice, array[$bob])")
+session slow
+session other
+
+# what is delivered up to here
+begun=$(quick "select stream_horizon()")
+early=$(ask slow "begin; select send($room, $alice)")
+late=$(quick "select send($hall, $alice)")
+same "$((early < late))" 1 "the slow one has the smaller id"
+
+base=$(quick "select stream_horizon()")
+same "$((base <= early))" 1 "the horizon waits for it"
+same "$(quick "select missed($bob, $begun)")" "2 message.created" "a client gets the late one"
+# it comes back with the horizon as its base, and what it got as an exception
+ask slow "commit"
+same "$(quick "select missed($bob, $base, $hall, $late)")" "" "the hall is covered"
+same "$(quick "select missed($bob, $base, $room, 1)")" "2 message.created" "and the early one is not missed"
+same "$(quick "select stream_horizon() > $late")" t "now it goes on"
+
+# who has read the floor but not got the row yet counts as well: it has a transaction id
+ask other "begin; select conversation_lock($room)" >/dev/null
+tell slow "select send($room, $alice)"
+until_waits slow
+base=$(quick "select stream_horizon()")
+ask other "commit"
+early=$(answer slow)
+same "$((base <= early))" 1 "the horizon waits for who waits"
+
+# an open transaction that has written nothing does not hold it
+ask slow "begin; select 1" >/dev/null
+base=$(quick "select stream_horizon()")
+same "$((base > early))" 1 "a reader does not hold it"
+same "$(ask slow "select send($room, $alice) >= $base")" t "and stays above it when it writes after all"
+ask slow "commit"
+
+# whoever asks at the same time as another is not kept waiting
+ask slow "begin; select stream_horizon()" >/dev/null
+same "$(ask other "select stream_horizon() >= $base")" t "the second one gets what there is"
+ask slow "commit"
