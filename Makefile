@@ -99,6 +99,11 @@ $(BUILD)/unit/%:      $(BUILD)/tests/unit/%.o      $(call without_main,$(PUSH)) 
 	@echo link $@
 	@$(LINK) -o $@ $^ $(LIBS) -lcmocka -lwslay
 
+# The frame and head readers of push, as an echo server for suites of RFC 6455: build/ws-echo PORT.
+$(BUILD)/ws-echo: $(addprefix $(BUILD)/,tests/conformance/ws-echo.o push/frame.o push/http.o push/utf8.o lib/memory.o)
+	@echo link $@
+	@$(LINK) -o $@ $^ $(LIBS)
+
 .PHONY: build asan run stop reset test unit units bench fuzz lint format install install-share clean help
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/tests/unit/*.d)
