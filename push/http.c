@@ -152,6 +152,8 @@ http_head_parse(const char *data, size_t n, struct http_head *out)
 
 	memset(out, 0, offsetof(struct http_head, headers));
 	out->headers_count = 0;
+	if (n == 0)
+		return 0; /* data may be NULL */
 	for (bool first = true;; first = false) {
 		const char *end = memchr(data + at, '\n', most - at);
 		struct http_slice line = { data + at, end ? (size_t)(end - data) - at : 0 };

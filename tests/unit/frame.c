@@ -411,6 +411,8 @@ test_nothing_is_held_while_idle(void **state)
 
 	(void)state;
 	assert_int_equal(sizeof input, 16);
+	assert_int_equal(frame_read(&input, NULL, 0, LIMIT, &frame, &consumed), FRAME_MORE);
+	assert_int_equal(consumed, 0);
 	assert_int_equal(frame_read(&input, bytes, n, LIMIT, &frame, &consumed), FRAME_MORE);
 	assert_int_equal(consumed, n);
 	assert_non_null(input.fragments);

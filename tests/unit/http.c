@@ -228,8 +228,10 @@ static void
 test_sizes(void **state)
 {
 	char *text = head_of(HTTP_HEAD_BYTES);
+	static struct http_head head;
 
 	(void)state;
+	assert_int_equal(http_head_parse(NULL, 0, &head), MORE);
 	expect_answer(text, HTTP_HEAD_BYTES, HTTP_HEAD_BYTES);
 	free(text);
 	text = head_of(HTTP_HEAD_BYTES + 1);
