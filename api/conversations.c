@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* Conversations: direct ones, one for each pair of users, and groups. */
+#include <stddef.h>
+#include <string.h>
+
+#include "call.h"
+#include "handlers.h"
+#include "page.h"
+
+/*
+ * The inbox, most recently active first.
+ * 200 with a page; the next one is before = the activity_id of the last.
+ */
+enum reply
+list_conversations(struct request *r)
+{
+	struct page page;
+
+	if (!page_read(r, page_before, &page))
+		return REPLIED;
+	return reply_rows(r, 200, call(r, STATEMENT_CONVERSATION_LIST, param_id(r->user), param_id(page.before), param_id(page.limit)));
+}
+
+struct conversation_input {
+	const char *kind, *title, *history;
+	int64_t user_id;
+	struct ids members;
+};
+
+#define AT(member) .offset = offsetof(struct conversation_input, member)
+
+static const char *const kinds[] = { "direct", "group", NULL };
+static const char *const histories[] = { "full", "joined", NULL };
+
+static const struct field direct_fields[] = {
+	{ "kind", FIELD_CHOICE, REQUIRED, 0, 0, AT(kind), .choices = kinds },
+	{ "user_id", FIELD_ID, REQUIRED, 0, 0, AT(user_id) },
+	{ 0 },
+};
+
+static const struct field group_fields[] = {
+	{ "kind", FIELD_CHOICE, REQUIRED, 0, 0, AT(kind), .choices = kinds },
+	{ "title", FIELD_TEXT, REQUIRED, 1, LIMIT_TITLE_BYTES, AT(title) },
+	{ "members", FIELD_IDS, REQUIRED, 0, LIMIT_MEMBERS_BATCH, AT(members) },
+	{ "history", FIELD_CHOICE, OPTIONAL, 0, 0, AT(history), .choices = histories },
+	{ 0 },
+};
+
+static enum reply
+post_group(struct request *r)
+{
+	struct conversation_input in = { .history = "full" };
+
+	if (!input_read(r, group_fields, &in))
+		return REPLIED;
+	return reply_rings(r, 201,
+			   call(r, STATEMENT_CONVERSATION_GROUP, param_id(r->user), param_text(in.title),
+				param_text(ids_text(&r->arena, in.members.list, in.members.count)), param_text(in.history)));
+}
+
+/*
+ * Open a direct conversation, or create a group.
+ * 201 with the conversation; 200 with the direct conversation that was there. 404 user_not_found; 422 too_many_members, invalid_body.
+ */
+enum reply
+post_conversation(struct request *r)
+{
+	struct conversation_input in = { 0 };
+
+	if (input_is(r, "kind", "group"))
+		return post_group(r);
+	if (!input_read(r, direct_fields, &in))
+		return REPLIED;
+	struct rows *rows = call(r, STATEMENT_CONVERSATION_DIRECT, param_id(r->user), param_id(in.user_id));
+	return reply_rings(r, rows && strcmp(rows_text(rows, 0, 2), "t") == 0 ? 201 : 200, rows);
+}
+
+/*
+ * One conversation, as the caller sees it.
+ * 200. 403 not_a_member, also when there is none.
+ */
+enum reply
+get_conversation(struct request *r)
+{
+	return reply_rows(r, 200, call(r, STATEMENT_CONVERSATION_GET, param_id(r->path_ids[0]), param_id(r->user)));
+}
+
+static const struct field title_fields[] = {
+	{ "title", FIELD_TEXT, REQUIRED, 1, LIMIT_TITLE_BYTES, .offset = 0 },
+	{ 0 },
+};
+
+/*
+ * Rename a group.
+ * 200 with the conversation as it is now. 403 not_a_member, forbidden; 409 direct_conversation.
+ */
+enum reply
+patch_conversation(struct request *r)
+{
+	const char *title;
+
+	if (!input_read(r, title_fields, &title))
+		return REPLIED;
+	return reply_rings(r, 200, call(r, STATEMENT_CONVERSATION_UPDATE, param_id(r->path_ids[0]), param_id(r->user), param_text(title)));
+}
+
+/*
+ * Delete a group.
+ * 204. 403 not_a_member, forbidden; 409 direct_conversation.
+ */
+enum reply
+delete_conversation(struct request *r)
+{
+	return reply_rings(r, 204, call(r, STATEMENT_CONVERSATION_DELETE, param_id(r->path_ids[0]), param_id(r->user)));
+}

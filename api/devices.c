@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a user is signed in. */
+#include "devices.h"
+
+#include "call.h"
+#include "handlers.h"
+#include "lib/identifier.h"
+#include "lib/revoked.h"
+#include "lib/settings.h"
+#include "redis.h"
+
+/*
+ * The caller's devices.
+ * 200 with those that are not revoked, the one used last first.
+ */
+enum reply
+list_devices(struct request *r)
+{
+	return reply_rows(r, 200, call(r, STATEMENT_DEVICE_LIST, param_id(r->user), param_id(r->device)));
+}
+
+void
+device_forget(struct request *r, int64_t user, int64_t device)
+{
+	bool offline;
+
+	revoked_add(device, time_steady_ms(), settings.token_seconds * 1000);
+	if (!redis_device_gone(user, device, &offline) || !offline)
+		return;
+	struct rows *rows = call(r, STATEMENT_PRESENCE_SEEN, param_id(user));
+	(void)rows; /* when it fails, only a time of last_seen is lost */
+}
+
+/*
+ * Sign a device out; its streams end within a second.
+ * 204. 404 device_not_found.
+ */
+enum reply
+delete_device(struct request *r)
+{
+	int64_t device = r->path_ids[0];
+	struct rows *rows = call(r, STATEMENT_DEVICE_REVOKE, param_id(r->user), param_id(device));
+
+	if (!rows)
+		return REPLIED;
+	rows_ring(rows, 1, 0);
+	device_forget(r, r->user, device);
+	return reply_status(r, 204);
+}

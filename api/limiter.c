@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* Rate limits by GCRA: one number for each counted one, the moment at which all of its allowance will be there again. */
+#include "limiter.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/settings.h"
+
+enum { STRIPES = 64, SETS = 8192, WAYS = 8 }; /* 65,536 counted at a time, 1 MiB */
+
+static const int64_t minute_ns = INT64_C(60000000000);
+
+struct counted {
+	uint64_t key;
+	int64_t full_ns; /* in the past: all is there, and the place is free */
+};
+
+struct limiter {
+	pthread_mutex_t locks[STRIPES]; /* of the sets with that number modulo STRIPES */
+	struct counted sets[SETS][WAYS];
+};
+
+static struct limiter *limiter;
+
+static const long *const limits[RATES] = {
+	[RATE_LOGIN] = &settings.rate_login,
+	[RATE_READ] = &settings.rate_read,
+	[RATE_WRITE] = &settings.rate_write,
+	[RATE_SEND] = &settings.rate_send,
+};
+
+static void
+refuse(const char *what)
+{
+	log_line(LOG_ERROR, "limiter_failed", "what=%s why=%s", what, strerror(errno));
+	exit(71);
+}
+
+static struct limiter *
+limiter_map(int fd)
+{
+	struct limiter *l = mmap(NULL, sizeof *l, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (l == MAP_FAILED)
+		refuse("mmap");
+	return l;
+}
+
+int
+limiter_make(void)
+{
+	int fd = memfd_create("banter-limiter", MFD_CLOEXEC);
+	pthread_mutexattr_t shared;
+
+	if (fd < 0 || ftruncate(fd, sizeof(struct limiter)) != 0)
+		refuse("memfd");
+	struct limiter *l = limiter_map(fd);
+	pthread_mutexattr_init(&shared);
+	pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&shared, PTHREAD_MUTEX_ROBUST);
+	for (int i = 0; i < STRIPES; i++)
+		pthread_mutex_init(&l->locks[i], &shared);
+	pthread_mutexattr_destroy(&shared);
+	munmap(l, sizeof *l);
+	return fd;
+}
+
+void
+limiter_open(int fd)
+{
+	limiter = limiter_map(fd);
+}
+
+/* A finalizer of MurmurHash3: every bit of the input reaches every bit of the output. */
+static uint64_t
+mix(uint64_t x)
+{
+	x ^= x >> 33;
+	x *= UINT64_C(0xff51afd7ed558ccd);
+	x ^= x >> 33;
+	x *= UINT64_C(0xc4ceb9fe1a85ec53);
+	return x ^ x >> 33;
+}
+
+uint64_t
+limiter_address(const char *address)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+	for (; *address; address++)
+		hash = (hash ^ (unsigned char)*address) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+/* The place of a key in its set: its own, or the one that is full again first. */
+static struct counted *
+counted_find(struct counted *set, uint64_t key)
+{
+	struct counted *free_one = set;
+
+	for (struct counted *c = set; c < set + WAYS; c++) {
+		if (c->key == key)
+			return c;
+		if (c->full_ns < free_one->full_ns)
+			free_one = c;
+	}
+	*free_one = (struct counted){ .key = key };
+	return free_one;
+}
+
+/* Counts one against a limit per minute, all of which may come at once. */
+static struct allowance
+counted_take(struct counted *c, long limit, int64_t now_ns)
+{
+	int64_t cost = minute_ns / limit;
+	int64_t full = (c->full_ns > now_ns ? c->full_ns : now_ns) + cost;
+	struct allowance a = { .allowed = full - now_ns <= minute_ns, .limit = limit };
+
+	if (a.allowed)
+		c->full_ns = full;
+	else
+		a.retry_seconds = (full - minute_ns - now_ns + 999999999) / 1000000000;
+	int64_t used = c->full_ns > now_ns ? c->full_ns - now_ns : 0;
+	a.remaining = (minute_ns - used) / cost;
+	a.reset_seconds = (used + 999999999) / 1000000000;
+	return a;
+}
+
+/* Whoever died with the lock left at most one number half counted. */
+static void
+stripe_lock(pthread_mutex_t *lock)
+{
+	if (pthread_mutex_lock(lock) == EOWNERDEAD)
+		pthread_mutex_consistent(lock);
+}
+
+struct allowance
+limiter_take(enum rate_class class, uint64_t whom, int64_t now_us)
+{
+	long limit = limits[class] ? *limits[class] : 0;
+	if (limit == 0)
+		return (struct allowance){ .allowed = true };
+
+	uint64_t key = mix(whom + class);
+	uint64_t set = key % SETS;
+	pthread_mutex_t *lock = &limiter->locks[set % STRIPES];
+	stripe_lock(lock);
+	struct allowance a = counted_take(counted_find(limiter->sets[set], key), limit, now_us * 1000);
+	pthread_mutex_unlock(lock);
+	return a;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A link to PostgreSQL that comes back: it connects when it is needed, prepares each statement on its first use, and every wait has a
+ * deadline (ms on the steady clock). One thread at a time.
+ */
+#ifndef API_LINK_H
+#define API_LINK_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "statements.h"
+
+struct link {
+	PGconn *db; /* NULL: not connected */
+	bool pipeline;
+	bool prepared[STATEMENTS];
+	struct link *next; /* for the owner's list of idle links */
+};
+
+/* What became of a statement. */
+enum link_fate {
+	LINK_DONE,
+	LINK_REFUSED, /* BN000: the caller's mistake, named by the error's message */
+	LINK_INVALID, /* a value that the database does not take */
+	LINK_AGAIN,   /* deadlock, serialization: rolled back, may be tried again */
+	LINK_STALE,   /* what was prepared is out of date: may be tried again on a new connection */
+	LINK_SLOW,    /* took too long, rolled back */
+	LINK_LOST,    /* the connection is gone; whether it was done is not known */
+	LINK_BUG,     /* anything else: logged */
+};
+
+/*
+ * Makes sure that there is a connection which is not known to be dead; tries to connect once. Not sooner than 100 ms after a try of any
+ * link that failed: false at once then.
+ */
+bool link_ready(struct link *l) __attribute__((warn_unused_result));
+
+/* Forgets the connection. The next link_ready makes another. */
+void link_drop(struct link *l);
+
+/* Queues a statement that is prepared; in pipeline mode also several, followed by link_sync. False: LINK_LOST. */
+bool link_send(struct link *l, enum statement s, const struct param *params, int n) __attribute__((warn_unused_result));
+bool link_sync(struct link *l) __attribute__((warn_unused_result));
+
+/* Prepares a statement unless it is. Outside of pipeline mode. */
+enum link_fate link_prepare(struct link *l, enum statement s, int64_t deadline) __attribute__((warn_unused_result));
+
+/* From here on several statements may be on their way: up to a link_sync they are one transaction. */
+bool link_pipeline(struct link *l) __attribute__((warn_unused_result));
+
+/* The next result; NULL when the statement has no more. *lost when the connection broke or the deadline passed (and it is dropped). */
+PGresult *link_result(struct link *l, int64_t deadline, bool *lost) __attribute__((warn_unused_result));
+
+/* What a result means; logs a bug. */
+enum link_fate link_fate(const PGresult *result, enum statement s);
+
+/* Prepares, sends and waits: the result in *result, to be cleared by the caller whatever its fate (NULL when lost). */
+enum link_fate link_run(struct link *l, enum statement s, const struct param *params, int n, int64_t deadline, PGresult **result)
+	__attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* banter-api: the REST program of Banter. */
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "errors.h"
+#include "lib/database.h"
+#include "lib/log.h"
+#include "lib/settings.h"
+#include "lib/token.h"
+#include "routes.h"
+#include "supervisor.h"
+#include "worker.h"
+
+static const char about[] = "banter-api: answers Banter's REST API over FastCGI";
+static const char *const flags[] = { "--routes", "--errors", "--worker", NULL };
+
+static bool
+asked_for(int argc, char **argv, const char *flag)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], flag) == 0)
+			return true;
+	return false;
+}
+
+int
+main(int argc, char **argv)
+{
+	settings_load(argc, argv, about, flags);
+	if (asked_for(argc, argv, "--routes"))
+		return routes_print(stdout), 0;
+	if (asked_for(argc, argv, "--errors"))
+		return errors_print(stdout), 0;
+
+	log_open("api", strcmp(settings.log_format, "json") == 0);
+	if (sodium_init() < 0)
+		return 71;
+	token_open();
+	database_check();
+	return asked_for(argc, argv, "--worker") ? worker_run() : supervisor_run(argc, argv);
+}

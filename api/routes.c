@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of routes, and the dispatcher that enforces its columns. */
+#include "routes.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "handlers.h"
+#include "input.h"
+#include "lib/identifier.h"
+#include "lib/revoked.h"
+#include "lib/token.h"
+#include "reply.h"
+
+enum {
+	SMALL = 4 * KIB,
+	LISTS = 64 * KIB,
+	MESSAGE = 384 * KIB, /* 64 KiB of text and 16 KiB of data, also when characters are written as \u and four digits */
+};
+
+/* clang-format off */
+/* Every route of the api. The dispatcher enforces the columns, so a handler holds its own case and nothing else. */
+static const struct route routes[] = {
+	/* method   path                                                                who     body     rate        handler */
+	{ "POST",   "/v1/auth/register",                                                ANYONE, SMALL,   RATE_LOGIN, post_register },
+	{ "POST",   "/v1/auth/login",                                                   ANYONE, SMALL,   RATE_LOGIN, post_login },
+	{ "POST",   "/v1/auth/refresh",                                                 ANYONE, SMALL,   RATE_LOGIN, post_refresh },
+	{ "POST",   "/v1/auth/logout",                                                  USER,   0,       RATE_WRITE, post_logout },
+	{ "GET",    "/v1/devices",                                                      USER,   0,       RATE_READ,  list_devices },
+	{ "DELETE", "/v1/devices/:device_id",                                           USER,   0,       RATE_WRITE, delete_device },
+	{ "GET",    "/v1/me",                                                           USER,   0,       RATE_READ,  get_me },
+	{ "PATCH",  "/v1/me",                                                           USER,   SMALL,   RATE_WRITE, patch_me },
+	{ "GET",    "/v1/users",                                                        USER,   0,       RATE_READ,  list_users },
+	{ "GET",    "/v1/users/:user_id",                                               USER,   0,       RATE_READ,  get_user },
+	{ "GET",    "/v1/conversations",                                                USER,   0,       RATE_READ,  list_conversations },
+	{ "POST",   "/v1/conversations",                                                USER,   LISTS,   RATE_WRITE, post_conversation },
+	{ "GET",    "/v1/conversations/:conversation_id",                               USER,   0,       RATE_READ,  get_conversation },
+	{ "PATCH",  "/v1/conversations/:conversation_id",                               USER,   SMALL,   RATE_WRITE, patch_conversation },
+	{ "DELETE", "/v1/conversations/:conversation_id",                               USER,   0,       RATE_WRITE, delete_conversation },
+	{ "POST",   "/v1/conversations/:conversation_id/leave",                         USER,   0,       RATE_WRITE, post_leave },
+	{ "GET",    "/v1/conversations/:conversation_id/members",                       USER,   0,       RATE_READ,  list_members },
+	{ "POST",   "/v1/conversations/:conversation_id/members",                       USER,   LISTS,   RATE_WRITE, post_members },
+	{ "PATCH",  "/v1/conversations/:conversation_id/members/:user_id",              USER,   SMALL,   RATE_WRITE, patch_member },
+	{ "DELETE", "/v1/conversations/:conversation_id/members/:user_id",              USER,   0,       RATE_WRITE, delete_member },
+	{ "GET",    "/v1/conversations/:conversation_id/messages",                      USER,   0,       RATE_READ,  list_messages },
+	{ "POST",   "/v1/conversations/:conversation_id/messages",                      USER,   MESSAGE, RATE_SEND,  post_message },
+	{ "GET",    "/v1/conversations/:conversation_id/messages/:message_id",          USER,   0,       RATE_READ,  get_message },
+	{ "GET",    "/v1/conversations/:conversation_id/messages/:message_id/receipts", USER,   0,       RATE_READ,  list_receipts },
+	{ "POST",   "/v1/conversations/:conversation_id/read",                          USER,   SMALL,   RATE_WRITE, post_read },
+	{ "POST",   "/v1/conversations/:conversation_id/typing",                        USER,   0,       RATE_WRITE, post_typing },
+	{ "POST",   "/v1/receipts",                                                     USER,   LISTS,   RATE_WRITE, post_receipts },
+	{ "POST",   "/v1/presence/heartbeat",                                           USER,   SMALL,   RATE_WRITE, post_heartbeat },
+	{ "GET",    "/v1/presence",                                                     USER,   0,       RATE_READ,  get_presence },
+	{ "PUT",    "/v1/presence/watch",                                               USER,   LISTS,   RATE_WRITE, put_watch },
+	{ "POST",   "/v1/stream/tickets",                                               USER,   0,       RATE_WRITE, post_ticket },
+	{ "GET",    "/v1/sync",                                                         USER,   0,       RATE_READ,  get_sync },
+	{ "GET",    "/v1/server",                                                       ANYONE, 0,       RATE_NONE,  get_server },
+	{ "GET",    "/healthz",                                                         ANYONE, 0,       RATE_NONE,  get_health },
+	{ "GET",    "/readyz",                                                          ANYONE, 0,       RATE_NONE,  get_ready },
+};
+/* clang-format on */
+
+enum { ROUTES = sizeof routes / sizeof routes[0] };
+
+void
+routes_print(FILE *to)
+{
+	for (int i = 0; i < ROUTES; i++)
+		fprintf(to, "%s %s\n", routes[i].method, routes[i].path);
+}
+
+/* ---- finding ---- */
+
+/* Does a path (decoded, "/a/b") have the form of the route's? */
+static bool
+path_fits(const char *form, const char *path)
+{
+	while (*form && *path) {
+		size_t want = strcspn(form + 1, "/"), got = strcspn(path + 1, "/");
+		if (form[1] == ':' ? got == 0 : want != got || memcmp(form + 1, path + 1, got) != 0)
+			return false;
+		form += 1 + want;
+		path += 1 + got;
+	}
+	return *form == *path;
+}
+
+static bool
+method_fits(const struct route *route, const char *method)
+{
+	return strcmp(route->method, strcmp(method, "HEAD") == 0 ? "GET" : method) == 0;
+}
+
+/* The route, or NULL: then *others tells whether the path has other methods, which go into the text. */
+static const struct route *
+route_find(const char *path, const char *method, struct text *others)
+{
+	for (int i = 0; i < ROUTES; i++) {
+		if (!path_fits(routes[i].path, path))
+			continue;
+		if (method_fits(&routes[i], method))
+			return &routes[i];
+		text_printf(others, others->len ? ", %s" : "%s", routes[i].method);
+	}
+	return NULL;
+}
+
+/* ---- the columns ---- */
+
+/* Each of these returns false when the reply has been made. */
+
+static bool
+check_token(struct request *r)
+{
+	struct token token;
+	enum token_verdict verdict = TOKEN_BAD;
+
+	if (strncasecmp(r->authorization, "Bearer ", 7) == 0)
+		verdict = token_check(r->authorization + 7, strlen(r->authorization + 7), &token);
+	if (verdict != TOKEN_GOOD) {
+		reply_error(r, verdict == TOKEN_EXPIRED ? ERROR_TOKEN_EXPIRED : ERROR_UNAUTHENTICATED);
+		return false;
+	}
+	if (revoked_is(token.device)) {
+		reply_error(r, ERROR_DEVICE_REVOKED);
+		return false;
+	}
+	r->user = token.user;
+	r->device = token.device;
+	return true;
+}
+
+static bool
+check_rate(struct request *r)
+{
+	struct allowance a = limiter_take(r->route->rate, r->user ? (uint64_t)r->user : limiter_address(r->address), r->started_us);
+
+	if (a.limit) {
+		reply_header(r, "RateLimit-Limit", "%ld", a.limit);
+		reply_header(r, "RateLimit-Remaining", "%ld", a.remaining);
+		reply_header(r, "RateLimit-Reset", "%ld", a.reset_seconds);
+	}
+	if (a.allowed)
+		return true;
+	reply_header(r, "Retry-After", "%ld", a.retry_seconds);
+	reply_error(r, ERROR_RATE_LIMITED);
+	return false;
+}
+
+static bool
+check_ids(struct request *r, const char *path)
+{
+	int n = 0;
+
+	for (const char *form = r->route->path; *form; form += 1 + strcspn(form + 1, "/"), path += 1 + strcspn(path + 1, "/")) {
+		if (form[1] != ':')
+			continue;
+		if (!identifier_parse(path + 1, strcspn(path + 1, "/"), &r->path_ids[n++])) {
+			reply_error_field(r, ERROR_INVALID_PARAMETER, arena_copy(&r->arena, form + 2, strcspn(form + 2, "/")), "not an id");
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+is_json(const char *type)
+{
+	static const char json[] = "application/json";
+	size_t n = sizeof json - 1;
+
+	return strncasecmp(type, json, n) == 0 && (type[n] == '\0' || type[n] == ';' || type[n] == ' ');
+}
+
+static bool
+check_body(struct request *r)
+{
+	if (!r->route->body)
+		return true;
+	if (r->content_length > r->route->body) {
+		reply_error(r, ERROR_BODY_TOO_LARGE);
+		return false;
+	}
+	if (r->content_length > 0 && !is_json(r->content_type)) {
+		reply_error(r, ERROR_UNSUPPORTED_MEDIA_TYPE);
+		return false;
+	}
+	if (!request_read(r)) {
+		reply_error(r, ERROR_BAD_REQUEST);
+		return false;
+	}
+	return true;
+}
+
+static enum reply
+serve_route(struct request *r, const char *path)
+{
+	if (r->route->who == USER && !check_token(r))
+		return REPLIED;
+	if (!check_rate(r) || !check_ids(r, path) || !check_body(r))
+		return REPLIED;
+	return r->route->handler(r);
+}
+
+static enum reply
+serve(struct request *r)
+{
+	struct text others = { .arena = &r->arena };
+	char *path = percent_decode(&r->arena, r->path, strlen(r->path), false);
+
+	/* a %2F counts as /, as it does for the front server that has chosen us by it */
+	if (!path || path[0] != '/' || r->content_length < 0)
+		return reply_error(r, ERROR_BAD_REQUEST);
+	r->route = route_find(path, r->method, &others);
+	if (r->route)
+		return serve_route(r, path);
+	if (!others.len)
+		return reply_error(r, ERROR_ROUTE_NOT_FOUND);
+	reply_header(r, "Allow", "%s", others.bytes);
+	if (strcmp(r->method, "OPTIONS") == 0)
+		return reply_status(r, 204);
+	return reply_error(r, ERROR_METHOD_NOT_ALLOWED);
+}
+
+void
+routes_serve(struct request *r)
+{
+	serve(r);
+	reply_complete(r);
+}

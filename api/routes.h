@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* The routes of the api, and the way of a request to its handler. */
+#ifndef API_ROUTES_H
+#define API_ROUTES_H
+
+#include <stdio.h>
+
+#include "limiter.h"
+#include "request.h"
+
+enum caller { ANYONE, USER };
+
+struct route {
+	const char *method;
+	const char *path; /* segments that begin with ':' are ids */
+	enum caller who;
+	long body; /* the most bytes of a JSON body; 0: a body is passed over */
+	enum rate_class rate;
+	enum reply (*handler)(struct request *r);
+};
+
+/* Finds the route, sees to its columns (method, caller, rate, body, ids), calls the handler. Afterwards there is a reply. */
+void routes_serve(struct request *r);
+
+/* Prints "METHOD /path/:param" lines (banter-api --routes). */
+void routes_print(FILE *to);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* Every statement that the api runs: one call of one SQL function each. */
+#ifndef API_STATEMENTS_H
+#define API_STATEMENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum statement {
+	STATEMENT_CONVERSATION_DELETE,
+	STATEMENT_CONVERSATION_DIRECT,
+	STATEMENT_CONVERSATION_GET,
+	STATEMENT_CONVERSATION_GROUP,
+	STATEMENT_CONVERSATION_LIST,
+	STATEMENT_CONVERSATION_READ,
+	STATEMENT_CONVERSATION_UPDATE,
+	STATEMENT_DEVICES_REVOKED,
+	STATEMENT_DEVICE_CREATE,
+	STATEMENT_DEVICE_LIST,
+	STATEMENT_DEVICE_REFRESH,
+	STATEMENT_DEVICE_REVOKE,
+	STATEMENT_MEMBER_ADD,
+	STATEMENT_MEMBER_LIST,
+	STATEMENT_MEMBER_REMOVE,
+	STATEMENT_MEMBER_ROLE,
+	STATEMENT_MESSAGE_GET,
+	STATEMENT_MESSAGE_LIST,
+	STATEMENT_MESSAGE_RECEIPTS,
+	STATEMENT_MESSAGE_SEND,
+	STATEMENT_PRESENCE_ALLOWED,
+	STATEMENT_PRESENCE_SEEN,
+	STATEMENT_RECEIPTS_DELIVER,
+	STATEMENT_RECEIPTS_UPDATE,
+	STATEMENT_SCHEMA_VERSION,
+	STATEMENT_STREAM_HORIZON,
+	STATEMENT_SYNC_EVENTS,
+	STATEMENT_SYNC_RESET,
+	STATEMENT_SYNC_SNAPSHOT,
+	STATEMENT_TICKET_CREATE,
+	STATEMENT_TYPING_CHECK,
+	STATEMENT_USER_CREDENTIALS,
+	STATEMENT_USER_FIND,
+	STATEMENT_USER_GET,
+	STATEMENT_USER_REGISTER,
+	STATEMENT_USER_UPDATE,
+	STATEMENTS,
+};
+
+struct statement_row {
+	const char *name; /* of the prepared statement; the SQL function's */
+	int params;
+	bool reads; /* writes nothing: may be repeated when a connection was lost under it */
+	const char *sql;
+};
+
+const struct statement_row *statement_row(enum statement s);
+
+/* A parameter. The functions below make one; texts and bytes must outlive the call. */
+struct param {
+	const char *text; /* NULL: the number, or null */
+	int len;	  /* of bytes, which are not text; else 0 */
+	bool is_number;
+	int64_t number;
+};
+
+struct param param_id(int64_t id); /* 0 is null */
+struct param param_number(int64_t number);
+struct param param_text(const char *text); /* NULL is null */
+struct param param_bytes(const unsigned char *bytes, int len);
+
+enum { PARAMS = 8, NUMBER_BYTES = 24 };
+
+/* Parameters as libpq takes them. */
+struct params {
+	const char *values[PARAMS];
+	int lengths[PARAMS];
+	int formats[PARAMS];
+	char numbers[PARAMS][NUMBER_BYTES];
+};
+void params_set(struct params *out, const struct param *params, int n);
+
+#endif

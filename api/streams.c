@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Tickets that open streams; the streams themselves are push's. */
+#include <string.h>
+
+#include "call.h"
+#include "handlers.h"
+#include "lib/settings.h"
+#include "lib/token.h"
+
+/*
+ * A one-time ticket for those who cannot set headers on a stream.
+ * 201 with ticket and expires_in.
+ */
+enum reply
+post_ticket(struct request *r)
+{
+	char ticket[TICKET_BYTES];
+	unsigned char hash[TOKEN_HASH_BYTES];
+	struct text body = { .arena = &r->arena };
+
+	token_random(ticket);
+	token_hash(ticket, strlen(ticket), hash);
+	if (!call(r, STATEMENT_TICKET_CREATE, param_bytes(hash, TOKEN_HASH_BYTES), param_id(r->user), param_id(r->device),
+		  param_id(settings.ticket_seconds)))
+		return REPLIED;
+	text_printf(&body, "{\"ticket\":\"%s\",\"expires_in\":%ld}", ticket, settings.ticket_seconds);
+	return reply_json(r, 201, body.bytes);
+}

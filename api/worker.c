@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* A worker process: its threads, and how they leave. */
+#include "worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "lib/identifier.h"
+#include "lib/log.h"
+#include "lib/memory.h"
+#include "lib/settings.h"
+#include "limiter.h"
+#include "password.h"
+#include "redis.h"
+#include "request.h"
+#include "revocations.h"
+#include "routes.h"
+#include "sender.h"
+
+enum {
+	STACK_BYTES = 512 * 1024,
+	REDIS_TEND_MS = 200,
+	REVOCATIONS_MS = 1000,
+	REVOCATIONS_TRY_MS = 100,
+};
+
+enum leaving { STAYING, LEAVING_WHEN_IDLE, LEAVING_NOW };
+
+static _Atomic int leaving = STAYING;
+
+/* For the threads that do something from time to time. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t stopped;
+	bool stop;
+} tending = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/*
+ * Accepts and answers. An accept without a request for a while (the socket has a receive timeout, which needs no signal that could hit a
+ * thread just as it takes one) is when a thread looks whether it is to leave.
+ */
+static void *
+thread_serve(void *unused)
+{
+	struct request *r = request_new(WORKER_SOCKET);
+
+	(void)unused;
+	while (atomic_load_explicit(&leaving, memory_order_relaxed) != LEAVING_NOW) {
+		if (request_accept(r)) {
+			routes_serve(r);
+			request_finish(r);
+		} else if (atomic_load_explicit(&leaving, memory_order_relaxed)) {
+			break;
+		}
+	}
+	request_free(r);
+	return NULL;
+}
+
+/* Sleeps; true when it is time to stop. */
+static bool
+tending_sleep(int64_t ms)
+{
+	int64_t at = time_steady_ms() + ms;
+	struct timespec until = { at / 1000, at % 1000 * 1000000 };
+
+	pthread_mutex_lock(&tending.lock);
+	while (!tending.stop && pthread_cond_timedwait(&tending.stopped, &tending.lock, &until) == 0)
+		;
+	bool stop = tending.stop;
+	pthread_mutex_unlock(&tending.lock);
+	return stop;
+}
+
+static void *
+thread_redis(void *unused)
+{
+	(void)unused;
+	while (!tending_sleep(REDIS_TEND_MS))
+		redis_tend();
+	return NULL;
+}
+
+static void *
+thread_revocations(void *unused)
+{
+	(void)unused;
+	while (!tending_sleep(REVOCATIONS_MS))
+		(void)revocations_poll();
+	return NULL;
+}
+
+static void
+tending_open(void)
+{
+	pthread_condattr_t steady;
+
+	pthread_condattr_init(&steady);
+	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+	pthread_cond_init(&tending.stopped, &steady);
+	pthread_condattr_destroy(&steady);
+}
+
+static void
+tending_stop(void)
+{
+	pthread_mutex_lock(&tending.lock);
+	tending.stop = true;
+	pthread_cond_broadcast(&tending.stopped);
+	pthread_mutex_unlock(&tending.lock);
+}
+
+static pthread_t
+thread_start(void *(*run)(void *))
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	int failed = pthread_create(&thread, &attributes, run, NULL);
+	pthread_attr_destroy(&attributes);
+	if (failed) {
+		log_line(LOG_ERROR, "thread_failed", "errno=%d", failed);
+		exit(71);
+	}
+	return thread;
+}
+
+static void
+descriptors_take(void)
+{
+	for (int fd = WORKER_SOCKET; fd < WORKER_DESCRIPTORS; fd++) {
+		if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+			fprintf(stderr, "--worker is for the supervisor only\n");
+			exit(64);
+		}
+	}
+}
+
+static void
+signals_block(sigset_t *waited)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
+	sigemptyset(waited);
+	sigaddset(waited, SIGTERM);
+	sigaddset(waited, SIGQUIT);
+	signal(SIGPIPE, SIG_IGN);
+	prctl(PR_SET_PDEATHSIG, SIGTERM); /* without a supervisor nobody would end us */
+}
+
+/* No request may be let in before it is known who was signed out. */
+static void
+revocations_wait(void)
+{
+	while (!revocations_poll())
+		usleep(REVOCATIONS_TRY_MS * 1000);
+}
+
+static void
+parts_open(void)
+{
+	json_object_seed(0);
+	limiter_open(WORKER_LIMITER);
+	tending_open();
+	calls_open();
+	sender_open();
+	redis_open();
+	passwords_open();
+	revocations_wait();
+}
+
+static void
+parts_close(void)
+{
+	sender_close();
+	calls_close();
+	revocations_close();
+	redis_close();
+}
+
+/* Waits for threads up to the deadline. False when one has not ended. */
+static bool
+threads_join(pthread_t *threads, long n, int64_t deadline)
+{
+	struct timespec until = { deadline / 1000, deadline % 1000 * 1000000 };
+
+	for (long i = 0; i < n; i++)
+		if (pthread_clockjoin_np(threads[i], NULL, CLOCK_MONOTONIC, &until) != 0)
+			return false;
+	return true;
+}
+
+int
+worker_run(void)
+{
+	long n = settings.api_threads;
+	pthread_t *threads = memory_alloc((size_t)(n + 2) * sizeof *threads);
+	sigset_t waited;
+	int got = 0;
+
+	descriptors_take();
+	signals_block(&waited);
+	parts_open();
+	for (long i = 0; i < n; i++)
+		threads[i] = thread_start(thread_serve);
+	threads[n] = thread_start(thread_redis);
+	threads[n + 1] = thread_start(thread_revocations);
+	log_line(LOG_INFO, "worker_ready", "pid=%d threads=%ld", (int)getpid(), n);
+	if (write(WORKER_READY, "", 1) != 1)
+		log_line(LOG_WARN, "supervisor_gone", "pid=%d", (int)getpid());
+
+	while (sigwait(&waited, &got) != 0)
+		;
+	int64_t deadline = time_steady_ms() + settings.drain_seconds * 1000;
+	atomic_store(&leaving, got == SIGQUIT ? LEAVING_WHEN_IDLE : LEAVING_NOW);
+	bool served = threads_join(threads, n, deadline);
+	tending_stop();
+	if (!served || !threads_join(threads + n, 2, deadline + REVOCATIONS_MS)) {
+		log_line(LOG_WARN, "worker_drained", "pid=%d complete=%s", (int)getpid(), "no");
+		_exit(75);
+	}
+	parts_close();
+	free(threads);
+	log_line(LOG_INFO, "worker_drained", "pid=%d complete=%s", (int)getpid(), "yes");
+	return 0;
+}
