@@ -37,6 +37,7 @@ bench_children=()
 bench_open() {
 	trap 'exit 130' INT TERM
 	trap bench_close EXIT
+	BENCH_WORK=$(mktemp -d)
 	bench_build
 	[ -z "${BENCH_STARTED-}" ] || return 0
 	bench_owner=true
@@ -48,7 +49,8 @@ bench_open() {
 
 bench_close() {
 	local pid
-	for pid in "${bench_children[@]}"; do kill -CONT "$pid" 2>/dev/null; kill "$pid" 2>/dev/null; done
+	for pid in "${bench_children[@]}"; do bench_end "$pid"; done
+	rm -rf "$BENCH_WORK"
 	if [ -n "${bench_owner-}" ]; then
 		if [ -n "${BENCH_KEEP-}" ]; then scripts/stack stop; else scripts/stack reset; fi
 	fi
@@ -62,10 +64,48 @@ bench_child() {
 
 # Waits for a child that has been told to end.
 bench_end() {
-	kill -CONT "$1" 2>/dev/null
-	kill "$1" 2>/dev/null
-	wait "$1" 2>/dev/null
-	return 0
+	kill -CONT "$1" 2>/dev/null || true
+	kill "$1" 2>/dev/null || true
+	wait "$1" 2>/dev/null || true
+}
+
+# ---- cores: push and the limit program have one, all that drives them has the other ----
+
+# Put before a command.
+on_server=() on_client=()
+if [ "$(nproc)" -gt 1 ]; then on_server=(taskset -c 0) on_client=(taskset -c 1); fi
+
+# Moves the running parts. Nothing is done on a machine with one core.
+pin_parts() {
+	local part pid
+	[ "$(nproc)" -gt 1 ] || return 0
+	for part in "${PARTS[@]}"; do
+		for pid in $(family "$part"); do
+			case $part in
+			push) taskset -acp 0 "$pid" ;;
+			*) taskset -acp 1 "$pid" ;;
+			esac >/dev/null 2>&1 || true
+		done
+	done
+}
+
+# The numbers of a part's processes.
+family() {
+	{ cat /proc/[0-9]*/stat 2>/dev/null || true; } | awk -v root="$(part_pid "$1")" '
+		{ pid = $1; sub(/^.*\) /, ""); parent[pid] = $2 }
+		END {
+			for (pid in parent) {
+				for (p = pid; (p in parent) && p != root; p = parent[p]);
+				if (p == root) print pid
+			}
+		}'
+}
+
+# Starts the limit program; $limit_pid is its number.
+limit_start() {
+	bench_child "${on_server[@]}" "$BENCH_BIN/limit" port=$LIMIT_PORT
+	limit_pid=${bench_children[-1]}
+	wait_until 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/$LIMIT_PORT"
 }
 
 # The C programs of the benchmarks: each NAME.c with a main, linked with the rest. All or none, since it takes seconds.
@@ -84,7 +124,7 @@ tokens() { "$BENCH_BIN/token" "$BANTER_SECRETS_DIR/jwt.key" "$1" "$2" "$DEVICES"
 
 # cpu PART: milliseconds of CPU that its processes have used, those that have ended included.
 cpu() {
-	cat /proc/[0-9]*/stat 2>/dev/null | awk -v root="$(part_pid "$1")" -v tick="$((1000 / $(getconf CLK_TCK)))" '
+	{ cat /proc/[0-9]*/stat 2>/dev/null || true; } | awk -v root="$(part_pid "$1")" -v tick="$((1000 / $(getconf CLK_TCK)))" '
 		{ pid = $1; sub(/^.*\) /, ""); parent[pid] = $2; used[pid] = $12 + $13 + $14 + $15 }
 		END {
 			for (pid in parent) {

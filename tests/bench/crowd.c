@@ -85,7 +85,7 @@ subscriber_open(struct crowd *w, struct subscriber *s)
 	w->started++;
 }
 
-static void
+void
 subscriber_write(struct subscriber *s, const char *bytes, size_t n)
 {
 	if (send(s->fd, bytes, n, MSG_NOSIGNAL) != (ssize_t)n && errno != EPIPE && errno != ECONNRESET)

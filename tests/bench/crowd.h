@@ -73,6 +73,9 @@ void subscriber_open(struct crowd *w, struct subscriber *s);
 /* One turn: waits up to that many ms and reads what has come. */
 void crowd_turn(struct crowd *w, int timeout_ms);
 
+/* Writes to an open stream; ends the program when the socket does not take it at once. */
+void subscriber_write(struct subscriber *s, const char *bytes, size_t n);
+
 /* Stops or resumes reading. */
 void subscriber_pause(struct crowd *w, struct subscriber *s, bool paused);
 

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Slow readers: some of the subscribers of a conversation stop reading while messages arrive at a steady rate. Do the others notice? Is memory
+ * bounded? Are the slow ones closed with 4002, and do they come back without loss?
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "access.h"
+#include "crowd.h"
+#include "options.h"
+#include "sender.h"
+#include "usage.h"
+
+enum { ROUNDS = 9, RING = 65536, SAMPLES = 4000000 };
+
+static const char usage[] = "key=FILE port=PORT pid=PID conversation=ID author=USER first_user=USER subscribers=N slow=N rate=N text_bytes=N seconds=S rounds=N";
+
+static int64_t published[RING]; /* when message number n was published, by n modulo RING */
+static double *waits;
+static size_t samples;
+static long sent, holes, repeats;
+static long *last_seq; /* of each slow subscriber */
+static struct crowd readers, slow;
+static struct sender *sender;
+static long most_memory;
+
+static void
+on_message(struct crowd *w, struct subscriber *s, const char *json, size_t n)
+{
+	(void)w;
+	(void)json;
+	(void)n;
+	if (samples < SAMPLES)
+		waits[samples++] = (double)(usage_now() - published[s->messages % RING]) / 1e6;
+}
+
+/* A slow one keeps its cursor, and checks that what it is given is dense. */
+static void
+on_slow_message(struct crowd *w, struct subscriber *s, const char *json, size_t n)
+{
+	const char *value, *at = memmem(json, n, "\"seq\":", 6);
+	long seq = at ? atol(at + 6) : 0, *last = &last_seq[s - w->all];
+
+	if (*last && seq > *last + 1)
+		holes++;
+	if (*last && seq <= *last)
+		repeats++;
+	*last = seq;
+	size_t len = wire_field(json, n, "cursor", true, &value);
+	free(s->since);
+	s->since = strndup(value, len);
+}
+
+static void
+turn(int ms)
+{
+	crowd_turn(&readers, ms);
+	crowd_turn(&slow, 0);
+}
+
+/* Sends at the steady rate for that long. */
+static double
+phase(double seconds, long rate)
+{
+	int64_t start = usage_now(), until = start + (int64_t)(seconds * 1e9), step = 1000000000 / rate, next = start;
+
+	samples = 0;
+	for (int64_t now; (now = usage_now()) < until;) {
+		if (now >= next) {
+			published[++sent % RING] = now;
+			sender_send(sender, 1);
+			next += step;
+			if (sent % 16 == 0) {
+				long memory = usage_memory(option_number("pid", 0), "Rss");
+				most_memory = memory > most_memory ? memory : most_memory;
+			}
+		}
+		turn(1);
+	}
+	for (int64_t limit = usage_now() + 2000000000; usage_now() < limit && readers.all[0].messages < sent;)
+		turn(5);
+	return usage_quantile(waits, samples, 0.95);
+}
+
+static void
+slow_pause(bool paused)
+{
+	for (int i = 0; i < slow.count; i++)
+		if (slow.all[i].fd >= 0)
+			subscriber_pause(&slow, &slow.all[i], paused);
+}
+
+/* They read again, find themselves closed, and come back with their cursors. Returns how many were closed with 4002. */
+static int
+slow_return(void)
+{
+	int closed = 0;
+
+	slow_pause(false);
+	for (int64_t limit = usage_now() + 5000000000; usage_now() < limit && slow.closed < slow.count;)
+		turn(5);
+	for (int i = 0; i < slow.count; i++) {
+		closed += slow.all[i].close_code == 4002 || (slow.all[i].state == SUBSCRIBER_CLOSED && !slow.all[i].close_code);
+		subscriber_hang_up(&slow, &slow.all[i]);
+	}
+	crowd_open(&slow, 30);
+	return closed;
+}
+
+static bool
+all_equal(void)
+{
+	for (int i = 1; i < slow.count; i++)
+		if (last_seq[i] != last_seq[0])
+			return false;
+	return true;
+}
+
+static void
+report(double *before, double *with, double *moved, size_t rounds, int closed, long memory)
+{
+	for (int64_t limit = usage_now() + 10000000000; usage_now() < limit && !all_equal();)
+		turn(5);
+	printf("result before=%.2f with=%.2f moved=%.3f closed=%d of=%d holes=%ld repeats=%ld complete=%d rss_kb=%ld\n", usage_quantile(before, rounds, 0.5),
+		usage_quantile(with, rounds, 0.5), usage_quantile(moved, rounds, 0.5), closed, slow.count * (int)rounds, holes, repeats, all_equal(), most_memory - memory);
+}
+
+int
+main(int argc, char **argv)
+{
+	double before[ROUNDS], with[ROUNDS], moved[ROUNDS];
+	int closed = 0, n = 0;
+
+	options_read(argc, argv, usage);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	usage_files();
+	access_open(option_text("key", "var/secrets/jwt.key"));
+	crowd_options(&readers);
+	slow = readers;
+	readers.message = on_message;
+	slow.message = on_slow_message;
+	slow.count = (int)option_number("slow", 50);
+	slow.first_user = readers.first_user + readers.count;
+	slow.receive_buffer = 4096;
+	slow.keep_cursors = true;
+	last_seq = calloc((size_t)slow.count, sizeof *last_seq);
+	waits = calloc(SAMPLES, sizeof *waits);
+	crowd_make(&readers);
+	crowd_make(&slow);
+	crowd_open(&readers, 60);
+	crowd_open(&slow, 60);
+	sender = sender_open("doorbell", 1);
+
+	long rate = option_number("rate", 60), rounds = option_number("rounds", 3);
+	double seconds = (double)option_number("seconds", 4);
+	phase(seconds / 2, rate);
+	long memory = most_memory;
+	for (; n < rounds && n < ROUNDS; n++) {
+		before[n] = phase(seconds, rate);
+		slow_pause(true);
+		with[n] = phase(seconds, rate);
+		closed += slow_return();
+		moved[n] = with[n] / before[n];
+		printf("       p95 %.2f ms before, %.2f ms with %d that do not read\n", before[n], with[n], slow.count);
+	}
+	report(before, with, moved, (size_t)n, closed, memory);
+	return 0;
+}
