@@ -213,6 +213,7 @@ frame_read(struct frame_input *in, uint8_t *data, size_t n, size_t limit, struct
 			return FRAME_MORE;
 		unmask(at + h.bytes, (size_t)h.payload_len, h.mask);
 		*consumed += h.bytes + (size_t)h.payload_len;
+		out->used++;
 		result = h.opcode & CONTROL ? control_read(&h, at + h.bytes, out) : data_read(in, &h, at + h.bytes, out);
 	} while (result == FRAME_MORE);
 	return result;

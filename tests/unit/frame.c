@@ -385,8 +385,10 @@ static void
 test_many_fragments(void **state)
 {
 	enum { COUNT = 5000 };
-	uint8_t *bytes = malloc(COUNT * 8), byte = 'x';
-	size_t n = 0, text_len;
+	uint8_t *bytes = malloc(COUNT * 8), *again, byte = 'x';
+	struct frame_input input = { 0 };
+	size_t n = 0, text_len, consumed;
+	struct frame frame;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT; i++)
@@ -394,6 +396,13 @@ test_many_fragments(void **state)
 	char *text = transcript_of(bytes, n, COUNT, 0, &seed, &text_len);
 	assert_int_equal(text_len, COUNT + 6);
 	free(text);
+	again = memcpy(malloc(n), bytes, n);
+	assert_int_equal(frame_read(&input, again, 7 * 3 + 5, COUNT, &frame, &consumed), FRAME_MORE);
+	assert_int_equal(frame.used, 3);
+	assert_int_equal(frame_read(&input, again + 7 * 3, n - 7 * 3, COUNT, &frame, &consumed), FRAME_MESSAGE);
+	assert_int_equal(frame.used, COUNT - 3);
+	frame_input_free(&input);
+	free(again);
 	text = transcript_of(bytes, n, COUNT - 1, 100, &seed, &text_len);
 	assert_string_equal(text, "error 1009\n");
 	free(text);
