@@ -200,21 +200,23 @@ port_free() {
 
 # ---- the parts ----
 
-# parts_start [PART…]: brings the code into the state folder, then starts all parts, or these, each when the one before is ready.
+# parts_start [PART…]: starts all parts, or these, each when the one before is ready. All: with the code and the SQL as they are now; a
+# single part comes back as it was.
 parts_start() {
-	local part parts=("$@")
-	if [ $# = 0 ]; then parts=("${PARTS[@]}"); fi
+	local part parts=("$@") fresh=false
+	if [ $# = 0 ]; then parts=("${PARTS[@]}") fresh=true; fi
+	if [ ! -e "$STATE/run/settings" ] || [ ! -d "$SHARE" ]; then fresh=true; fi
+	if $fresh; then settings_record; fi
 	case " ${parts[*]} " in
-	*" api "* | *" push"* | *" lighttpd "*) code_install install ;;
-	*) code_install install-share ;;
+	*" api "* | *" push"* | *" lighttpd "*) if $fresh || [ ! -d "$STATE/opt/bin" ]; then code_install install; fi ;;
+	*) if $fresh; then code_install install-share; fi ;;
 	esac
-	if [ $# = 0 ] || [ ! -e "$STATE/run/settings" ]; then settings_record; fi
 	for part in "${parts[@]}"; do
 		part_start "$part" || die "$part has not started"
-		if [ "$part" = postgres ]; then migrate || die "the SQL cannot be loaded"; fi
+		if [ "$part" = postgres ] && $fresh; then migrate || die "the SQL cannot be loaded"; fi
 	done
 	case " ${parts[*]} " in
-	*" lighttpd "*) wait_until 30 curl -sf -o /dev/null "$URL/readyz" || die "not ready: $(curl -s "$URL/readyz")" ;;
+	*" lighttpd "*) wait_until 30 curl -sf -m 5 -o /dev/null "$URL/readyz" || die "not ready: $(curl -s -m 5 "$URL/readyz")" ;;
 	esac
 }
 
@@ -281,7 +283,7 @@ start_api() {
 start_push() {
 	port_free "$BANTER_PUSH_LISTEN" "$2" || return 1
 	launch "$1" env BANTER_PUSH_PORT="$2" "$STATE/opt/bin/banter-push"
-	part_ready "$1" 30 curl -sf -o /dev/null "http://$BANTER_PUSH_LISTEN:$2/healthz"
+	part_ready "$1" 30 curl -sf -m 5 -o /dev/null "http://$BANTER_PUSH_LISTEN:$2/healthz"
 }
 
 start_lighttpd() {
@@ -289,7 +291,7 @@ start_lighttpd() {
 	# lighttpd writes the query of a request into some error lines; a stream's ticket must not get into a log.
 	# shellcheck disable=SC2016
 	launch lighttpd bash -c 'exec lighttpd -D -f "$0" 2> >(exec sed -u "s/?[^ ]*/?.../")' "$SHARE/lighttpd.conf"
-	part_ready lighttpd 10 curl -s -o /dev/null "$URL/healthz"
+	part_ready lighttpd 10 curl -s -m 5 -o /dev/null "$URL/healthz"
 }
 
 # Creates or updates the schema. In the private PostgreSQL the role and the database are made first, as an administrator would.
