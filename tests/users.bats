@@ -8,7 +8,7 @@ setup() { load helpers; load streams; }
 	get /v1/me
 	expect 200
 	[ "$(json .id)" = "$user_id" ]
-	[ "$(json .name)" = "$name" ]
+	[ "$(json .name)" = "$(name_of alice)" ]
 	[[ $(json .created_at) =~ ^[0-9-]{10}T[0-9:]{8}\.[0-9]{3}Z$ ]]
 	[ "$(json 'has("password_hash")')" = false ]
 	as nobody
