@@ -37,15 +37,15 @@ begin
 		where f.user_id = in_user
 	),
 	missing as (
-		select t.conversation_id, t.joined_seq, t.left_id, t.left_seq, b.from_id, least(t.left_id, c.last_id) as to_id
+		select t.conversation_id, t.joined_seq, t.left_id, t.left_seq, r.from_id, r.to_id
 		from times t
+		join conversations c on c.id = t.conversation_id
 		left join listed e on e.conversation_id = t.conversation_id
 		cross join lateral (
-			select greatest(t.joined_id, coalesce(in_base, t.delivered_id + 1), e.id + 1) as from_id
-		) b
-		join conversations c on c.id = t.conversation_id
-		where c.last_id >= b.from_id
-			and coalesce(t.left_id >= b.from_id, true)
+			select greatest(t.joined_id, coalesce(in_base, t.delivered_id + 1), e.id + 1) as from_id,
+				least(t.left_id, c.last_id) as to_id
+		) r
+		where r.from_id <= r.to_id
 	),
 	page as (
 		select g.conversation_id, g.joined_seq, g.left_id, g.left_seq, e.id, e.is_message

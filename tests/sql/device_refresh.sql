@@ -24,5 +24,8 @@ begin
 
 	update refresh_tokens set expires_at = now() where hash = hash(11);
 	perform same((select status from device_refresh(hash(11), hash(12), 60)), 'invalid_refresh_token', 'expired');
+	update refresh_tokens set expires_at = now() + interval '1 minute' where hash = hash(11);
+	update devices set revoked_at = now() where id = v_laptop;
+	perform same((select status from device_refresh(hash(11), hash(12), 60)), 'invalid_refresh_token', 'of a device that was signed out');
 end
 $$;

@@ -22,6 +22,8 @@ begin
 		array[v_bob],
 		'those who are left'
 	);
+	perform member_remove(v_shared, v_alice, v_alice);
+	perform same((select count(*) from presence_allowed(v_alice, array[v_bob])), 0::bigint, 'not after one has left oneself');
 	perform same((select count(*) from presence_allowed(v_bob, array[v_carol])), 0::bigint, 'a friend of a friend');
 end
 $$;

@@ -34,6 +34,13 @@ begin
 		'1/1/1 2/1/2 1/0/2',
 		'without bob, who has left'
 	);
+	perform member_add(v_group, v_alice, array[v_bob]);
+	perform same(
+		(select string_agg(concat_ws('/', r.delivered, r.read, r.of_members), ' ' order by r.message_id)
+			from receipts_counts(v_group, array[v_one, v_two, v_three]) r),
+		'1/1/1 2/1/2 1/0/2',
+		'nor when he is back: he was not there'
+	);
 	perform same((select count(*) from receipts_counts(v_group, '{}')), 0::bigint, 'none asked');
 	perform same((select count(*) from receipts_counts(v_group, null)), 0::bigint, 'null asked');
 end

@@ -51,13 +51,13 @@ select member_add(r.id, o.id, (select array_agg(id order by random()) from crowd
 select conversation_update(r.id, o.id, 'renamed') from rooms r, crowd o where r.n = :n and o.n = 1;
 SQL
 before=$(quick "select deadlocks from pg_stat_database where datname = current_database()")
-bench "$sessions/send.sql" 4 60 &
+bench "$sessions/send.sql" 4 40 &
 sends=$!
-bench "$sessions/update.sql" 3 80 &
+bench "$sessions/update.sql" 3 50 &
 updates=$!
-bench "$sessions/move.sql" 1 60 &
+bench "$sessions/move.sql" 1 40 &
 moves=$!
-bench "$sessions/deliver.sql" 4 80
+bench "$sessions/deliver.sql" 4 40
 wait $sends && wait $updates && wait $moves
 quick "select pg_stat_force_next_flush()" >/dev/null
 same "$(quick "select deadlocks from pg_stat_database where datname = current_database()")" "$before" "deadlocks"
