@@ -18,6 +18,7 @@ const checks = [
 	["docs/events.md has the event types of the program", program.events],
 	["docs/events.md has the close codes of the program", program.closeCodes],
 	["docs/operations.md has the settings of the program", program.settings],
+	["docs/operations.md explains every line that the programs log", program.logLines],
 	["docs/events.md and openapi.yaml have the same event types", prose.events],
 	["the examples of docs/events.md are events", prose.examples],
 	["the JavaScript of the documents can be read", prose.javascript],

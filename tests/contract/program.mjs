@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { operations, statusOf } from "./document.mjs";
-import { closeCodes as writtenCloseCodes, eventTypes as writtenEventTypes } from "./prose.mjs";
+import { closeCodes as writtenCloseCodes, eventTypes as writtenEventTypes, tableRows } from "./prose.mjs";
 
 const build = process.env.BANTER_BUILD;
 
@@ -44,6 +44,16 @@ export function closeCodes() {
 }
 
 const operationsPage = "docs/operations.md";
+
+/* The events of the log, as the sources name them, and as the table explains them. */
+export function logLines() {
+	const real = ["api", "push", "lib"].flatMap((dir) => fs.readdirSync(dir).filter((f) => f.endsWith(".c")).flatMap((f) =>
+		[...fs.readFileSync(`${dir}/${f}`, "utf8").matchAll(/log_line\(LOG_[^;]*?;|log_line\([a-z][^;]*?LOG_[^;]*?;/g)].flatMap(([call]) =>
+			[...call.split(/"\w+=%/)[0].matchAll(/"([a-z_]+)"/g)].map((m) => m[1]))));
+	const written = tableRows(operationsPage, "program").flatMap((cells) => [...cells[1].matchAll(/`([a-z_]+)`/g)].map((m) => m[1]));
+	return difference(written, real.length ? real : null, operationsPage, "the log line");
+}
+
 const begin = "<!-- settings: tests/contract/run --settings -->\n", end = "<!-- end of settings -->\n";
 
 /* The table that --help prints, as Markdown. Its columns are as wide as its headings stand. */

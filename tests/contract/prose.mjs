@@ -8,7 +8,7 @@ const read = (path) => fs.readFileSync(path, "utf8");
 const documents = ["README.md", ...fs.readdirSync("docs").filter((f) => f.endsWith(".md")).map((f) => `docs/${f}`)];
 
 /* The rows of all tables whose first heading is this word, as lists of cells. */
-function tableRows(path, heading) {
+export function tableRows(path, heading) {
 	const rows = [];
 	let inside = false;
 	for (const line of read(path).split("\n")) {
