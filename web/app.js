@@ -1,7 +1,8 @@
 // The page: which of its faces is shown, and what happens when something changes.
 // SPDX-License-Identifier: MIT
-import { Api, Session } from "./banter/api.js";
+import { Api } from "./banter/api.js";
 import { Client } from "./banter/client.js";
+import { Session } from "./banter/session.js";
 import { announce, find, notify, setText } from "./view/dom.js";
 import { ConversationView } from "./view/conversation.js";
 import { renderInbox } from "./view/inbox.js";
@@ -39,20 +40,28 @@ function begin() {
 	appear();
 }
 
-// Leaves nothing of the user on this device. Other tabs see the session go, and follow.
-function signedOut(text) {
+// This device is signed out: nothing of its user stays. Unless somebody else has signed in meanwhile, in another tab.
+async function signedOut(text) {
+	if (client?.isCurrent()) {
+		for (const name of Object.keys(localStorage).filter((key) => key.startsWith("banter."))) localStorage.removeItem(name);
+		await session.clear();
+	}
+	leave();
+	if (text) notify(text);
+}
+
+// Ends what this tab shows.
+function leave() {
 	if (!client) return;
 	client.stop();
 	view.stop();
 	client = view = renderAbout = null;
-	for (const name of Object.keys(localStorage).filter((key) => key.startsWith("banter."))) localStorage.removeItem(name);
 	for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
 	for (const id of ["conversations", "messages", "me-avatar"]) find(id).replaceChildren();
 	history.replaceState(null, "", location.pathname);
 	document.title = "Banter";
 	find("banner").hidden = true;
 	showFace("welcome");
-	if (text) notify(text);
 }
 
 function showFace(face) {
@@ -147,9 +156,8 @@ find("inbox-more").onclick = () => client.moreConversations().catch((problem) =>
 find("conversation-about").onclick = () => (renderAbout = aboutConversation(client, view.id));
 find("banner-button").onclick = () => (client.connection === "ended" ? location.reload() : client.wake());
 find("sign-out").onclick = async () => {
-	const leaving = client;
-	leaving.stop();
-	await api.logout().catch(() => {});
+	client.stop();
+	await api.logout().catch(() => {});   // when the server cannot be told, its token ends by itself
 	signedOut();
 };
 
@@ -174,8 +182,8 @@ document.addEventListener("visibilitychange", () => {
 addEventListener("storage", ({ key, newValue }) => {
 	if (key === "banter.away" && newValue !== null) client?.setAway(newValue === "1");
 	if (key !== session.name && key !== null) return;
-	if (client && !session.get()) signedOut();
-	else if (!client && session.get()) begin();
+	if (client && !client.isCurrent()) leave();
+	if (!client && session.get()) begin();
 });
 // Times like "5 minutes ago", who is still typing, and the seconds to the next attempt go on by themselves.
 setInterval(() => (countDown(), renderSoon()), 1_000);

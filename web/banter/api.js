@@ -1,5 +1,6 @@
-// The REST calls of a client: errors as Problem, tokens kept in a Session, and refreshed when they expire.
+// The REST calls of a client: errors as Problem, and the access token of a Session, refreshed when it has expired.
 // SPDX-License-Identifier: MIT
+import { Session } from "./session.js";
 
 // An answer that is not a success (RFC 9457). Programs read `code`, people read `message`. Status 0: there was no answer at all.
 export class Problem extends Error {
@@ -20,51 +21,6 @@ export class Problem extends Error {
 }
 
 const signedOut = () => new Problem({ status: 401, code: "signed_out", detail: "Please sign in." });
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-
-// Who is signed in on this device. All tabs of a browser are one device, so they share one entry in localStorage.
-export class Session {
-	constructor(storage = localStorage, name = "banter.session") {
-		Object.assign(this, { storage, name });
-	}
-
-	get() {
-		return JSON.parse(this.storage.getItem(this.name));
-	}
-
-	// Takes a reply of register, login or refresh. The last has no user: the rest of the entry stays.
-	set({ expires_in, ...reply }) {
-		const entry = { ...this.get(), ...reply, expires_at: Date.now() + expires_in * 1000 };
-		this.storage.setItem(this.name, JSON.stringify(entry));
-		return entry;
-	}
-
-	clear() {
-		this.storage.removeItem(this.name);
-	}
-
-	// Runs `work` while no other tab does. A refresh token works once: two tabs that spend the same one would look like a thief, and the
-	// device would be revoked. Web Locks exist on https and on localhost; on plain http there is an entry with a deadline instead.
-	exclusively(work) {
-		if (globalThis.navigator?.locks) return navigator.locks.request(this.name, work);
-		return this.#withEntry(`${this.name}.lock`, work);
-	}
-
-	async #withEntry(name, work) {
-		const mine = `${Math.random()} ${Date.now() + 40_000}`;
-		const isFree = (entry) => !entry || Number(entry.split(" ")[1]) < Date.now();
-		while (this.storage.getItem(name) !== mine) {
-			if (isFree(this.storage.getItem(name))) this.storage.setItem(name, mine);
-			await pause(30 + 70 * Math.random());   // whoever wrote at the same moment has won or lost by now
-		}
-		try {
-			return await work();
-		} finally {
-			if (this.storage.getItem(name) === mine) this.storage.removeItem(name);
-		}
-	}
-}
-
 export class Api {
 	constructor({ base = "", session = new Session() } = {}) {
 		Object.assign(this, { base, session });
@@ -102,18 +58,19 @@ export class Api {
 
 	// An access token that is good for some seconds, and is not the one that was refused.
 	async #token(refused) {
-		const isGood = (entry) => entry.access_token !== refused && entry.expires_at > Date.now() + 10_000;
-		const entry = this.session.get();
-		if (!entry) throw signedOut();
-		return isGood(entry) ? entry.access_token : this.session.exclusively(() => this.#refresh(isGood));
+		const isGood = (record) => record.access_token !== refused && record.expires_at > Date.now() + 10_000;
+		const session = this.session.get();
+		if (!session) throw signedOut();
+		return isGood(session) ? session.access_token : this.session.exclusively(() => this.#refresh(isGood));
 	}
 
+	// A refresh token works once: this must run in one tab at a time, and look first whether another one has been here.
 	async #refresh(isGood) {
-		const entry = this.session.get();
-		if (!entry) throw signedOut();
-		if (isGood(entry)) return entry.access_token;   // another tab was here while this one waited
-		const reply = await this.#fetch("POST", "/v1/auth/refresh", { refresh_token: entry.refresh_token });
-		return this.session.set(reply).access_token;
+		const record = await this.session.read();
+		if (!record) throw signedOut();
+		if (isGood(record)) return record.access_token;
+		const reply = await this.#fetch("POST", "/v1/auth/refresh", { refresh_token: record.refresh_token });
+		return (await this.session.set(reply)).access_token;
 	}
 
 	// ---- auth ----
@@ -128,14 +85,7 @@ export class Api {
 		return this.session.set(await this.#fetch("POST", "/v1/auth/login", { name, password, device_name: deviceName() }));
 	}
 
-	// Forgets the tokens even when the server cannot be told.
-	async logout() {
-		try {
-			await this.request("POST", "/v1/auth/logout");
-		} finally {
-			this.session.clear();
-		}
-	}
+	logout = () => this.request("POST", "/v1/auth/logout");
 
 	// ---- the rest, by noun ----
 

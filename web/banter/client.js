@@ -44,6 +44,7 @@ export class Client {
 	}
 
 	start() {
+		this.device_id = this.api.session.get().device_id;
 		this.store = this.#restore();
 		this.outbox.start();
 		this.#settle();
@@ -59,6 +60,11 @@ export class Client {
 		this.tab.removeItem(STATE);
 	}
 
+	// Whether it is still this device that is signed in: another tab may have signed out, and somebody else in.
+	isCurrent() {
+		return this.api.session.get()?.device_id === this.device_id;
+	}
+
 	wake() {
 		this.stream.wake();
 		this.outbox.wake();
@@ -67,23 +73,21 @@ export class Client {
 	// ---- keeping the state in this tab: after a reload the stream goes on where it stopped ----
 
 	#restore() {
-		const { user, device_id } = this.api.session.get();
 		try {
 			const kept = JSON.parse(this.tab.getItem(STATE));
-			if (kept?.device_id === device_id) return Store.load(kept.state);
+			if (kept?.device_id === this.device_id) return Store.load(kept.state);
 		} catch {
 			this.tab.removeItem(STATE);   // of another version of this page
 		}
-		return new Store(user);
+		return new Store(this.api.session.get().user);
 	}
 
 	save() {
 		clearTimeout(this.#timers.save);
 		this.#timers.save = null;
-		const device_id = this.api.session.get()?.device_id;
-		if (!device_id || !this.store.cursor) return;
+		if (!this.isCurrent() || !this.store.cursor) return;
 		try {
-			this.tab.setItem(STATE, JSON.stringify({ device_id, state: this.store.save() }));
+			this.tab.setItem(STATE, JSON.stringify({ device_id: this.device_id, state: this.store.save() }));
 		} catch {
 			this.tab.removeItem(STATE);   // it is full: the next page begins with a snapshot
 		}
@@ -193,9 +197,8 @@ export class Client {
 
 	// Everybody whose presence is shown: the open conversation first, then the inbox from the top.
 	#watch() {
-		const open = this.current ? this.store.peers(this.current) : [];
 		const others = this.store.inbox().flatMap((c) => (c.kind === "direct" ? this.store.peers(c.id) : []));
-		return { type: "presence.watch", user_ids: [...new Set([...open, ...others])].slice(0, WATCHED) };
+		return { type: "presence.watch", user_ids: [...new Set([...this.store.peers(this.current), ...others])].slice(0, WATCHED) };
 	}
 
 	#changed() {
@@ -259,15 +262,18 @@ export class Client {
 	}
 
 	send(id, text) {
+		clearTimeout(this.#timers.typing);
+		this.#timers.typing = null;
 		this.outbox.add(id, text);
-		this.#typedAt = 0;
 	}
 
-	// Tells that the user is writing; may be called at every key.
+	// Tells that the user is writing; may be called at every key. The server passes it on once in three seconds, so what comes too early waits.
 	typing(id) {
-		if (Date.now() - this.#typedAt < TYPING_MS) return;
-		this.#typedAt = Date.now();
-		this.stream.send({ type: "typing", conversation_id: id });
+		this.#timers.typing ??= setTimeout(() => {
+			this.#timers.typing = null;
+			this.#typedAt = Date.now();
+			this.stream.send({ type: "typing", conversation_id: id });
+		}, this.#typedAt + TYPING_MS - Date.now());
 	}
 
 	setAway(isAway = false) {

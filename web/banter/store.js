@@ -264,6 +264,7 @@ export class Store {
 	// The others in a conversation whose presence is worth watching.
 	peers(id) {
 		const c = this.conversations.get(id);
+		if (!c) return [];
 		const members = this.members.get(id);
 		const ids = members && members.size >= c.member_count ? [...members.keys()] : c.members.map((member) => member.user_id);
 		return ids.filter((user) => user !== this.me.id);

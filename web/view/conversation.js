@@ -19,6 +19,7 @@ export class ConversationView {
 	#isPlaced = false;    // has been scrolled to where reading goes on
 	#isLoading = false;   // the page above
 	#isAtEnd = true;      // of the log; then it follows what comes
+	#isEntered = true;    // the field has had the focus
 	#resized = new ResizeObserver(() => this.#stick());
 	#seen = null;         // the last message that was at the end of the log
 
@@ -55,11 +56,11 @@ export class ConversationView {
 		this.#firstUnread = null;
 		this.#isPlaced = false;
 		this.#seen = null;
+		this.#isEntered = !matchMedia("(hover: hover)").matches;   // on a phone the keyboard would cover the messages
 		find("messages").replaceChildren();
 		find("text").value = (id && this.#drafts.get(id)) ?? "";
 		this.#grow();
 		if (!id) return this.#client.close();
-		if (matchMedia("(hover: hover)").matches) find("text").focus();
 		try {
 			await this.#client.open(id);
 		} catch (problem) {
@@ -75,6 +76,8 @@ export class ConversationView {
 		find("conversation-open").hidden = !c;
 		find("conversation-none").hidden = Boolean(c);
 		if (!c) return this.#renderNone(store);
+		if (!this.#isEntered) find("text").focus();
+		this.#isEntered = true;
 
 		this.#renderHead(store, c);
 		const window = store.windows.get(c.id) ?? { messages: [], loaded: false };
