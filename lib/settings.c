@@ -98,7 +98,9 @@ setting_set(const struct setting *s, const char *value)
 
 	switch (s->type) {
 	case TEXT:
-		*(const char **)at = memory_strdup(value);
+		if (*(char **)at != s->fallback)
+			free(*(char **)at);
+		*(const char **)at = value == s->fallback ? value : memory_strdup(value);
 		return;
 	case SWITCH:
 		if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
