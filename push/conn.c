@@ -546,8 +546,8 @@ conn_log_end(const struct conn *c)
 {
 	const struct close_row *row = close_row(c->why);
 
-	if (!c->transport && c->why == CLOSE_GONE)
-		return; /* a probe, or a keep-alive that was not used */
+	if (!c->transport && (c->why == CLOSE_GONE || c->why == CLOSE_NORMAL))
+		return; /* a probe, or a plain request */
 	log_line(LOG_INFO, "stream_end", "stream=%lu transport=%s user=%ld device=%ld reason=%s code=%d duration_ms=%ld events=%u bytes=%lu", c->number,
 	         c->transport ? c->transport->name : "http", stream_user(c), (long)c->device, row->name, row->code, (long)(loop_now() - c->opened_ms),
 	         c->events_out, c->bytes_out);

@@ -28,8 +28,8 @@ struct frame {
 	enum frame_opcode opcode; /* TEXT, BINARY, CLOSE, PING or PONG */
 	const uint8_t *payload;	  /* in data or in the fragments; good until the next call. CLOSE: the reason, without the code */
 	size_t len;
-	uint16_t close_code;	  /* CLOSE: what the peer said (1005 when nothing); FRAME_ERROR: what to say */
-	uint32_t used;		  /* whole frames that this call has used up, fragments too, whatever it returns: for limits on their rate */
+	uint16_t close_code; /* CLOSE: what the peer said (1005 when nothing); FRAME_ERROR: what to say */
+	uint32_t used;	     /* whole frames that this call has used up, fragments too, whatever it returns: for limits on their rate */
 };
 
 /*

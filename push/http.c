@@ -19,7 +19,7 @@ byte_is(unsigned char byte, int what)
 			bool visible = i > ' ' && i < 0x7f;
 			bool token = visible && !strchr("\"(),/:;<=>?@[\\]{}", i);
 			classes[i] = (unsigned char)((token ? TOKEN : 0) | (visible && i != '#' ? TARGET : 0) |
-			                             (visible || i == ' ' || i == '\t' || i >= 0x80 ? VALUE : 0));
+						     (visible || i == ' ' || i == '\t' || i >= 0x80 ? VALUE : 0));
 		}
 	return classes[byte] & what;
 }

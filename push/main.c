@@ -28,15 +28,17 @@
 #include "users.h"
 #include "watching.h"
 
+enum { LAST_ANSWERS_MS = 2000 };
+
 static volatile sig_atomic_t asked_to_end;
 
 static const char *const flags[] = { "--close-codes", "--events", NULL };
 
 /* Every type that goes down a stream (docs/events.md). */
 static const char *const event_types[] = {
-	"stream.ready",	      "stream.reset",	      "stream.bye",	   "message.created", "message.updated", "message.deleted", "reaction.added",
-	"reaction.removed",   "conversation.created", "conversation.updated", "conversation.deleted", "member.added", "member.updated", "member.removed",
-	"receipt.updated",    "conversation.read",    "presence.updated",  "presence.state",  "typing.updated",  "message.sent",    "error",
+	"stream.ready",		"stream.reset",	     "stream.bye",     "message.created",  "conversation.created", "conversation.updated",
+	"conversation.deleted", "conversation.read", "member.added",   "member.updated",   "member.removed",	   "receipt.updated",
+	"presence.updated",	"presence.state",    "typing.updated", "message.sent",	   "error",
 };
 
 static void
@@ -98,8 +100,13 @@ drain(void)
 		turn();
 	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
 		conn_close(c, CLOSE_GONE);
+	sweep_close();
+	watching_close();
 	receipts_flush();
-	turn();
+	until = loop_now() + LAST_ANSWERS_MS;
+	do
+		turn();
+	while (!store_is_idle() && loop_now() < until);
 }
 
 static void
@@ -120,8 +127,6 @@ serve(void)
 	while (!asked_to_end)
 		turn();
 	drain();
-	sweep_close();
-	watching_close();
 	store_close();
 	bus_close();
 	conn_turn_end();

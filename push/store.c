@@ -473,6 +473,15 @@ store_is_up(void)
 	return lanes[READING].state == READY && lanes[WRITING].state == READY;
 }
 
+bool
+store_is_idle(void)
+{
+	for (int i = 0; i < LANES; i++)
+		if (lanes[i].state == READY && (lanes[i].waiting || lanes[i].in_flight))
+			return false;
+	return true;
+}
+
 void
 store_turn_end(void)
 {

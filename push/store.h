@@ -48,6 +48,9 @@ void store_open(void);
 void store_close(void);
 bool store_is_up(void);
 
+/* Is everything answered that can be? */
+bool store_is_idle(void);
+
 /* Sends what this turn has queued. */
 void store_turn_end(void);
 

@@ -11,6 +11,7 @@
 
 enum { TOKEN_BYTES = 4 * KIB, DATA_DEPTH = 64 };
 
+/* clang-format off */
 static const struct type {
 	const char *name;
 	enum up_type type;
@@ -22,11 +23,13 @@ static const struct type {
 	{ "presence.watch", UP_WATCH },
 	{ "message.send", UP_SEND },
 };
+/* clang-format on */
 
 /* What a field holds: texts go to `at` (and their length to `len`, if anybody asks), ids to `at`, the others have a place of their own. */
 enum kind { KIND_TEXT, KIND_ID, KIND_IDS, KIND_STATUS, KIND_DATA };
 enum need { OPTIONAL, REQUIRED };
 
+/* clang-format off */
 /* Every field of every type. min and max are bytes of a text or of data, or items of a list. */
 static const struct field {
 	enum up_type type;
@@ -50,6 +53,7 @@ static const struct field {
 	{ UP_SEND, "reply_to", KIND_ID, OPTIONAL, 0, 0, AT(reply_to), 0 },
 #undef AT
 };
+/* clang-format on */
 
 enum { TYPES = sizeof types / sizeof types[0], FIELDS = sizeof fields / sizeof fields[0] };
 
@@ -127,10 +131,10 @@ data_is_right(json_t *value, int depth)
 		return string_is_text(value);
 	if (depth == 0 && (json_is_object(value) || json_is_array(value)))
 		return false;
-	json_array_foreach(value, i, item)
+	json_array_foreach (value, i, item)
 		if (!data_is_right(item, depth - 1))
 			return false;
-	json_object_foreach(value, name, item)
+	json_object_foreach (value, name, item)
 		if (!data_is_right(item, depth - 1))
 			return false;
 	return true;
@@ -256,7 +260,7 @@ fields_read(const struct source *from, struct up *out, struct up_error *error)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(from->root, name, value)
+	json_object_foreach (from->root, name, value)
 		if (!field_is_known(out->type, name))
 			return refuse(error, "unknown_field", name);
 	for (int i = 0; i < FIELDS; i++) {

@@ -5,15 +5,16 @@
 #include <string.h>
 
 enum {
-	LAST = 1,      /* one more byte */
-	LAST_TWO,      /* two more, whichever */
-	LAST_THREE,    /* three more, whichever */
-	AFTER_E0,      /* two more, above the overlong ones */
-	AFTER_ED,      /* two more, below the surrogates */
-	AFTER_F0,      /* three more, above the overlong ones */
-	AFTER_F4,      /* three more, up to U+10FFFF */
+	LAST = 1,   /* one more byte */
+	LAST_TWO,   /* two more, whichever */
+	LAST_THREE, /* three more, whichever */
+	AFTER_E0,   /* two more, above the overlong ones */
+	AFTER_ED,   /* two more, below the surrogates */
+	AFTER_F0,   /* three more, above the overlong ones */
+	AFTER_F4,   /* three more, up to U+10FFFF */
 };
 
+/* clang-format off */
 /* Inside a character: the bytes that may come, and the state they lead to. */
 static const struct {
 	uint8_t low, high, next;
@@ -27,20 +28,20 @@ static const struct {
 	[AFTER_F4]   = { 0x80, 0x8f, LAST_TWO },
 };
 
-/* Between characters: the state a first byte leads to, for 0xc0 and above. Below is ASCII, or a tail without a head. */
+/* Between characters: the state a first byte leads to, from 0xc0 on. Below is ASCII, or a tail without a head. */
 static const uint8_t first[64] = {
-	[0x00] = UTF8_BAD, UTF8_BAD, /* c0, c1: overlong */
-	[0x02] = LAST, LAST, LAST, LAST, LAST, LAST, LAST, LAST, LAST, LAST, LAST, LAST, LAST, LAST, LAST,
-	[0x11] = LAST, LAST, LAST, LAST, LAST, LAST, LAST, LAST, LAST, LAST, LAST, LAST, LAST, LAST, LAST,
-	[0x20] = AFTER_E0,
-	[0x21] = LAST_TWO, LAST_TWO, LAST_TWO, LAST_TWO, LAST_TWO, LAST_TWO, LAST_TWO, LAST_TWO, LAST_TWO, LAST_TWO, LAST_TWO, LAST_TWO,
-	[0x2d] = AFTER_ED,
-	[0x2e] = LAST_TWO, LAST_TWO,
-	[0x30] = AFTER_F0,
-	[0x31] = LAST_THREE, LAST_THREE, LAST_THREE,
-	[0x34] = AFTER_F4,
-	[0x35] = UTF8_BAD, UTF8_BAD, UTF8_BAD, UTF8_BAD, UTF8_BAD, UTF8_BAD, UTF8_BAD, UTF8_BAD, UTF8_BAD, UTF8_BAD, UTF8_BAD,
+	[0x00 ... 0x01] = UTF8_BAD, /* c0, c1: overlong */
+	[0x02 ... 0x1f] = LAST,
+	[0x20]          = AFTER_E0,
+	[0x21 ... 0x2c] = LAST_TWO,
+	[0x2d]          = AFTER_ED,
+	[0x2e ... 0x2f] = LAST_TWO,
+	[0x30]          = AFTER_F0,
+	[0x31 ... 0x33] = LAST_THREE,
+	[0x34]          = AFTER_F4,
+	[0x35 ... 0x3f] = UTF8_BAD, /* f5 and above: beyond U+10FFFF */
 };
+/* clang-format on */
 
 static uint8_t
 step(uint8_t state, uint8_t byte)

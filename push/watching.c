@@ -164,7 +164,8 @@ state_reply(void *context, const char *const *values, int count)
 	char *data = NULL;
 	size_t len = 0;
 
-	if (!inquiry_lives(q) || count < q->count) {
+	/* to a long-poll it is no reason to answer: its client asks by REST */
+	if (!inquiry_lives(q) || count < q->count || q->conn->transport == &transport_poll) {
 		inquiry_free(q);
 		return;
 	}

@@ -87,9 +87,9 @@ ws_close(struct conn *c, enum close_reason why)
 	ws_control(c, FRAME_CLOSE, payload, 2 + len);
 }
 
-/* A client's frames are counted by a bucket that holds five seconds' worth. */
+/* A client's frames, fragments too, are counted by a bucket that holds five seconds' worth. */
 static bool
-frame_is_too_soon(struct conn *c)
+frames_are_too_fast(struct conn *c, uint32_t frames)
 {
 	uint32_t now = (uint32_t)(loop_now() / 1000);
 	uint64_t full = (uint64_t)settings.push_frame_rate * 5;
@@ -99,9 +99,9 @@ frame_is_too_soon(struct conn *c)
 	uint64_t tokens = c->tokens + (uint64_t)(now - c->tokens_sec) * (uint64_t)settings.push_frame_rate;
 	c->tokens = (uint16_t)(tokens > full ? full : tokens);
 	c->tokens_sec = now;
-	if (c->tokens == 0)
+	if (c->tokens < frames)
 		return true;
-	c->tokens--;
+	c->tokens = (uint16_t)(c->tokens - frames);
 	return false;
 }
 
@@ -141,15 +141,17 @@ ws_input(struct conn *c, uint8_t *data, size_t n)
 			break; /* a ticket is being redeemed: what the client says waits */
 		enum frame_result result = frame_read(&c->input, data + at, n - at, (size_t)settings.push_frame_bytes, &f, &used);
 		at += used;
+		if (frames_are_too_fast(c, f.used))
+			conn_close(c, CLOSE_PROTOCOL);
+		else if (result == FRAME_ERROR)
+			conn_close(c, close_of_frame(f.close_code));
+		else if (result == FRAME_MESSAGE)
+			ws_frame(c, &f);
 		if (result == FRAME_MORE)
 			break;
-		if (result == FRAME_ERROR)
-			conn_close(c, close_of_frame(f.close_code));
-		else if (frame_is_too_soon(c))
-			conn_close(c, CLOSE_PROTOCOL);
-		else
-			ws_frame(c, &f);
 	}
+	if (!c->input.fragments_opcode)
+		frame_input_free(&c->input);
 	if (c->state >= CONN_CLOSING)
 		return;
 	if (n - at > (size_t)settings.push_frame_bytes + FRAME_HEADER_BYTES + 4)

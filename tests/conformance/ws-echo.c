@@ -100,7 +100,7 @@ peer_refuse(struct peer *p, int status)
 {
 	char text[160];
 	int n = snprintf(text, sizeof text, "HTTP/1.1 %d Refused\r\n%sContent-Length: 0\r\nConnection: close\r\n\r\n", status,
-	                 status == 426 ? "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" : "");
+			 status == 426 ? "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" : "");
 
 	peer_write(p, text, (size_t)n);
 	peer_end(p);
@@ -128,7 +128,8 @@ peer_greet(struct peer *p)
 		peer_refuse(p, 426);
 	frame_accept_key(key.at, key.len, accept);
 	peer_drop(p, (size_t)n);
-	n = snprintf(text, sizeof text, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", accept);
+	n = snprintf(text, sizeof text,
+		     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", accept);
 	peer_write(p, text, (size_t)n);
 }
 
@@ -186,7 +187,8 @@ main(int argc, char **argv)
 	}
 	address.sin_port = htons((uint16_t)atoi(argv[1]));
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 128) != 0 || getsockname(fd, (struct sockaddr *)&address, &len) != 0) {
+	if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 128) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &len) != 0) {
 		perror("ws-echo");
 		return 1;
 	}

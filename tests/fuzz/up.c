@@ -50,7 +50,8 @@ expect_right(const struct up *up, const char *text, size_t n)
 	expect_utf8(up->text);
 	if (!up->data)
 		return;
-	json_t *root = json_loadb(text, n, JSON_DECODE_INT_AS_REAL, NULL), *data = json_loads(up->data, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, NULL);
+	json_t *root = json_loadb(text, n, JSON_DECODE_INT_AS_REAL, NULL),
+	       *data = json_loads(up->data, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, NULL);
 	expect(json_is_object(data) && json_equal(json_object_get(root, "data"), data) && strlen(up->data) <= LIMIT_DATA_BYTES);
 	json_decref(root);
 	json_decref(data);

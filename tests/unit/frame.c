@@ -20,9 +20,13 @@ struct piece {
 	const char *payload;
 	size_t len;
 };
-#define F(first, payload) { first, payload, sizeof payload - 1 }
+#define F(first, payload)                          \
+	{                                          \
+		first, payload, sizeof payload - 1 \
+	}
 #define SAYS(expected) expected, sizeof expected - 1
 
+/* clang-format off */
 /* 8_ is a whole message or the last fragment, 0_ goes on: 01 81 text, 02 82 binary, 00 80 continuation, 88 close, 89 ping, 8a pong. */
 static const struct row {
 	const char *name;
@@ -106,7 +110,9 @@ static const struct row {
 	{ "8.1: a wrong first fragment is not waited with", { F(0x01, "a\xff") }, SAYS("error 1007\n") },
 	{ "8.1: binary fragments are not text", { F(0x02, "\xe2"), F(0x80, "\xff"), F(0x81, "ok") }, SAYS("binary:\xe2\xff\ntext:ok\n") },
 };
+/* clang-format on */
 
+/* clang-format off */
 /* Bytes as they are, for what client_frame would never write. */
 static const struct raw_row {
 	const char *name;
@@ -148,6 +154,7 @@ static const struct raw_row {
 	R("one and a half", "\x89\x80\0\0\0\0\x81\x82\0\0\0\0a", "ping:\n"),
 #undef R
 };
+/* clang-format on */
 
 /* Reads the stream in every way of cutting it, and expects the same transcript. */
 static void
@@ -218,6 +225,7 @@ utf8_write(uint32_t point, int bytes, char *out)
 static void
 test_utf8_points(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		uint32_t point;
 		int bytes;
@@ -232,6 +240,7 @@ test_utf8_points(void **state)
 		{ 0x100000, 4, true }, { 0x10ffff, 4, true }, { 0x110000, 4, false }, { 0x13ffff, 4, false }, { 0x140000, 4, false }, { 0x1fffff, 4, false },
 		{ 0x200000, 5, false }, { 0x3ffffff, 5, false }, { 0x4000000, 6, false }, { 0x7fffffff, 6, false },
 	};
+	/* clang-format on */
 	char text[64];
 
 	(void)state;
@@ -465,6 +474,7 @@ test_close_codes(void **state)
 static void
 test_header_written(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		uint64_t len;
 		const char *bytes;
@@ -474,6 +484,7 @@ test_header_written(void **state)
 		{ 126, "\x81\x7e\x00\x7e", 4 }, { 256, "\x81\x7e\x01\x00", 4 }, { 65535, "\x81\x7e\xff\xff", 4 },
 		{ 65536, "\x81\x7f\0\0\0\0\0\1\0\0", 10 }, { UINT64_C(0x0102030405060708), "\x81\x7f\1\2\3\4\5\6\7\x8", 10 },
 	};
+	/* clang-format on */
 	uint8_t out[FRAME_HEADER_BYTES];
 
 	(void)state;
@@ -507,16 +518,11 @@ int
 main(void)
 {
 	static const struct CMUnitTest others[] = {
-		cmocka_unit_test(test_utf8_points),
-		cmocka_unit_test(test_utf8_pairs),
-		cmocka_unit_test(test_utf8_in_ascii),
-		cmocka_unit_test(test_unmasking),
-		cmocka_unit_test(test_lengths),
-		cmocka_unit_test(test_control_frames_are_not_counted),
-		cmocka_unit_test(test_many_fragments),
-		cmocka_unit_test(test_nothing_is_held_while_idle),
-		cmocka_unit_test(test_close_codes),
-		cmocka_unit_test(test_header_written),
+		cmocka_unit_test(test_utf8_points),    cmocka_unit_test(test_utf8_pairs),
+		cmocka_unit_test(test_utf8_in_ascii),  cmocka_unit_test(test_unmasking),
+		cmocka_unit_test(test_lengths),	       cmocka_unit_test(test_control_frames_are_not_counted),
+		cmocka_unit_test(test_many_fragments), cmocka_unit_test(test_nothing_is_held_while_idle),
+		cmocka_unit_test(test_close_codes),    cmocka_unit_test(test_header_written),
 		cmocka_unit_test(test_accept_key),
 	};
 	enum { OTHERS = sizeof others / sizeof others[0] };

@@ -20,6 +20,7 @@ enum { WHOLE = 1, MORE = 0 }; /* expected: all of it is one head, or more is nee
 
 static uint64_t seed;
 
+/* clang-format off */
 static const struct row {
 	const char *name;
 	const char *bytes;
@@ -123,6 +124,7 @@ static const struct row {
 	R("body: a name that other readers trim", GET HOST "Transfer-Encoding : chunked\r\n\r\n", -400),
 #undef R
 };
+/* clang-format on */
 
 /* Parses a copy of exactly n bytes, so that a byte read too far is seen. */
 static int
@@ -288,6 +290,7 @@ test_tokens(void **state)
 static void
 test_parameters(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		const char *query, *expected;
 	} parameters[] = {
@@ -298,6 +301,7 @@ test_parameters(void **state)
 		{ "a=%", NULL }, { "a=%4", NULL }, { "a=%4&b=1", NULL }, { "a=%4g", NULL }, { "a=%g4", NULL }, { "a=%%41", NULL }, { "a=%-1", NULL },
 		{ "a=%00", NULL }, { "a=1%00", NULL }, { "a=12345678", NULL }, { "a=%312345678", NULL },
 	};
+	/* clang-format on */
 	struct http_head head;
 	char text[256], out[8];
 
@@ -319,6 +323,7 @@ test_parameters(void **state)
 static void
 test_cookies(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		const char *headers, *expected;
 	} cookies[] = {
@@ -328,6 +333,7 @@ test_cookies(void **state)
 		{ "Cookie: b=a=1\r\n", NULL }, { "Cookie: aa=1\r\n", NULL }, { "Cookie: A=1\r\n", NULL }, { "Cookie: a\r\n", NULL },
 		{ "Cookie:\r\n", NULL }, { "", NULL }, { "X-Cookie: a=1\r\n", NULL }, { "Cookie: \"a=1\r\n", NULL },
 	};
+	/* clang-format on */
 	struct http_head head;
 	char text[256];
 
@@ -345,7 +351,8 @@ test_cookies(void **state)
 static void
 test_noise(void **state)
 {
-	static const char good[] = "GET /v1/events?since=abc&wait=25 HTTP/1.1\r\nHost: a.example\r\nConnection: keep-alive, Upgrade\r\nCookie: banter_access=x; b=c\r\nContent-Length: 0\r\n\r\n";
+	static const char good[] =
+		"GET /v1/events?since=abc&wait=25 HTTP/1.1\r\nHost: a.example\r\nConnection: keep-alive, Upgrade\r\nCookie: banter_access=x; b=c\r\nContent-Length: 0\r\n\r\n";
 	static const char likely[] = "\r\n\r\n :\t,;=%+&?#/0159aH\x7f\x80";
 	char text[sizeof good + 8];
 
@@ -376,13 +383,8 @@ int
 main(void)
 {
 	static const struct CMUnitTest others[] = {
-		cmocka_unit_test(test_parts),
-		cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_header_count),
-		cmocka_unit_test(test_tokens),
-		cmocka_unit_test(test_parameters),
-		cmocka_unit_test(test_cookies),
-		cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_parts),	   cmocka_unit_test(test_sizes),   cmocka_unit_test(test_header_count), cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_parameters), cmocka_unit_test(test_cookies), cmocka_unit_test(test_noise),
 	};
 	enum { OTHERS = sizeof others / sizeof others[0] };
 	struct CMUnitTest tests[ROWS + OTHERS];

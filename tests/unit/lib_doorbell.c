@@ -76,7 +76,7 @@ test_payloads(void **state)
 			fail_msg("%s: %s", taken ? "taken" : "refused", rows[i].payload);
 		if (taken) {
 			snprintf(line, sizeof line, "%c %lld %lld %lld %lld %lld %.*s", d.kind, (long long)d.id, (long long)d.seq, (long long)d.gone,
-			         (long long)d.delivered, (long long)d.read, (int)d.json_len, d.json ? d.json : "");
+				 (long long)d.delivered, (long long)d.read, (int)d.json_len, d.json ? d.json : "");
 			assert_string_equal(line, rows[i].expected);
 		}
 		free(copy);

@@ -36,7 +36,9 @@ transcript_open(struct transcript *t, size_t limit)
 static inline void
 transcript_line(FILE *file, unsigned opcode, unsigned close_code, const uint8_t *payload, size_t len)
 {
-	static const char *const names[] = { [FRAME_TEXT] = "text", [FRAME_BINARY] = "binary", [FRAME_CLOSE] = "close", [FRAME_PING] = "ping", [FRAME_PONG] = "pong" };
+	static const char *const names[] = {
+		[FRAME_TEXT] = "text", [FRAME_BINARY] = "binary", [FRAME_CLOSE] = "close", [FRAME_PING] = "ping", [FRAME_PONG] = "pong"
+	};
 
 	fputs(names[opcode], file);
 	if (close_code)

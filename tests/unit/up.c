@@ -18,6 +18,7 @@ static uint64_t seed;
 
 #define SEND(rest) "{\"type\":\"message.send\",\"conversation_id\":\"9\",\"client_id\":\"c\"," rest "}"
 
+/* clang-format off */
 /* A text, and what is read of it in the words of describe(), or how it is refused: code, field and client_id. */
 static const struct row {
 	const char *name;
@@ -125,6 +126,7 @@ static const struct row {
 	R("not a number", SEND("\"text\":\"\",\"data\":{\"a\":NaN}"), "! malformed_json"),
 #undef R
 };
+/* clang-format on */
 
 /* One line of what was read, or of why not. */
 static void
@@ -206,6 +208,7 @@ frame_of(const char *before, const char *unit, size_t count, const char *after, 
 static void
 test_sizes(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		const char *before, *unit, *after;
 		size_t most;
@@ -222,6 +225,7 @@ test_sizes(void **state)
 		{ "{\"type\":\"message.send\",\"conversation_id\":\"9\",\"client_id\":\"c\",\"text\":\"\",\"data\":{ \"a\" : [0", " , 0", "] } }", LIMIT_DATA_BYTES / 2 - 5, "! invalid_body data c" },
 		{ "{\"type\":\"message.send\",\"conversation_id\":\"9\",\"client_id\":\"c\",\"text\":\"\",\"data\":{\"a\":", "", "1}}", 1, NULL },
 	};
+	/* clang-format on */
 	static char line[1 << 20];
 	size_t n;
 
@@ -248,7 +252,8 @@ test_depth(void **state)
 	(void)state;
 	for (size_t depth = 1; depth <= 3000; depth = depth < 70 ? depth + 1 : depth * 3) {
 		closing = frame_of("", "]", depth, "}}", &n);
-		text = frame_of("{\"type\":\"message.send\",\"conversation_id\":\"9\",\"client_id\":\"c\",\"text\":\"\",\"data\":{\"a\":", "[", depth, closing, &n);
+		text = frame_of("{\"type\":\"message.send\",\"conversation_id\":\"9\",\"client_id\":\"c\",\"text\":\"\",\"data\":{\"a\":", "[", depth,
+				closing, &n);
 		describe(text, n, line, sizeof line);
 		if (depth < 64)
 			assert_true(line[0] != '!');
@@ -286,7 +291,9 @@ test_long_names(void **state)
 static void
 test_data_is_found(void **state)
 {
-	static const char *const members[] = { "\"type\":\"message.send\"", "\"conversation_id\":\"9\"", "\"client_id\":\"c\"", "\"text\":\"{\\\"data\\\":[,]\\\\\"", "\"reply_to\":\"8\"", "\"data\":{\"data\":[{\"x\":\"}],\\\\\"},[]]}" };
+	static const char *const members[] = { "\"type\":\"message.send\"", "\"conversation_id\":\"9\"",
+					       "\"client_id\":\"c\"",	    "\"text\":\"{\\\"data\\\":[,]\\\\\"",
+					       "\"reply_to\":\"8\"",	    "\"data\":{\"data\":[{\"x\":\"}],\\\\\"},[]]}" };
 	char text[512];
 
 	(void)state;
@@ -302,7 +309,8 @@ test_data_is_found(void **state)
 		for (int i = 0; i < 6; i++)
 			n += sprintf(text + n, "%s%.*s%s", i ? "," : "{", (int)chance_below(&seed, 3), "  ", members[order[i]]);
 		n += sprintf(text + n, "}");
-		expect(text, (size_t)n, "message.send conversation=9 client=c text=12:{\"data\":[,]\\ data={\"data\":[{\"x\":\"}],\\\\\"},[]]} reply=8");
+		expect(text, (size_t)n,
+		       "message.send conversation=9 client=c text=12:{\"data\":[,]\\ data={\"data\":[{\"x\":\"}],\\\\\"},[]]} reply=8");
 	}
 }
 
@@ -310,7 +318,8 @@ test_data_is_found(void **state)
 static void
 test_noise(void **state)
 {
-	static const char good[] = "{ \"type\":\"message.send\", \"conversation_id\":\"9\", \"client_id\":\"c\\\\\", \"text\":\"\\\"a\", \"data\": {\"a\" : [1, 2.50, {\"b\":\"\\\"}\"}], \"c\":{}} }";
+	static const char good[] =
+		"{ \"type\":\"message.send\", \"conversation_id\":\"9\", \"client_id\":\"c\\\\\", \"text\":\"\\\"a\", \"data\": {\"a\" : [1, 2.50, {\"b\":\"\\\"}\"}], \"c\":{}} }";
 	static const char likely[] = "{}[]\",:\\ \t0ue1\x80\xc3";
 	char text[sizeof good];
 	struct up_error error;
@@ -345,11 +354,8 @@ int
 main(void)
 {
 	static const struct CMUnitTest others[] = {
-		cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_depth),
-		cmocka_unit_test(test_long_names),
-		cmocka_unit_test(test_data_is_found),
-		cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_sizes),	      cmocka_unit_test(test_depth), cmocka_unit_test(test_long_names),
+		cmocka_unit_test(test_data_is_found), cmocka_unit_test(test_noise),
 	};
 	enum { OTHERS = sizeof others / sizeof others[0] };
 	struct CMUnitTest tests[ROWS + OTHERS];
