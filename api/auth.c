@@ -136,7 +136,7 @@ struct refresh_input {
 };
 
 static const struct field refresh_fields[] = {
-	{ "refresh_token", FIELD_TEXT, REQUIRED, 1, 256, .offset = offsetof(struct refresh_input, refresh_token) },
+	{ "refresh_token", FIELD_TEXT, REQUIRED, 1, TOKEN_BYTES, .offset = offsetof(struct refresh_input, refresh_token) },
 	{ "cookie", FIELD_SWITCH, OPTIONAL, .offset = offsetof(struct refresh_input, cookie) },
 	{ 0 },
 };

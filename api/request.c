@@ -125,6 +125,7 @@ request_variables(struct request *r)
 		}
 	}
 	r->path = arena_copy(&r->arena, r->path, strcspn(r->path, "?"));
+	r->method = arena_copy(&r->arena, r->method, strlen(r->method)); /* the log line is written when libfcgi has forgotten the rest */
 	r->content_length = strtol(r->length, NULL, 10);
 }
 
