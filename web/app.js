@@ -41,13 +41,13 @@ function begin() {
 }
 
 // This device is signed out: nothing of its user stays. Unless somebody else has signed in meanwhile, in another tab.
-async function signedOut(text) {
-	if (client?.isCurrent()) {
-		for (const name of Object.keys(localStorage).filter((key) => key.startsWith("banter."))) localStorage.removeItem(name);
-		await session.clear();
-	}
+function signedOut(text) {
+	const isOurs = client?.isCurrent();
 	leave();
 	if (text) notify(text);
+	if (!isOurs) return;
+	for (const name of Object.keys(localStorage).filter((key) => key.startsWith("banter."))) localStorage.removeItem(name);
+	session.clear();
 }
 
 // Ends what this tab shows.

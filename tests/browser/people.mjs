@@ -78,7 +78,7 @@ export class Person {
 	async tab(path = "/") {
 		const page = await this.context.newPage();
 		page.setDefaultTimeout(LIMIT_MS);
-		page.on("pageerror", (error) => note(this.display, error.stack));
+		page.on("pageerror", (error) => note(this.display, error.stack || `${error.name} ${error.message}`));
 		page.on("console", (message) => message.type() === "error" && note(this.display, message.text(), message.location().url));
 		await page.goto(url + path);
 		return page;

@@ -178,6 +178,41 @@ story("the whole server stops and starts: what was written meanwhile is sent", a
 	await alice.hasTick("into the dark 3", "read");
 });
 
+story("an event that was lost on the way: no hole is shown, it is fetched", async () => {
+	let isLosing = false, opened = 0;
+	await alice.page.routeWebSocket(/\/v1\/ws/, (socket) => {
+		opened++;
+		const server = socket.connectToServer();
+		server.onMessage((frame) => {
+			const isLost = isLosing && frame.includes("lost on the way");
+			if (isLost) isLosing = false;
+			else socket.send(frame);
+		});
+	});
+	await alice.page.reload();
+	await alice.isLive();
+	isLosing = true;
+	await bob.say("lost on the way", "and the next");
+	await alice.reads(["lost on the way", "and the next"]);
+	assert.equal(opened, 2);
+});
+
+story("a cursor that the server cannot resume: a snapshot takes its place", async () => {
+	await alice.page.addInitScript(() => {
+		const kept = JSON.parse(sessionStorage.getItem("banter.state"));
+		if (!kept || sessionStorage.getItem("broken")) return;
+		sessionStorage.setItem("broken", "once");
+		sessionStorage.setItem("banter.state", JSON.stringify({ ...kept, state: JSON.stringify({ ...JSON.parse(kept.state), cursor: "bm90LWEtY3Vyc29y" }) }));
+	});
+	const snapshot = alice.page.waitForResponse((reply) => reply.url().endsWith("/v1/sync"));
+	await alice.page.reload();
+	await snapshot;
+	await alice.isLive();
+	await alice.reads(["lost on the way", "and the next"]);
+	await bob.say("after the snapshot");
+	await alice.reads(["lost on the way", "and the next", "after the snapshot"]);
+});
+
 story("an unsent message outlives a reload during an outage", async () => {
 	await outage(async () => {
 		await alice.page.route("**/v1/conversations/*/messages", (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
@@ -258,12 +293,12 @@ story("above the end nothing is marked as read; a button leads down", async () =
 	await alice.hasUnread("Carol", 0);
 });
 
-story("several tabs share one refresh token without spending it twice", async () => {
-	const tabs = [alice.page, await alice.tab(), await alice.tab(), await alice.tab()];
-	await Promise.all(tabs.map((page) => alice.isLive(page)));
-	// Tokens expire all at once, again and again, and all tabs need one at the same moment.
+// Tokens expire all at once, again and again, and all tabs of `one` need a new one at the same moment.
+async function spendTokens(one) {
+	const tabs = [one.page, await one.tab(), await one.tab(), await one.tab()];
+	await Promise.all(tabs.map((page) => one.isLive(page)));
 	const expired = new Set(), refreshed = [];
-	await alice.context.route("**/v1/**", async (route) => {
+	await one.context.route("**/v1/**", async (route) => {
 		const request = route.request();
 		if (request.url().endsWith("/v1/auth/refresh")) refreshed.push(request.postDataJSON().refresh_token);
 		if (!expired.has(request.headers().authorization)) return route.continue();
@@ -272,7 +307,7 @@ story("several tabs share one refresh token without spending it twice", async ()
 	});
 	await outage(async () => {
 		for (let round = 0; round < 5; round++) {
-			expired.add(await alice.page.evaluate(() => `Bearer ${JSON.parse(localStorage.getItem("banter.session")).access_token}`));
+			expired.add(await one.page.evaluate(() => `Bearer ${JSON.parse(localStorage.getItem("banter.session")).access_token}`));
 			await Promise.all(tabs.map(async (page) => {
 				await page.keyboard.press("Control+k");
 				await page.fill("#people-search", bob.name);
@@ -282,11 +317,41 @@ story("several tabs share one refresh token without spending it twice", async ()
 			}));
 		}
 	});
-	await alice.context.unroute("**/v1/**");
+	await one.context.unroute("**/v1/**");
 	assert.ok(refreshed.length >= 5);
 	assert.equal(new Set(refreshed).size, refreshed.length, "no refresh token is spent twice");
-	await Promise.all(tabs.map((page) => alice.isLive(page)));
+	await Promise.all(tabs.map((page) => one.isLive(page)));
 	await Promise.all(tabs.slice(1).map((page) => page.close()));
+}
+
+story("several tabs share one refresh token without spending it twice", () => spendTokens(alice));
+
+story("so they do where the browser has no Web Locks", async () => {
+	const eve = await Person.arrive("Eve");
+	await eve.context.addInitScript(() => Object.defineProperty(navigator, "locks", { value: undefined }));
+	await eve.page.reload();
+	await eve.signUp();
+	await spendTokens(eve);
+	await eve.leave();
+});
+
+story("an inbox longer than a page, and news from below it", async () => {
+	const frank = await (await Person.arrive("Frank")).signUp();
+	const { id: me } = await bob.call("GET", "/v1/me");
+	const groups = [];
+	for (const title of numbered("Room", 53)) groups.push(await frank.call("POST", "/v1/conversations", { kind: "group", title, members: [me] }));
+	await frank.page.evaluate(() => sessionStorage.clear());
+	const fresh = await frank.tab();
+	await frank.isLive(fresh);
+	const titles = () => fresh.locator(".row-title").allTextContents();
+	await until(async () => (await titles()).length === 50, () => "a page is shown");
+	await bob.call("POST", `/v1/conversations/${groups[0].id}/messages`, { client_id: "news", text: "News" });
+	await until(async () => (await titles())[0] === "Room 1", () => "the conversation comes up");
+	assert.equal(await frank.row("Room 1", fresh).first().getAttribute("data-unread"), "1");
+	await fresh.click("#inbox-more");
+	await until(async () => (await titles()).length === 53, () => "the rest is there");
+	assert.equal(new Set(await titles()).size, 53);
+	await frank.leave();
 });
 
 story("on a phone: one column, nothing wider than the screen, a way back", async () => {

@@ -68,7 +68,17 @@ export class Session {
 		return !(lock?.until > Date.now());
 	}
 
+	// A browser may close a database behind one's back (the user clears the data, its process dies): then it is opened again.
 	async #transact(mode, act) {
+		try {
+			return await this.#attempt(mode, act);
+		} catch {
+			this.#database = null;
+			return this.#attempt(mode, act);
+		}
+	}
+
+	async #attempt(mode, act) {
 		this.#database ??= new Promise((done, fail) => {
 			const request = indexedDB.open(this.name, 1);
 			request.onupgradeneeded = () => request.result.createObjectStore("records");
@@ -79,7 +89,7 @@ export class Session {
 		return new Promise((done, fail) => {
 			const request = act(transaction.objectStore("records"));
 			transaction.oncomplete = () => done(request.result ?? null);
-			transaction.onabort = transaction.onerror = () => fail(transaction.error);
+			transaction.onabort = () => fail(transaction.error ?? new Error("the transaction was aborted"));
 		});
 	}
 }
