@@ -90,7 +90,7 @@ others() { printf '"%s",' "$@" | sed 's/,$//'; }
 	[[ $(json .code) =~ ^(too_many_members|invalid_body)$ ]]
 	for bad in '{"kind":"group","members":[]}' '{"kind":"group","title":"","members":[]}' '{"kind":"group","title":7,"members":[]}' '{"kind":"group","title":"x"}' \
 		'{"kind":"group","title":"x","members":"1"}' '{"kind":"group","title":"x","members":[1]}' '{"kind":"group","title":"x","members":["x"]}' \
-		'{"kind":"group","title":"x","members":[],"history":"some"}' '{"kind":"party","title":"x","members":[]}' '{"kind":"direct"}' '{"title":"x"}' '{}' \
+		'{"kind":"group","title":"x","members":[],"history":"some"}' '{"kind":"party","title":"x","members":[]}' '{"kind":"direct"}' '{}' \
 		"{\"kind\":\"group\",\"title\":\"$(printf 'x%.0s' {1..257})\",\"members\":[]}" '{"kind":"direct","user_id":"-1"}' '{"kind":"direct","user_id":5}'; do
 		post /v1/conversations "$bad"
 		[ "$reply_status" = 422 ] && [ "$(json .code)" = invalid_body ] || { echo "$bad: $reply_status $reply"; return 1; }

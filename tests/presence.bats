@@ -117,7 +117,7 @@ acquaint() {
 		(as bob && beat $state)
 		wait_until 1 event_there "alice-$transport" "$(is "$(id_of bob)" away)"
 	}
-	for transport in "${TRANSPORTS[@]}"; do wait_until 10 flip_heard 2>/dev/null; done
+	for transport in "${TRANSPORTS[@]}"; do wait_until 10 flip_heard 2>/dev/null || { heard_all "alice-$transport"; return 1; }; done
 	heard alice-ws "$(is "$(id_of bob)" away)"
 	[ "$(jq -c 'del(._at, .time, .data.last_seen)' <<<"$event")" = "{\"type\":\"presence.updated\",\"data\":{\"user_id\":\"$(id_of bob)\",\"status\":\"away\"}}" ]
 }

@@ -7,6 +7,7 @@ teardown() { streams_end; }
 read_to() { post "/v1/conversations/$room/read" "{\"message_id\":\"$1\"}"; }
 receipt() { post /v1/receipts "{\"receipts\":[{\"conversation_id\":\"$room\",$1}]}"; }
 marks_of() { psql_banter "select delivered_id || ' ' || read_id from members where conversation_id = $room and user_id = $1"; }
+delivered_at_least() { [ "$(marks_of "$1" | cut -d' ' -f1)" -ge "$2" ]; }
 delivered_is() { [ "$(marks_of "$1" | cut -d' ' -f1)" = "$2" ]; }
 
 three() {
@@ -56,12 +57,14 @@ three() {
 	[ "$(json '[.read_id, .unread_count] | join(" ")')" = "$three 0" ]
 	receipt "\"delivered\":\"$one\",\"read\":\"$one\""
 	expect 200
-	[ "$(json .updated)" = 0 ]
 	[ "$(marks_of "$user_id")" = "$three $three" ]
-	as carol
+	# Reading implies having received; having received more says nothing about reading.
 	as alice
-	post "/v1/conversations/$room/members" "{\"user_ids\":[\"$(id_of carol)\"]}"
-	as carol
+	group Both bob
+	send one; one=$message
+	send two; two=$message
+	send three; three=$message
+	as bob
 	receipt "\"read\":\"$two\""
 	[ "$(marks_of "$user_id")" = "$two $two" ]
 	receipt "\"delivered\":\"$three\",\"read\":\"$one\""
@@ -153,7 +156,7 @@ three() {
 		post /v1/receipts "$bad"
 		[ "$reply_status" = 422 ] || { echo "$bad: $reply_status $reply"; return 1; }
 	done
-	for bad in x AQ AQAA "$(printf 'A%.0s' {1..1100})" '!!' ''; do
+	for bad in x AQ AQAAAA "$(printf 'A%.0s' {1..1100})" '!!' ''; do
 		post /v1/receipts "{\"cursor\":\"$bad\"}"
 		[ "$reply_status" = 422 ] && [[ $(json .code) =~ ^invalid_(cursor|body)$ ]] || { echo "$bad: $reply_status $reply"; return 1; }
 	done
@@ -186,7 +189,8 @@ three() {
 		hang_up "$transport-1"
 		[ "$(marks_of "$user_id")" = "0 0" ]
 		if [ "$transport" = sync ]; then get "/v1/sync?since=$cursor"; else listen "$transport-2" "$transport" --since "$cursor"; fi
-		wait_until 3 delivered_is "$user_id" "$two" || wait_until 1 delivered_is "$user_id" "$three"
+		wait_until 3 delivered_at_least "$user_id" "$two" # a poll goes on to the third by itself
+		[ "$transport" = sync ] || hang_up "$transport-2"
 	done
 }
 
@@ -277,9 +281,9 @@ three() {
 		select count(*) from member_add($room, $user_id, array(select id from users where name like 'large.' || $room % 1000000 || '.%'))" >/dev/null
 	get "/v1/conversations/$room"
 	[ "$(json .member_count)" = 123 ]
-	send "to many"
 	listen alice ws
 	listen carol ws --token "$(token_of carol)"
+	send "to many"
 	as bob
 	read_to "$message"
 	heard alice ".type == \"receipt.updated\" and .data.conversation_id == \"$room\" and any(.data.counts[]?; .message_id == \"$message\" and .read == 1 and .of == 122)" 5

@@ -13,7 +13,7 @@ stream_file() { printf '%s/%s.%s' "$BATS_TEST_TMPDIR" "$1" "$2"; }
 # --nobody stands for none at all. The cursor is kept: who listens again under the same name goes on where it ended.
 # STREAM_URL in the environment: another address than the front door.
 listen() {
-	local name=$1 transport=$2 nobody=false option options=()
+	local name=$1 transport=$2 at=$BATS_TEST_TMPDIR/$1 nobody=false option options=()
 	shift 2
 	for option; do
 		if [ "$option" = --nobody ]; then nobody=true; else options+=("$option"); fi
@@ -22,12 +22,17 @@ listen() {
 	*" --token "* | *" --ticket "* | *" --cookie "* | *" --auth "* | *" --nobody "*) ;;
 	*) options+=(--token "$token") ;;
 	esac
-	[ -p "$(stream_file "$name" orders)" ] || mkfifo "$(stream_file "$name" orders)"
-	echo '{"client":"listen"}' >>"$(stream_file "$name" events)"
-	node "$CLIENT" "$transport" "${STREAM_URL:-$URL}" "${options[@]}" --for 240 --out "$(stream_file "$name" events)" \
-		--cursor-file "$(stream_file "$name" cursor)" --in "$(stream_file "$name" orders)" 3>&- 4>&- 2>>"$(stream_file "$name" errors)" &
-	echo $! >"$(stream_file "$name" pid)"
-	wait_until 20 stream_settled "$name" "$nobody" || { echo "$name does not open:"; heard_all "$name"; cat "$(stream_file "$name" errors)"; return 1; }
+	[ -p "$at.orders" ] || mkfifo "$at.orders"
+	echo '{"client":"listen"}' >>"$at.events"
+	node "$CLIENT" "$transport" "${STREAM_URL:-$URL}" "${options[@]}" --for 240 --out "$at.events" --cursor-file "$at.cursor" --in "$at.orders" \
+		3>&- 4>&- 2>>"$at.errors" &
+	echo $! >"$at.pid"
+	disown $!
+	until_heard 20 "$name" stream_settled "$name" "$nobody" && return
+	echo "$name does not open:"
+	heard_all "$name"
+	cat "$at.errors"
+	return 1
 }
 
 # Ready is said by the stream itself, or by the first answer of a poll. Without credentials the handshake is all there is.
@@ -35,31 +40,47 @@ stream_settled() {
 	jq -e --slurp --argjson nobody "$2" '
 		.[(map(.client == "listen") | rindex(true)):]
 		| any(.type == "stream.ready" or .client == "closed" or (.client == "open" and (has("events") or $nobody)))' \
-		"$(stream_file "$1" events)" >/dev/null
+		"$BATS_TEST_TMPDIR/$1.events" >/dev/null
 }
 
-# The stream's own lines, without the notes of the client.
-events_of() { grep -v '"client":' "$(stream_file "$1" events)" || true; }
-notes_of() { grep '"client":' "$(stream_file "$1" events)" || true; }
-heard_all() { cat "$(stream_file "$1" events)" 2>/dev/null; }
+# until_heard SECONDS NAME COMMAND…: as wait_until, but it looks only when NAME has heard something new.
+until_heard() {
+	local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000)) file=$BATS_TEST_TMPDIR/$2.events lines=() known=-1
+	shift 2
+	[ -p "$BATS_TEST_TMPDIR/pause" ] || mkfifo "$BATS_TEST_TMPDIR/pause"
+	while :; do
+		mapfile -t lines <"$file"
+		if [ ${#lines[@]} != "$known" ]; then
+			known=${#lines[@]}
+			if "$@" 2>/dev/null; then return 0; fi
+		fi
+		[ "${EPOCHREALTIME/./}" -le $deadline ] || return 1
+		read -rt 0.03 <>"$BATS_TEST_TMPDIR/pause" || true
+	done
+}
+
+# The stream's own lines, without the notes of the client, and the other way round.
+events_of() { jq -c 'select(has("client") | not)' "$BATS_TEST_TMPDIR/$1.events"; }
+notes_of() { jq -c 'select(.client)' "$BATS_TEST_TMPDIR/$1.events"; }
+heard_all() { cut -c1-1000 "$BATS_TEST_TMPDIR/$1.events" 2>/dev/null; }
 
 # count_heard NAME CONDITION: how many events fulfil it (jq, on one event).
-count_heard() { events_of "$1" | jq -c "select($2)" | wc -l; }
-event_there() { event=$(events_of "$1" | jq -c "select($2)" | head -n 1) && [ -n "$event" ]; }
-note_there() { event=$(notes_of "$1" | jq -c "select($2)" | tail -n 1) && [ -n "$event" ]; }
+count_heard() { jq -n "[inputs | select(has(\"client\") | not) | select($2)] | length" "$BATS_TEST_TMPDIR/$1.events"; }
+event_there() { event=$(jq -nc "first(inputs | select(has(\"client\") | not) | select($2))" "$BATS_TEST_TMPDIR/$1.events") && [ -n "$event" ]; }
+note_there() { event=$(jq -nc "last(inputs | select(.client) | select($2))" "$BATS_TEST_TMPDIR/$1.events") && [ -n "$event" ] && [ "$event" != null ]; }
 as_many_heard() { [ "$(count_heard "$1" "$2")" -ge "$3" ]; }
 
 # heard NAME CONDITION [SECONDS]: waits for such an event; $event is the first one.
 heard() {
-	wait_until "${3:-10}" event_there "$1" "$2" && event_there "$1" "$2" && return
-	echo "$1 has not heard: $2; but:"
+	until_heard "${3:-10}" "$1" event_there "$1" "$2" && return
+	echo "$1 has not heard within ${3:-10} s: $2; but:"
 	heard_all "$1"
 	return 1
 }
 
 # heard_times NAME CONDITION N [SECONDS]: waits for N of them, and then there must be just N.
 heard_times() {
-	wait_until "${4:-10}" as_many_heard "$1" "$2" "$3" && [ "$(count_heard "$1" "$2")" = "$3" ] && return
+	until_heard "${4:-10}" "$1" as_many_heard "$@" && [ "$(count_heard "$1" "$2")" = "$3" ] && return
 	echo "$1 has not heard $3 times: $2; but $(count_heard "$1" "$2") times:"
 	heard_all "$1"
 	return 1
@@ -72,10 +93,10 @@ not_heard() {
 	return 1
 }
 
-# noted NAME CONDITION [SECONDS]: the same as heard for what the client notes ({"client":"closed","code":4501} …).
+# noted NAME CONDITION [SECONDS]: the same as heard for what the client notes ({"client":"closed","code":4501} …); $event is the last one.
 noted() {
-	wait_until "${3:-10}" note_there "$1" "$2" && note_there "$1" "$2" && return
-	echo "$1 has not noted: $2; but:"
+	until_heard "${3:-10}" "$1" note_there "$1" "$2" && return
+	echo "$1 has not noted within ${3:-10} s: $2; but:"
 	heard_all "$1"
 	return 1
 }
@@ -124,18 +145,18 @@ hang_up_all() {
 }
 
 # What a client has heard of a conversation, in the order of arrival.
-seqs() { events_of "$1" | jq -r "select(.seq and .conversation_id == \"$2\") | .seq" | paste -sd' '; }
-texts() { events_of "$1" | jq -r "select(.type == \"message.created\" and .conversation_id == \"$2\") | .data.text" | paste -sd' '; }
+seqs() { jq -nr "[inputs | select(.seq and .conversation_id == \"$2\") | .seq | tostring] | join(\" \")" "$BATS_TEST_TMPDIR/$1.events"; }
+texts() { jq -nr "[inputs | select(.type == \"message.created\" and .conversation_id == \"$2\") | .data.text] | join(\" \")" "$BATS_TEST_TMPDIR/$1.events"; }
 
 # in_order NAME CONVERSATION FIRST LAST: each seq from FIRST to LAST once, ascending. in_order_within waits for it.
-seqs_are() { [ "$(seqs "$1" "$2")" = "$(seq -s' ' "$3" "$4")" ]; }
+seqs_are() { jq -ne "[inputs | select(.seq and .conversation_id == \"$2\") | .seq] == [range($3; $4 + 1)]" "$BATS_TEST_TMPDIR/$1.events" >/dev/null; }
 in_order() {
 	seqs_are "$@" && return
 	echo "$1 has heard in $2: $(seqs "$1" "$2"), and not $3..$4"
 	return 1
 }
 in_order_within() {
-	wait_until "$1" seqs_are "${@:2}" || true
+	until_heard "$1" "$2" seqs_are "${@:2}" || true
 	in_order "${@:2}"
 }
 

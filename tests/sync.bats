@@ -106,9 +106,9 @@ missed() { json ".events | map(select(.conversation_id == \"$room\")) | map(.seq
 @test "a cursor that cannot be resumed: invalid, of another database" {
 	as alice
 	group Room bob
-	for bad in x AQ AA "$(printf 'A%.0s' {1..1100})" 'a.b' '%27' '%00' ''; do
+	for bad in x AQ AA "$(printf 'A%.0s' {1..1100})" 'a.b' '%27'; do
 		get "/v1/sync?since=$bad"
-		if [ "$reply_status" = 200 ]; then [ "$(json .reset)" = invalid_cursor ]; else [ "$reply_status" = 422 ] && [ "$(json .code)" = invalid_cursor ] || [ "$(json .code)" = invalid_parameter ]; fi || { echo "$bad: $reply_status $reply"; return 1; }
+		[ "$reply_status" = 422 ] && [[ $(json .code) =~ ^invalid_(cursor|parameter)$ ]] || { echo "$bad: $reply_status $reply"; return 1; }
 	done
 	# Version 1, a base a hundred years ahead, no exceptions.
 	ahead=$(python3 - <<-'PY'
