@@ -117,6 +117,11 @@ bench_build() {
 
 query() { scripts/stack psql -qAt -v ON_ERROR_STOP=1 -c "$1"; }
 
+# Everybody has everything, so that a stream that opens without a cursor has nothing to replay.
+all_delivered() {
+	query "update members m set delivered_id = c.last_id from conversations c where c.id = m.conversation_id and m.delivered_id < c.last_id"
+}
+
 # tokens FIRST COUNT: access tokens of those users, one a line, good for an hour.
 tokens() { "$BENCH_BIN/token" "$BANTER_SECRETS_DIR/jwt.key" "$1" "$2" "$DEVICES"; }
 

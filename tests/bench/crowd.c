@@ -17,7 +17,7 @@
 #include "options.h"
 #include "usage.h"
 
-enum { READ_BYTES = 256 * 1024, REST_BYTES = 256 * 1024, TURN_EVENTS = 1024, REQUEST_BYTES = 2560 };
+enum { READ_BYTES = 256 * 1024, REST_BYTES = 256 * 1024, TURN_EVENTS = 1024, REQUEST_BYTES = 2560, SETTLE_MS = 400, SETTLE_MOST_MS = 20000 };
 
 /* What was left of a unit stands before what is read next. */
 static char buffer[REST_BYTES + READ_BYTES];
@@ -119,6 +119,11 @@ subscriber_opened(struct crowd *w, struct subscriber *s)
 static void
 subscriber_closed(struct crowd *w, struct subscriber *s)
 {
+	if (s->state != SUBSCRIBER_OPEN && w->patient) {
+		w->refused++;
+		subscriber_hang_up(w, s);
+		return;
+	}
 	if (s->state != SUBSCRIBER_OPEN && s->state != SUBSCRIBER_CLOSED) {
 		fprintf(stderr, "user %ld: the stream was refused (close code %d)\n", s->user, s->close_code);
 		exit(1);
@@ -173,6 +178,8 @@ take_text(struct crowd *w, struct subscriber *s, const char *json, size_t n)
 
 	if (wire_is_message(json, n)) {
 		s->messages++;
+		if (w->keep_cursors)
+			subscriber_note(s, json, n);
 		w->message(w, s, json, n);
 		return;
 	}
@@ -227,7 +234,7 @@ take_unit(struct crowd *w, struct subscriber *s, const struct wire_unit *u)
 		return;
 	case WIRE_CLOSE:
 		if (w->transport == TRANSPORT_POLL) {
-			fprintf(stderr, "user %ld: a poll failed: %.*s\n", s->user, (int)u->len, u->text);
+			fprintf(stderr, "user %ld: a poll failed: %.300s\n", s->user, u->text);
 			exit(1);
 		}
 		if (w->transport == TRANSPORT_WS && u->len >= 2)
@@ -361,6 +368,20 @@ crowd_open(struct crowd *w, int seconds)
 			exit(1);
 		}
 	}
+}
+
+void
+crowd_settle(struct crowd *w)
+{
+	int64_t bytes, limit = usage_now() + SETTLE_MOST_MS * 1000000LL;
+
+	do {
+		bytes = w->bytes;
+		for (int64_t until = usage_now() + SETTLE_MS * 1000000LL; usage_now() < until;)
+			crowd_turn(w, 50);
+	} while (w->bytes != bytes && usage_now() < limit);
+	for (int i = 0; i < w->count; i++)
+		w->all[i].messages = 0;
 }
 
 void

@@ -45,7 +45,8 @@ struct crowd {
 	long user_step;
 	long devices;	      /* the device of a user is devices + user */
 	const char *from;     /* the address to connect from, NULL: any */
-	bool keep_cursors;    /* note every subscriber's cursor of stream.ready in since */
+	bool patient;	      /* a refused stream is idle again, counted in refused, instead of the program's end */
+	bool keep_cursors;    /* note the last cursor of every subscriber in since */
 	void *own;
 	void (*message)(struct crowd *, struct subscriber *, const char *json, size_t n);
 	void (*text)(struct crowd *, struct subscriber *, const char *json, size_t n); /* all other texts; may be NULL */
@@ -53,7 +54,7 @@ struct crowd {
 	/* the crowd's own */
 	struct subscriber *all;
 	int epoll;
-	int started, opened, closed;
+	int started, opened, closed, refused;
 	int64_t bytes;	/* read from open streams */
 	int64_t reads;
 };
@@ -69,6 +70,9 @@ void crowd_open(struct crowd *w, int seconds);
 
 /* Starts opening one subscriber. */
 void subscriber_open(struct crowd *w, struct subscriber *s);
+
+/* Reads on until nothing has come for a while (what was missed before is replayed at first), then forgets how many messages there were. */
+void crowd_settle(struct crowd *w);
 
 /* One turn: waits up to that many ms and reads what has come. */
 void crowd_turn(struct crowd *w, int timeout_ms);

@@ -88,7 +88,8 @@ side_round(struct side *side, int in_flight, double seconds)
 	int64_t bytes = side->crowd.bytes, reads = side->crowd.reads;
 	int64_t cpu = usage_cpu(side->pid), own = thread_cpu_now(), start = usage_now(), until = start + (int64_t)(seconds * 1e9);
 
-	side_send(side, in_flight);
+	/* Fewer than none are in flight when push's sweep has found, meanwhile, what is stored and not published yet. */
+	side_send(side, in_flight - side->in_flight);
 	while (usage_now() < until) {
 		crowd_turn(&side->crowd, 50);
 		side_send(side, side->due);
@@ -113,6 +114,9 @@ side_open(struct side *side, const char *transport, int port, const char *sender
 	side->pid = pid;
 	crowd_make(&side->crowd);
 	crowd_open(&side->crowd, 120);
+	crowd_settle(&side->crowd);
+	memset(side->got, 0, sizeof side->got);
+	side->done = side->in_flight = side->due = 0;
 	side->sender = sender_open(sender, in_flight);
 }
 

@@ -104,6 +104,11 @@ unit_poll(const char *p, size_t n, struct wire_unit *out)
 	if (n < head + len)
 		return 0;
 	out->kind = memcmp(p + 9, "200", 3) == 0 ? WIRE_TEXT : WIRE_CLOSE;
+	if (out->kind == WIRE_CLOSE) {
+		out->text = p;
+		out->len = head + len;
+		return head + len;
+	}
 	out->text = p + head;
 	out->len = len;
 	return head + len;
