@@ -47,15 +47,14 @@ static const struct field group_fields[] = {
 };
 
 static enum reply
-post_group(struct request *r)
+post_direct(struct request *r)
 {
-	struct conversation_input in = { .history = "full" };
+	struct conversation_input in = { 0 };
 
-	if (!input_read(r, group_fields, &in))
+	if (!input_read(r, direct_fields, &in))
 		return REPLIED;
-	return reply_rings(r, 201,
-			   call(r, STATEMENT_CONVERSATION_GROUP, param_id(r->user), param_text(in.title),
-				param_text(ids_text(&r->arena, in.members.list, in.members.count)), param_text(in.history)));
+	struct rows *rows = call(r, STATEMENT_CONVERSATION_DIRECT, param_id(r->user), param_id(in.user_id));
+	return reply_rings(r, rows && strcmp(rows_text(rows, 0, 2), "t") == 0 ? 201 : 200, rows);
 }
 
 /*
@@ -65,14 +64,15 @@ post_group(struct request *r)
 enum reply
 post_conversation(struct request *r)
 {
-	struct conversation_input in = { 0 };
+	struct conversation_input in = { .history = "full" };
 
-	if (input_is(r, "kind", "group"))
-		return post_group(r);
-	if (!input_read(r, direct_fields, &in))
+	if (input_is(r, "kind", "direct"))
+		return post_direct(r);
+	if (!input_read(r, group_fields, &in))
 		return REPLIED;
-	struct rows *rows = call(r, STATEMENT_CONVERSATION_DIRECT, param_id(r->user), param_id(in.user_id));
-	return reply_rings(r, rows && strcmp(rows_text(rows, 0, 2), "t") == 0 ? 201 : 200, rows);
+	return reply_rings(r, 201,
+			   call(r, STATEMENT_CONVERSATION_GROUP, param_id(r->user), param_text(in.title),
+				param_text(ids_text(&r->arena, in.members.list, in.members.count)), param_text(in.history)));
 }
 
 /*
