@@ -166,14 +166,23 @@ value_skip(const char *at)
 	}
 }
 
+/* The text is JSON, so what is looked for is there; it does not end in a NUL. */
+static const char *
+byte_find(const char *at, char what)
+{
+	while (*at != what)
+		at++;
+	return at;
+}
+
 /* Where the value of a member of the root begins: members are parsed, and kept, in the order of the text. */
 static const char *
 member_find(const struct source *from, const char *name)
 {
-	const char *at = strchr(from->text, '{');
+	const char *at = byte_find(from->text, '{');
 
 	for (void *i = json_object_iter(from->root); i; i = json_object_iter_next(from->root, i)) {
-		at = strchr(string_skip(strchr(at, '"')), ':') + 1;
+		at = byte_find(string_skip(byte_find(at, '"')), ':') + 1;
 		if (strcmp(json_object_iter_key(i), name) == 0)
 			break;
 		at = value_skip(at);
