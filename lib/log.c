@@ -113,7 +113,7 @@ line_time(struct line *l)
 	line_pair(l, "time", text);
 }
 
-/* One value by its conversion: s, c, or a whole number or fraction of any of the usual lengths. Returns where the conversion ends. */
+/* One value by its conversion: s, .*s, c, or a whole number or fraction of any of the usual lengths. Returns where the conversion ends. */
 static const char *
 value_format(char *out, size_t size, const char *p, va_list *args)
 {
@@ -128,14 +128,18 @@ value_format(char *out, size_t size, const char *p, va_list *args)
 	/* the attribute on log_line has checked what is formatted here */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	if (*p == 's')
+	if (*p == 's' && strchr(conversion, '*')) {
+		int limit = va_arg(*args, int);
+		snprintf(out, size, conversion, limit, va_arg(*args, const char *));
+	} else if (*p == 's') {
 		snprintf(out, size, conversion, va_arg(*args, const char *));
-	else if (*p == 'f')
+	} else if (*p == 'f') {
 		snprintf(out, size, conversion, va_arg(*args, double));
-	else if (is_long)
+	} else if (is_long) {
 		snprintf(out, size, conversion, va_arg(*args, long));
-	else
+	} else {
 		snprintf(out, size, conversion, va_arg(*args, int));
+	}
 #pragma GCC diagnostic pop
 	return *p ? p + 1 : p;
 }
