@@ -329,8 +329,7 @@ object_read(struct request *r, json_t *object, const struct field *fields, void 
 		*why = (struct complaint){ ERROR_INVALID_BODY, NULL, "not an object" };
 		return false;
 	}
-	json_object_foreach(object, name, value)
-	{
+	json_object_foreach(object, name, value) {
 		const struct field *f = field_find(fields, name);
 		if (!f) {
 			*why = (struct complaint){ ERROR_UNKNOWN_FIELD, name, NULL };

@@ -131,10 +131,10 @@ data_is_right(json_t *value, int depth)
 		return string_is_text(value);
 	if (depth == 0 && (json_is_object(value) || json_is_array(value)))
 		return false;
-	json_array_foreach (value, i, item)
+	json_array_foreach(value, i, item)
 		if (!data_is_right(item, depth - 1))
 			return false;
-	json_object_foreach (value, name, item)
+	json_object_foreach(value, name, item)
 		if (!data_is_right(item, depth - 1))
 			return false;
 	return true;
@@ -269,7 +269,7 @@ fields_read(const struct source *from, struct up *out, struct up_error *error)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach (from->root, name, value)
+	json_object_foreach(from->root, name, value)
 		if (!field_is_known(out->type, name))
 			return refuse(error, "unknown_field", name);
 	for (int i = 0; i < FIELDS; i++) {

@@ -14,19 +14,16 @@ enum { LIMIT = 1000, ROUNDS = 40, PIECES = 8, STREAM_BYTES = 4096 };
 
 static uint64_t seed;
 
+/* clang-format off */
 /* A frame of a case: its first byte (FIN, reserved bits, opcode) and its payload. */
 struct piece {
 	uint8_t first;
 	const char *payload;
 	size_t len;
 };
-#define F(first, payload)                          \
-	{                                          \
-		first, payload, sizeof payload - 1 \
-	}
+#define F(first, payload) { first, payload, sizeof payload - 1 }
 #define SAYS(expected) expected, sizeof expected - 1
 
-/* clang-format off */
 /* 8_ is a whole message or the last fragment, 0_ goes on: 01 81 text, 02 82 binary, 00 80 continuation, 88 close, 89 ping, 8a pong. */
 static const struct row {
 	const char *name;
