@@ -279,14 +279,12 @@ state() {
 		404:route_not_found GET /v1/me/
 		404:route_not_found GET /v1//me
 		404:route_not_found GET /v1/ME
-		404:route_not_found GET /v2/me
 		405:method_not_allowed DELETE /v1/me
 		405:method_not_allowed POST /v1/me
 		405:method_not_allowed PUT /v1/conversations
 		405:method_not_allowed GET /v1/auth/login
 		405:method_not_allowed PATCH /v1/devices
 		405:method_not_allowed DELETE /v1/conversations/1/messages
-		405:method_not_allowed BREW /v1/me
 	TABLE
 }
 

@@ -31,9 +31,11 @@ teardown() { streams_end; }
 	outside=$room
 	further_push
 	as bob
+	get /v1/sync
+	cursor=$(json .cursor)
 	for transport in "${TRANSPORTS[@]}"; do
-		listen "here-$transport" "$transport"
-		STREAM_URL=$further listen "there-$transport" "$transport"
+		listen "here-$transport" "$transport" --since "$cursor"
+		STREAM_URL=$further listen "there-$transport" "$transport" --since "$cursor"
 	done
 	as alice
 	room=$inside
@@ -49,7 +51,7 @@ teardown() { streams_end; }
 		for where in here there; do
 			heard "$where-$transport" ".type == \"member.removed\" and .conversation_id == \"$inside\" and .data.user_id == \"$(id_of bob)\""
 			[ $(($(jq -r ._at <<<"$event") - removed)) -lt 1500 ]
-			in_order "$where-$transport" "$inside" 1 3
+			[[ "$(seqs "$where-$transport" "$inside")" =~ ^(1\ )?2\ 3$ ]] # a snapshot may be a little newer than its cursor
 			not_heard "$where-$transport" '.type == "typing.updated"'
 		done
 	done
@@ -58,7 +60,7 @@ teardown() { streams_end; }
 	post "/v1/conversations/$inside/members" "{\"user_ids\":[\"$(id_of bob)\"]}"
 	fence here-{ws,sse,poll} there-{ws,sse,poll}
 	for transport in "${TRANSPORTS[@]}"; do
-		[ "$(seqs "there-$transport" "$inside")" = "1 2 3 9 10" ]
+		[[ "$(seqs "there-$transport" "$inside")" =~ ^(1\ )?2\ 3\ 9\ 10$ ]]
 		not_heard "here-$transport" '.data.text == "after-1"'
 	done
 }
