@@ -9,7 +9,7 @@
 #include "../lib/identifier.h"
 #include "../lib/memory.h"
 
-enum { TOKEN_BYTES = 4 * KIB, DATA_DEPTH = 64 };
+enum { TOKEN_BYTES = 4 * KIB, DATA_DEPTH = 64, NUMBER_BYTES = 64, EXPONENT_DIGITS = 3 };
 
 /* clang-format off */
 static const struct type {
@@ -191,6 +191,19 @@ member_find(const struct source *from, const char *name)
 }
 
 /*
+ * Behind a number. NULL when it is one that the database may refuse (1e-20000) or spell in thousands of digits: sends go in batches, so
+ * the mistake of one must be found here.
+ */
+static const char *
+number_skip(const char *at)
+{
+	size_t all = strspn(at, "0123456789+-.eE"), mantissa = strspn(at, "0123456789+-.");
+	size_t exponent = mantissa < all ? strspn(at + mantissa, "eE+-") + mantissa : all;
+
+	return all <= NUMBER_BYTES && all - exponent <= EXPONENT_DIGITS ? at + all : NULL;
+}
+
+/*
  * Data goes on as it came but for the blanks: printing what was parsed would spell 0.1 as 0.10000000000000001 and could not hold
  * integers above 2^63.
  */
@@ -204,7 +217,9 @@ data_read(const struct field *f, json_t *value, const struct source *from, struc
 	char *to = out->data = memory_alloc((size_t)(end - at) + 1);
 
 	while (at < end) {
-		const char *next = *at == '"' ? string_skip(at) : at + 1;
+		const char *next = *at == '"' ? string_skip(at) : *at == '-' || (*at >= '0' && *at <= '9') ? number_skip(at) : at + 1;
+		if (!next)
+			return false;
 		if (!strchr(" \t\r\n", *at)) {
 			memcpy(to, at, (size_t)(next - at));
 			to += next - at;
