@@ -688,7 +688,8 @@ conn_turn_end(void)
 		for (size_t i = 0; i < ending; i++)
 			conn_end(conns.ending[i]);
 		conns.ending_count -= ending;
-		memmove(conns.ending, conns.ending + ending, conns.ending_count * sizeof conns.ending[0]);
+		if (conns.ending_count)
+			memmove(conns.ending, conns.ending + ending, conns.ending_count * sizeof conns.ending[0]);
 	}
 }
 

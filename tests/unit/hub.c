@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* The hub with real connections, and neither PostgreSQL nor Redis: order, holes, who has left, and cursors that never say too much. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "chance.h"
+#include "lib/doorbell.h"
+#include "lib/settings.h"
+#include "push/bus.h"
+#include "push/conn.h"
+#include "push/hub.h"
+#include "push/loop.h"
+#include "push/store.h"
+#include "push/sweep.h"
+#include "push/users.h"
+
+enum { ROOM = 9, FIRST_ID = 1000, ALICE = 1, BOB = 2, EVENTS = 200 };
+
+struct listener {
+	struct conn *conn;
+	int fd; /* the client's end */
+};
+
+static struct listener
+listen_as(int64_t user)
+{
+	struct cursor from = { .base = FIRST_ID };
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	conn_open(fds[0], 1);
+	struct conn *c = conn_next(NULL);
+	for (struct conn *next = c; next; next = conn_next(next))
+		c = next;
+	c->transport = &transport_sse;
+	c->position = position_of(&from);
+	c->writable = true;
+	c->device = user;
+	users_attach(c, user);
+	conn_enter(c, CONN_LIVE);
+	hub_join(c, ROOM, 0, FIRST_ID, 2);
+	return (struct listener){ c, fds[1] };
+}
+
+static void
+turn_end(void)
+{
+	conn_turn_end();
+	hub_turn_end();
+}
+
+static void
+hang_up(struct listener l)
+{
+	conn_close(l.conn, CLOSE_GONE);
+	turn_end();
+	close(l.fd);
+}
+
+/* What the client was sent, as the seqs of the events. */
+static int
+heard(struct listener l, int seqs[], int most)
+{
+	static char text[1 << 20];
+	ssize_t len;
+	int n = 0;
+
+	turn_end();
+	len = read(l.fd, text, sizeof text - 1);
+	text[len < 0 ? 0 : len] = '\0';
+	for (const char *at = text; (at = strstr(at, "\"seq\":")) && n < most; at++)
+		seqs[n++] = atoi(at + strlen("\"seq\":"));
+	return n;
+}
+
+static void
+ring(int seq, int64_t gone)
+{
+	char json[64];
+	int len = snprintf(json, sizeof json, "{\"type\":\"t\",\"seq\":%d}", seq);
+
+	hub_event(ROOM, FIRST_ID + seq, seq, gone, json, (size_t)len);
+}
+
+static void
+expect_heard(struct listener l, int from, int to)
+{
+	int seqs[EVENTS + 1];
+	int n = heard(l, seqs, EVENTS + 1);
+
+	assert_int_equal(n, to - from + 1);
+	for (int i = 0; i < n; i++)
+		assert_int_equal(seqs[i], from + i);
+}
+
+static void
+test_order(void **state)
+{
+	struct listener alice = listen_as(ALICE), bob = listen_as(BOB);
+
+	(void)state;
+	ring(1, 0);
+	ring(3, 0);
+	ring(3, 0);
+	ring(1, 0);
+	expect_heard(alice, 1, 1);
+	ring(2, 0);
+	expect_heard(alice, 2, 3);
+	expect_heard(bob, 1, 3);
+	assert_ptr_equal(alice.conn->position, bob.conn->position);
+	assert_int_equal(hub_topic(ROOM)->seq, 3);
+	hang_up(alice);
+	hang_up(bob);
+	assert_null(hub_topic(ROOM));
+}
+
+/* Shuffled within a window, some twice: each once and in order. */
+static void
+test_shuffled(void **state)
+{
+	uint64_t seed = chance_seed();
+	struct listener alice = listen_as(ALICE);
+	int seqs[EVENTS];
+
+	(void)state;
+	for (int i = 0; i < EVENTS; i++)
+		seqs[i] = i + 1;
+	for (int i = 0; i + 1 < EVENTS; i++) {
+		int k = i + (int)chance_below(&seed, 8);
+		if (k < EVENTS) {
+			int swapped = seqs[i];
+			seqs[i] = seqs[k];
+			seqs[k] = swapped;
+		}
+	}
+	for (int i = 0; i < EVENTS; i++) {
+		ring(seqs[i], 0);
+		if (chance_below(&seed, 4) == 0)
+			ring(seqs[chance_below(&seed, (size_t)i + 1)], 0);
+	}
+	expect_heard(alice, 1, EVENTS);
+	hang_up(alice);
+}
+
+/* The one who leaves hears of it, and nothing behind it, though it was there before. */
+static void
+test_gone(void **state)
+{
+	struct listener alice = listen_as(ALICE), bob = listen_as(BOB);
+
+	(void)state;
+	ring(3, 0);
+	ring(2, BOB);
+	ring(1, 0);
+	expect_heard(bob, 1, 2);
+	expect_heard(alice, 1, 3);
+	ring(4, DOORBELL_GONE_ALL);
+	ring(5, 0);
+	expect_heard(alice, 4, 4);
+	assert_null(hub_topic(ROOM));
+	hang_up(alice);
+	hang_up(bob);
+}
+
+/* What a stream's cursor covers is not given again, though the hub repairs it late. */
+static void
+test_covered(void **state)
+{
+	struct listener alice = listen_as(ALICE), bob = listen_as(BOB);
+
+	(void)state;
+	bob.conn->position = position_rebase_take(bob.conn->position, FIRST_ID + 3);
+	for (int seq = 1; seq <= 4; seq++)
+		ring(seq, 0);
+	expect_heard(alice, 1, 4);
+	expect_heard(bob, 3, 4);
+	hang_up(alice);
+	hang_up(bob);
+}
+
+/* A reader that does not read: the queue stays bounded, the cursor stands at the last event that was queued. */
+static void
+test_slow_reader(void **state)
+{
+	struct listener alice = listen_as(ALICE);
+	struct cursor at;
+	int seq = 0;
+
+	(void)state;
+	while (alice.conn->state == CONN_LIVE && seq < 1000000) {
+		ring(++seq, 0);
+		if (seq % 64 == 0)
+			conn_turn_end();
+		assert_true(alice.conn->queue_bytes <= (uint32_t)settings.push_queue_bytes + 1024);
+	}
+	assert_int_equal(alice.conn->why, CLOSE_SLOW_READER);
+	position_cursor(alice.conn->position, &at);
+	assert_true(cursor_covers(&at, ROOM, FIRST_ID + seq - 1));
+	assert_false(cursor_covers(&at, ROOM, FIRST_ID + seq));
+	conn_enter(alice.conn, CONN_DEAD);
+	turn_end();
+	close(alice.fd);
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_order),   cmocka_unit_test(test_shuffled),    cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_covered), cmocka_unit_test(test_slow_reader),
+	};
+
+	setenv("BANTER_DATABASE_URL", "host=/nonexistent", 1);
+	settings_load(argc, argv, "hub", NULL);
+	loop_open();
+	store_open();
+	int failed = cmocka_run_group_tests_name("hub", tests, NULL, NULL);
+	store_close();
+	bus_close();
+	hub_close();
+	users_close();
+	conn_shutdown();
+	loop_close();
+	return failed;
+}
