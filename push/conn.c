@@ -480,8 +480,8 @@ conn_flush_touched(struct conn *c)
 {
 	if (c->state == CONN_DEAD)
 		return;
-	if (c->transport && c->transport->turn && c->state != CONN_CLOSING)
-		c->transport->turn(c);
+	if (c->transport && c->transport->turn && c->state != CONN_CLOSING && !c->transport->turn(c))
+		return;
 	if (!conn_flush(c)) {
 		conn_close(c, CLOSE_GONE);
 		if (c->state == CONN_CLOSING)

@@ -42,7 +42,7 @@ struct transport {
 	void (*ping)(struct conn *c);						     /* a sign of life is due, or the wait of a poll is over */
 	void (*close)(struct conn *c, enum close_reason why);			     /* last words */
 	void (*input)(struct conn *c, uint8_t *data, size_t n);			     /* bytes of the peer; conn_keep what is not used */
-	void (*turn)(struct conn *c);						     /* before a flush, may be NULL */
+	bool (*turn)(struct conn *c);						     /* before a flush: is there something to flush? NULL: always */
 	long (*beat_seconds)(void);						     /* between signs of life */
 };
 

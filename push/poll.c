@@ -71,11 +71,16 @@ poll_answer(struct conn *c)
 	conn_deadline(c, PARKED_MS);
 }
 
-static void
+/* What is collected goes out as an answer only: while nobody waits for one, or the replay is not done, it stays. */
+static bool
 poll_turn(struct conn *c)
 {
-	if (c->state == CONN_LIVE && !c->opening && c->waiting && c->queue_count)
-		poll_answer(c);
+	if (c->answering)
+		return true;
+	if (c->state != CONN_LIVE || c->opening || !c->waiting || !c->queue_count)
+		return false;
+	poll_answer(c);
+	return true;
 }
 
 /* The wait is over with nothing to tell; or nobody has asked again for too long. */
@@ -95,8 +100,12 @@ poll_close(struct conn *c, enum close_reason why)
 		front_refuse(c, why);
 		return;
 	}
-	if (!c->waiting)
-		return; /* between two requests there is nobody to tell */
+	if (!c->waiting) {
+		/* between two requests there is nobody to tell */
+		if (!c->answering)
+			conn_queue_drop(c);
+		return;
+	}
 	stream_bye(c, why);
 	c->keep_alive = false;
 	poll_answer(c);

@@ -25,6 +25,9 @@
 
 enum { RETRY_MIN_MS = 500, RETRY_SPREAD_MS = 2500, TICKET_WITHIN_MS = 5000, ESCAPED_BYTES = LIMIT_CLIENT_ID_BYTES * 6 + 8 };
 
+/* The client has done its part: what the database does not answer it refuses itself (store_ask), and a crowd has to queue. */
+enum { OPENING_MOST_MS = 60 * 1000 };
+
 static bool draining;
 
 int64_t
@@ -92,7 +95,7 @@ stream_belongs(struct conn *c, int64_t user, int64_t device)
 	c->waiting = c->transport == &transport_poll;
 	if (c->state < CONN_OPENING)
 		conn_enter(c, CONN_OPENING);
-	conn_deadline(c, settings.push_handshake_seconds * 1000);
+	conn_deadline(c, OPENING_MOST_MS);
 	users_attach(c, user);
 	if (c->state < CONN_CLOSING)
 		opening_begin(c, &since);
