@@ -34,14 +34,16 @@ export class Stream {
 	stop() {
 		this.#running++;
 		this.#hurry();
-		if (!this.#socket) return;
-		this.#socket.onmessage = null;
-		this.#socket.close(1000);
+		const socket = this.#socket;
+		this.#socket = null;
+		if (!socket) return;
+		socket.onmessage = null;
+		socket.close(1000);
 	}
 
 	// Sends a frame. Without a live stream it is dropped: what goes up here (ack, typing, presence) is of the moment.
 	send(frame) {
-		if (frame && this.state === "live") this.#socket.send(JSON.stringify(frame));
+		if (frame && this.state === "live" && this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
 	}
 
 	// The network is back, or the device has woken up: do not sit out the pause, and find out at once whether the stream still lives.
