@@ -175,6 +175,16 @@ byte_find(const char *at, char what)
 	return at;
 }
 
+static size_t
+bytes_span(const char *at, const char *of)
+{
+	size_t n = 0;
+
+	while (at[n] && strchr(of, at[n]))
+		n++;
+	return n;
+}
+
 /* Where the value of a member of the root begins: members are parsed, and kept, in the order of the text. */
 static const char *
 member_find(const struct source *from, const char *name)
@@ -197,8 +207,8 @@ member_find(const struct source *from, const char *name)
 static const char *
 number_skip(const char *at)
 {
-	size_t all = strspn(at, "0123456789+-.eE"), mantissa = strspn(at, "0123456789+-.");
-	size_t exponent = mantissa < all ? strspn(at + mantissa, "eE+-") + mantissa : all;
+	size_t all = bytes_span(at, "0123456789+-.eE"), mantissa = bytes_span(at, "0123456789+-.");
+	size_t exponent = mantissa < all ? bytes_span(at + mantissa, "eE+-") + mantissa : all;
 
 	return all <= NUMBER_BYTES && all - exponent <= EXPONENT_DIGITS ? at + all : NULL;
 }
