@@ -35,8 +35,9 @@ access_token(long user, long device, char out[ACCESS_BYTES])
 	char claims[256];
 	long now = (long)time(NULL);
 
-	int n = snprintf(claims, sizeof claims, "{\"iss\":\"banter\",\"aud\":\"banter\",\"sub\":\"%ld\",\"did\":\"%ld\",\"jti\":\"bench%ld\",\"iat\":%ld,\"exp\":%ld}",
-		user, device, device, now - 1, now + 3600);
+	int n = snprintf(claims, sizeof claims,
+			 "{\"iss\":\"banter\",\"aud\":\"banter\",\"sub\":\"%ld\",\"did\":\"%ld\",\"jti\":\"bench%ld\",\"iat\":%ld,\"exp\":%ld}", user,
+			 device, device, now - 1, now + 3600);
 	sodium_bin2base64(out, ACCESS_BYTES, (const unsigned char *)header, sizeof header - 1, URL64);
 	strcat(out, ".");
 	sodium_bin2base64(out + strlen(out), ACCESS_BYTES - strlen(out), (const unsigned char *)claims, (size_t)n, URL64);

@@ -1,6 +1,6 @@
 # What the benchmarks share: a Banter of their own, people and tokens, CPU time by part, medians and verdicts. Sourced.
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # what is set here is for those who source it
 
 BENCH=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$BENCH/../.." || exit 1
@@ -19,6 +19,7 @@ unset BANTER_DATABASE_URL BANTER_REDIS_URL BANTER_SECRETS_DIR BANTER_API_SOCKET 
 
 export PGOPTIONS="-c search_path=banter"
 
+# shellcheck source=scripts/parts.bash
 . scripts/parts.bash
 settings_read
 

@@ -39,14 +39,14 @@ struct crowd {
 	enum transport transport;
 	int port;
 	int count;
-	int window;	      /* how many open at once */
-	int receive_buffer;   /* SO_RCVBUF, 0: the system's */
-	long first_user;      /* subscriber i is user first_user + i * user_step */
+	int window;	    /* how many open at once */
+	int receive_buffer; /* SO_RCVBUF, 0: the system's */
+	long first_user;    /* subscriber i is user first_user + i * user_step */
 	long user_step;
-	long devices;	      /* the device of a user is devices + user */
-	const char *from;     /* the address to connect from, NULL: any */
-	bool patient;	      /* a refused stream is idle again, counted in refused, instead of the program's end */
-	bool keep_cursors;    /* note the last cursor of every subscriber in since */
+	long devices;	   /* the device of a user is devices + user */
+	const char *from;  /* the address to connect from, NULL: any */
+	bool patient;	   /* a refused stream is idle again, counted in refused, instead of the program's end */
+	bool keep_cursors; /* note the last cursor of every subscriber in since */
 	void *own;
 	void (*message)(struct crowd *, struct subscriber *, const char *json, size_t n);
 	void (*text)(struct crowd *, struct subscriber *, const char *json, size_t n); /* all other texts; may be NULL */
@@ -55,7 +55,7 @@ struct crowd {
 	struct subscriber *all;
 	int epoll;
 	int started, opened, closed, refused;
-	int64_t bytes;	/* read from open streams */
+	int64_t bytes; /* read from open streams */
 	int64_t reads;
 };
 

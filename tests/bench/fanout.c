@@ -123,8 +123,8 @@ side_open(struct side *side, const char *transport, int port, const char *sender
 static void
 side_print(const char *name, const struct side *side)
 {
-	printf("       %-6s %9.0f deliveries/s  %6.2f CPU s per million  client busy %3.0f %%  %4.0f bytes and %.1f reads per delivery\n",
-		name, side->rate, side->cpu, side->busy * 100, side->bytes_per_delivery, 1 / side->deliveries_per_read);
+	printf("       %-6s %9.0f deliveries/s  %6.2f CPU s per million  client busy %3.0f %%  %4.0f bytes and %.1f reads per delivery\n", name,
+	       side->rate, side->cpu, side->busy * 100, side->bytes_per_delivery, 1 / side->deliveries_per_read);
 }
 
 /* How fast the client can read at most: frames are put into its sockets while it waits, then it reads them. */
@@ -166,8 +166,9 @@ compare(struct side *banter, struct side *limit, int in_flight, double seconds, 
 		limit_cpus[n] = limit->cpu;
 	}
 	size_t count = (size_t)n;
-	printf("result ratio=%.3f rate=%.0f limit=%.0f cpu=%.2f limit_cpu=%.2f\n", usage_quantile(ratios, count, 0.5), usage_quantile(rates, count, 0.5),
-		usage_quantile(limits, count, 0.5), usage_quantile(cpus, count, 0.5), usage_quantile(limit_cpus, count, 0.5));
+	printf("result ratio=%.3f rate=%.0f limit=%.0f cpu=%.2f limit_cpu=%.2f\n", usage_quantile(ratios, count, 0.5),
+	       usage_quantile(rates, count, 0.5), usage_quantile(limits, count, 0.5), usage_quantile(cpus, count, 0.5),
+	       usage_quantile(limit_cpus, count, 0.5));
 }
 
 int
@@ -188,7 +189,7 @@ main(int argc, char **argv)
 		return 0;
 	}
 	side_open(&banter, option_text("transport", "ws"), (int)option_number("port", 8081), option_text("sender", "doorbell"), in_flight,
-		option_number("pid", 0));
+		  option_number("pid", 0));
 	side_round(&banter, in_flight, seconds);
 	/* The limit sends as many bytes per delivery as a WebSocket of Banter does. */
 	sender_frame(limit.sender, option_number("frame_bytes", (long)banter.bytes_per_delivery));

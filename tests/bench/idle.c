@@ -12,7 +12,8 @@
 
 enum { PROCESSES = 16, SETTLE_MS = 3000 };
 
-static const char usage[] = "key=FILE transport=ws|sse|poll port=PORT pids=PID,… postgres=PID first_user=USER subscribers=N window=N [hold=SECONDS] [from=ADDRESS]";
+static const char usage[] =
+	"key=FILE transport=ws|sse|poll port=PORT pids=PID,… postgres=PID first_user=USER subscribers=N window=N [hold=SECONDS] [from=ADDRESS]";
 
 /* All push processes together. */
 struct state {
@@ -83,10 +84,10 @@ main(int argc, char **argv)
 	linger(&crowd, SETTLE_MS);
 	struct state idle = state_now();
 	double n = crowd.count;
-	printf("result streams=%d seconds=%.2f rss_before=%ld rss=%ld bytes=%.0f dirty_bytes=%.0f cpu_us=%.1f postgres_us=%.1f idle_cpu_ms=%.1f\n", crowd.count,
-		took, before.rss, idle.rss, (double)(idle.rss - before.rss) * 1024 / n, (double)(idle.dirty - before.dirty) * 1024 / n,
-		(double)(open.cpu - before.cpu) / 1e3 / n, (double)(open.postgres - before.postgres) / 1e3 / n,
-		(double)(idle.cpu - open.cpu) / 1e6 / (SETTLE_MS / 1e3));
+	printf("result streams=%d seconds=%.2f rss_before=%ld rss=%ld bytes=%.0f dirty_bytes=%.0f cpu_us=%.1f postgres_us=%.1f idle_cpu_ms=%.1f\n",
+	       crowd.count, took, before.rss, idle.rss, (double)(idle.rss - before.rss) * 1024 / n, (double)(idle.dirty - before.dirty) * 1024 / n,
+	       (double)(open.cpu - before.cpu) / 1e3 / n, (double)(open.postgres - before.postgres) / 1e3 / n,
+	       (double)(idle.cpu - open.cpu) / 1e6 / (SETTLE_MS / 1e3));
 	linger(&crowd, option_number("hold", 0) * 1000);
 	if (crowd.closed)
 		fprintf(stderr, "%d streams were closed\n", crowd.closed);

@@ -18,7 +18,8 @@
 
 enum { MESSAGES = 200000, PER_CONVERSATION = 10, TEXT_BYTES = 200 };
 
-static const char usage[] = "key=FILE port=PORT rest_port=PORT users=FIRST conversations=FIRST subscribers=CONVERSATIONS senders=N seconds=S share=0.5";
+static const char usage[] =
+	"key=FILE port=PORT rest_port=PORT users=FIRST conversations=FIRST subscribers=CONVERSATIONS senders=N seconds=S share=0.5";
 
 /* Every message of the run, by its number. Moments are usage_now(); 0: not yet. */
 struct moment {
@@ -29,9 +30,9 @@ struct moment {
 static struct moment moments[MESSAGES];
 static atomic_long next_message;
 static atomic_bool stop;
-static long first, last;      /* the numbers of the phase that runs */
+static long first, last; /* the numbers of the phase that runs */
 static int64_t phase_start;
-static double interval;	      /* ns between sends, 0: no pause */
+static double interval; /* ns between sends, 0: no pause */
 static long mark;
 static int conversations;
 static char text[TEXT_BYTES + 1];
@@ -154,8 +155,8 @@ print(double rate)
 		early += at < moments[i].answered;
 	}
 	printf("result rate=%.0f messages=%zu lost=%zu p50=%.2f p99=%.2f whole_p50=%.2f whole_p99=%.2f early=%.0f\n", rate, n, lost,
-		usage_quantile(after, n, 0.5), usage_quantile(after, n, 0.99), usage_quantile(whole, n, 0.5), usage_quantile(whole, n, 0.99),
-		n ? 100.0 * (double)early / (double)n : 0);
+	       usage_quantile(after, n, 0.5), usage_quantile(after, n, 0.99), usage_quantile(whole, n, 0.5), usage_quantile(whole, n, 0.99),
+	       n ? 100.0 * (double)early / (double)n : 0);
 }
 
 int

@@ -33,8 +33,7 @@ frame_make(long bytes)
 {
 	static const char start[] = "{\"type\":\"message.created\"";
 
-	frame_len = (size_t)(bytes < 130 ? 130 : bytes > FRAME_BYTES ? FRAME_BYTES :
-								       bytes);
+	frame_len = (size_t)(bytes < 130 ? 130 : bytes > FRAME_BYTES ? FRAME_BYTES : bytes);
 	frame[0] = 0x81;
 	frame[1] = 126;
 	frame[2] = (unsigned char)((frame_len - 4) >> 8);

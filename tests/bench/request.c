@@ -43,9 +43,10 @@ request_message(struct request *r, const char *token, long conversation, const c
 	size_t have = 0;
 
 	int n = snprintf(body, sizeof body, "{\"client_id\":\"%s\",\"text\":\"%s\"}", client_id, text);
-	int m = snprintf(head, sizeof head, "POST /v1/conversations/%ld/messages HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
-					    "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n",
-		conversation, token, n);
+	int m = snprintf(head, sizeof head,
+			 "POST /v1/conversations/%ld/messages HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
+			 "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n",
+			 conversation, token, n);
 	if (send(r->fd, head, (size_t)m, MSG_NOSIGNAL | MSG_MORE) != m || send(r->fd, body, (size_t)n, MSG_NOSIGNAL) != n)
 		usage_die("send");
 	do {

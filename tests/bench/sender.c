@@ -157,7 +157,8 @@ doorbell_send(struct sender *s, int n)
 
 	for (int i = 0; i < n; i++) {
 		char *event = stock_take(s);
-		if (redisAppendCommand(s->redis, "PUBLISH %sc:%ld %b", option_text("prefix", "banter:"), s->conversation, event, strlen(event)) != REDIS_OK)
+		if (redisAppendCommand(s->redis, "PUBLISH %sc:%ld %b", option_text("prefix", "banter:"), s->conversation, event, strlen(event)) !=
+		    REDIS_OK)
 			usage_die("redis");
 		free(event);
 		s->unread++;
@@ -240,8 +241,9 @@ socket_send(struct sender *s, int n)
 	char json[FRAME_BYTES], frame[FRAME_BYTES + 16], drain[65536];
 
 	for (int i = 0; i < n; i++) {
-		int len = snprintf(json, sizeof json, "{\"type\":\"message.send\",\"conversation_id\":\"%ld\",\"client_id\":\"s%ld.%ld\",\"text\":\"%s\"}",
-			s->conversation, s->mark, atomic_fetch_add(&s->sent, 1), s->text);
+		int len = snprintf(json, sizeof json,
+				   "{\"type\":\"message.send\",\"conversation_id\":\"%ld\",\"client_id\":\"s%ld.%ld\",\"text\":\"%s\"}",
+				   s->conversation, s->mark, atomic_fetch_add(&s->sent, 1), s->text);
 		size_t size = wire_frame(1, json, (size_t)len, frame);
 		if (send(s->fd, frame, size, MSG_NOSIGNAL) != (ssize_t)size)
 			usage_die("socket");

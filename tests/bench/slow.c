@@ -15,7 +15,8 @@
 
 enum { ROUNDS = 9, RING = 65536, SAMPLES = 4000000 };
 
-static const char usage[] = "key=FILE port=PORT pid=PID conversation=ID author=USER first_user=USER subscribers=N slow=N rate=N text_bytes=N seconds=S rounds=N";
+static const char usage[] =
+	"key=FILE port=PORT pid=PID conversation=ID author=USER first_user=USER subscribers=N slow=N rate=N text_bytes=N seconds=S rounds=N";
 
 static int64_t published[RING]; /* when message number n was published, by n modulo RING */
 static double *waits;
@@ -124,8 +125,9 @@ report(double *before, double *with, double *moved, size_t rounds, int closed, l
 {
 	for (int64_t limit = usage_now() + 10000000000; usage_now() < limit && !all_equal();)
 		turn(5);
-	printf("result before=%.2f with=%.2f moved=%.3f closed=%d of=%d holes=%ld repeats=%ld complete=%d rss_kb=%ld\n", usage_quantile(before, rounds, 0.5),
-		usage_quantile(with, rounds, 0.5), usage_quantile(moved, rounds, 0.5), closed, slow.count * (int)rounds, holes, repeats, all_equal(), most_memory - memory);
+	printf("result before=%.2f with=%.2f moved=%.3f closed=%d of=%d holes=%ld repeats=%ld complete=%d rss_kb=%ld\n",
+	       usage_quantile(before, rounds, 0.5), usage_quantile(with, rounds, 0.5), usage_quantile(moved, rounds, 0.5), closed,
+	       slow.count * (int)rounds, holes, repeats, all_equal(), most_memory - memory);
 }
 
 int

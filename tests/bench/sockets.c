@@ -35,7 +35,7 @@ author_send(struct crowd *w, struct subscriber *s)
 	long conversation = option_number("conversations", 0) + (s - w->all);
 
 	int n = snprintf(json, sizeof json, "{\"type\":\"message.send\",\"conversation_id\":\"%ld\",\"client_id\":\"%s.%ld\",\"text\":\"%s\"}",
-		conversation, a->mark, ++number, text);
+			 conversation, a->mark, ++number, text);
 	a->sent[a->end++ % in_flight] = usage_now();
 	subscriber_write(s, frame, wire_frame(1, json, (size_t)n, frame));
 }
@@ -96,6 +96,7 @@ main(int argc, char **argv)
 		crowd_turn(&crowd, 100);
 	double took = (double)(usage_now() - start) / 1e9;
 	size_t n = answered < WAITS ? (size_t)answered : WAITS;
-	printf("sent=%ld took=%.3f failed=%ld p50_us=%.0f p99_us=%.0f\n", answered, took, number - answered, usage_quantile(waits, n, 0.5), usage_quantile(waits, n, 0.99));
+	printf("sent=%ld took=%.3f failed=%ld p50_us=%.0f p99_us=%.0f\n", answered, took, number - answered, usage_quantile(waits, n, 0.5),
+	       usage_quantile(waits, n, 0.99));
 	return number != answered;
 }

@@ -15,7 +15,8 @@
 
 enum { AGAIN_MS = 1000 };
 
-static const char usage[] = "key=FILE transport=ws|sse|poll port=PORT pid=PID postgres=PID database=URL missed=N sql=STATEMENT first_user=USER subscribers=N";
+static const char usage[] =
+	"key=FILE transport=ws|sse|poll port=PORT pid=PID postgres=PID database=URL missed=N sql=STATEMENT first_user=USER subscribers=N";
 
 static int caught_up;
 static long missed, too_many;
@@ -93,9 +94,10 @@ storm(struct crowd *w)
 	double *waits = calloc((size_t)w->count, sizeof *waits);
 	for (int i = 0; i < w->count; i++)
 		waits[i] = (double)(when[i] - start) / 1e6;
-	printf("result clients=%d caught_up=%d too_many=%ld refused=%d seconds=%.2f p50=%.0f p99=%.0f postgres_ms=%.0f push_ms=%.0f rss_kb=%ld\n", w->count, caught_up, too_many, w->refused,
-		took, usage_quantile(waits, (size_t)w->count, 0.5), usage_quantile(waits, (size_t)w->count, 0.99), (double)(usage_family(postgres) - database) / 1e6,
-		(double)(usage_cpu(pid) - cpu) / 1e6, most - memory);
+	printf("result clients=%d caught_up=%d too_many=%ld refused=%d seconds=%.2f p50=%.0f p99=%.0f postgres_ms=%.0f push_ms=%.0f rss_kb=%ld\n",
+	       w->count, caught_up, too_many, w->refused, took, usage_quantile(waits, (size_t)w->count, 0.5),
+	       usage_quantile(waits, (size_t)w->count, 0.99), (double)(usage_family(postgres) - database) / 1e6, (double)(usage_cpu(pid) - cpu) / 1e6,
+	       most - memory);
 	free(waits);
 }
 

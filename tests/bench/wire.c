@@ -51,9 +51,7 @@ unit_ws(const unsigned char *p, size_t n, struct wire_unit *out)
 	if (n < head + len)
 		return 0;
 	int opcode = p[0] & 15;
-	out->kind = opcode == 1 ? WIRE_TEXT : opcode == 8 ? WIRE_CLOSE :
-			  opcode == 9			  ? WIRE_PING :
-							    WIRE_OTHER;
+	out->kind = opcode == 1 ? WIRE_TEXT : opcode == 8 ? WIRE_CLOSE : opcode == 9 ? WIRE_PING : WIRE_OTHER;
 	out->text = (const char *)p + head;
 	out->len = len;
 	return head + len;
@@ -139,8 +137,8 @@ wire_open(enum transport t, const char *token, const char *since, long wait, cha
 
 	if (t == TRANSPORT_POLL)
 		snprintf(poll, sizeof poll, "&wait=%ld", wait);
-	return (size_t)snprintf(out, size, "GET %s%s%s%s HTTP/1.1\r\nHost: localhost\r\n%sAuthorization: Bearer %s\r\n\r\n",
-		paths[t], since ? "since=" : "", since ? since : "", poll, t == TRANSPORT_WS || t == TRANSPORT_LIMIT ? upgrade : "", token);
+	return (size_t)snprintf(out, size, "GET %s%s%s%s HTTP/1.1\r\nHost: localhost\r\n%sAuthorization: Bearer %s\r\n\r\n", paths[t],
+				since ? "since=" : "", since ? since : "", poll, t == TRANSPORT_WS || t == TRANSPORT_LIMIT ? upgrade : "", token);
 }
 
 size_t
