@@ -71,12 +71,12 @@ begin
 	end if;
 	v_ids := v_older[:v_older_limit] || v_newer[:v_newer_limit];
 
-	-- how far one's own have come
+	-- how far one's own have come; "is not distinct from" keeps it off the index by sender, which would read all that one ever sent here
 	select array_agg(m.id) into v_own
 	from messages m
 	where m.conversation_id = in_conversation
 		and m.id = any (v_ids)
-		and m.sender_id = in_user;
+		and m.sender_id is not distinct from in_user;
 
 	-- what they say
 	select string_agg(message_json(m, receipts_json(r.delivered, r.read, r.of_members)), ',' order by m.id)
