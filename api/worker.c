@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bearer.h"
 #include "call.h"
 #include "lib/identifier.h"
 #include "lib/log.h"
@@ -176,6 +177,7 @@ parts_open(void)
 	json_object_seed(0);
 	limiter_open(WORKER_LIMITER);
 	tending_open();
+	bearers_open();
 	calls_open();
 	sender_open();
 	redis_open();
