@@ -24,6 +24,7 @@ enum {
 	BATCH_MAX = 256,	 /* as settings.c limits settings.api_send_batch */
 	BATCH_BYTES = 256 * KIB, /* of texts in one batch, so that a few large ones do not keep many small ones waiting */
 	GRACE_MS = 1000,	 /* so that the server's own timeout comes first */
+	LATE_MS = 50,		 /* a batch that takes so long is stuck, perhaps behind a lock: others go past it */
 	ALONE_TRIES = 5,	 /* when deadlocked */
 	ALONE_PAUSE_US = 20 * 1000,
 };
@@ -48,7 +49,10 @@ struct send {
 static struct {
 	pthread_mutex_t lock;
 	struct send *first, **last; /* queued, in the order of coming */
+	int queued;
 	struct link *links, *idle;
+	int busy;	  /* links that run a batch */
+	int64_t since_ms; /* when the last of them began */
 } sender = { .lock = PTHREAD_MUTEX_INITIALIZER, .last = &sender.first };
 
 void
@@ -259,12 +263,12 @@ batch_run(struct link *l, struct send **batch, int n)
 
 /* ---- the queue ---- */
 
-/* Sleeps as long as the state stays what it is: a queued send up to its deadline, one in a batch until its leader is through. */
+/* Sleeps as long as the state stays what it is. One in a batch: until its leader is through. A queued one: until it is late or too late. */
 static void
 send_sleep(struct send *s, enum send_state state)
 {
 	int64_t left = s->deadline - time_steady_ms();
-	struct timespec limit = { left / 1000, left % 1000 * 1000000 };
+	struct timespec limit = { 0, (left < LATE_MS ? left : LATE_MS) * 1000000 };
 
 	if (state == SEND_QUEUED && left <= 0)
 		return;
@@ -292,6 +296,7 @@ queue_add(struct send *s)
 {
 	*sender.last = s;
 	sender.last = &s->next;
+	sender.queued++;
 }
 
 static int
@@ -308,6 +313,7 @@ queue_take(struct send **batch)
 	}
 	if (!sender.first)
 		sender.last = &sender.first;
+	sender.queued -= n;
 	return n;
 }
 
@@ -321,19 +327,32 @@ queue_remove(struct send *s)
 	*at = s->next;
 	if (!*at)
 		sender.last = at;
+	sender.queued--;
 }
 
-/* A link is free and something is queued: its owner is to lead. Whoever comes by meanwhile may do it too. */
+/*
+ * Is a batch to begin? The first link, always. A further one when a whole batch waits for it, or when the last one to begin is late: two half
+ * batches cost more than a whole one, and what comes meanwhile is the next.
+ */
+static bool
+queue_due(void)
+{
+	if (!sender.first || !sender.idle)
+		return false;
+	return !sender.busy || sender.queued >= settings.api_send_batch || time_steady_ms() - sender.since_ms >= LATE_MS;
+}
+
+/* The owner of the first is to lead, if a batch is due. Whoever comes by meanwhile may do it too. */
 static void
 queue_call(void)
 {
-	if (sender.first && sender.idle && send_state(sender.first) == SEND_QUEUED)
+	if (queue_due() && send_state(sender.first) == SEND_QUEUED)
 		send_enter(sender.first, SEND_CALLED);
 }
 
 /* ---- sending ---- */
 
-/* Takes a batch on an idle link, if there are both, and runs it. With the lock; gives it up meanwhile. */
+/* Takes a batch, if one is due, and runs it. With the lock; gives it up meanwhile. */
 static bool
 sender_lead(struct send *own)
 {
@@ -341,9 +360,11 @@ sender_lead(struct send *own)
 	struct link *l = sender.idle;
 	int n;
 
-	if (!l || !sender.first)
+	if (!queue_due())
 		return false;
 	sender.idle = l->next;
+	sender.busy++;
+	sender.since_ms = time_steady_ms();
 	n = queue_take(batch);
 	pthread_mutex_unlock(&sender.lock);
 
@@ -353,6 +374,7 @@ sender_lead(struct send *own)
 	pthread_mutex_lock(&sender.lock);
 	l->next = sender.idle;
 	sender.idle = l;
+	sender.busy--;
 	queue_call();
 	pthread_mutex_unlock(&sender.lock);
 	for (int i = 0; i < n; i++) {
