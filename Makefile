@@ -47,6 +47,9 @@ unit:                               ## build and run the unit tests under the sa
 bench:                              ## measure: send rate, latency, pages, memory (docs/performance.md)
 	@tests/bench/run
 
+bench-history:
+	@tests/bench/run history
+
 fuzz:                               ## feed the parsers with noise, for a bounded time
 	@tests/fuzz/run
 
@@ -104,6 +107,6 @@ $(BUILD)/ws-echo: $(addprefix $(BUILD)/,tests/conformance/ws-echo.o push/frame.o
 	@echo link $@
 	@$(LINK) -o $@ $^ $(LIBS)
 
-.PHONY: build asan run stop reset test unit units bench fuzz lint format install install-share clean help
+.PHONY: build asan run stop reset test unit units bench bench-history fuzz lint format install install-share clean help
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/tests/unit/*.d)
