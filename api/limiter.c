@@ -147,7 +147,7 @@ limiter_take(enum rate_class class, uint64_t whom, int64_t now_us)
 	if (limit == 0)
 		return (struct allowance){ .allowed = true };
 
-	uint64_t key = mix(whom + class);
+	uint64_t key = mix(mix(whom) + class);
 	uint64_t set = key % SETS;
 	pthread_mutex_t *lock = &limiter->locks[set % STRIPES];
 	stripe_lock(lock);
