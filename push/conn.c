@@ -8,10 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#include "../lib/identifier.h"
 #include "../lib/log.h"
 #include "../lib/memory.h"
 #include "../lib/settings.h"
@@ -21,12 +19,8 @@
 #include "stream.h"
 
 enum {
-	QUEUE_ROOM_AT_FIRST = 8,
-	QUEUE_ROOM = 8192, /* chunks */
-	IOVECS = 64,
 	LINGER_MS = 2000, /* for a peer to take the last words */
 	READ_SLACK = 64 * 1024,
-	LEN_MASK = 0x7fffffff,
 };
 
 /* All connections, densely; and those that this turn has touched or ended. */
@@ -113,250 +107,31 @@ conn_address(struct conn *c, uint64_t address)
 
 /* ---- the queue */
 
-static struct chunk *
-queue_at(struct conn *c, uint16_t i)
-{
-	return &c->queue[(c->queue_head + i) & (c->queue_room - 1)];
-}
-
-static void
-queue_grow(struct conn *c)
-{
-	uint16_t room = c->queue_room ? (uint16_t)(c->queue_room * 2) : QUEUE_ROOM_AT_FIRST;
-	struct chunk *queue = memory_resize(NULL, room * sizeof queue[0]);
-
-	for (uint16_t i = 0; i < c->queue_count; i++)
-		queue[i] = *queue_at(c, i);
-	free(c->queue);
-	c->queue = queue;
-	c->queue_head = 0;
-	c->queue_room = room;
-}
-
-static void
-queue_drop_first(struct conn *c)
-{
-	struct chunk *first = queue_at(c, 0);
-
-	c->queue_bytes -= first->len - c->queue_sent;
-	metrics.queue_bytes -= first->len - c->queue_sent;
-	c->queue_sent = 0;
-	c->mid_frame = first->more;
-	buffer_unref(first->buffer);
-	c->queue_head = (uint16_t)((c->queue_head + 1) & (c->queue_room - 1));
-	c->queue_count--;
-}
-
-static void
-queue_free(struct conn *c)
-{
-	while (c->queue_count)
-		queue_drop_first(c);
-	free(c->queue);
-	c->queue = NULL;
-	c->queue_room = 0;
-}
-
-static void
-queue_pop_last(struct conn *c)
-{
-	const struct chunk *last = queue_at(c, --c->queue_count);
-
-	c->queue_bytes -= last->len;
-	metrics.queue_bytes -= last->len;
-	buffer_unref(last->buffer);
-}
-
-/* Of a reader that is too slow only the frame that is partly out has still to go. */
-static void
-queue_drop_unsent(struct conn *c)
-{
-	uint16_t keep = 0;
-
-	if (c->mid_frame || c->queue_sent)
-		while (keep < c->queue_count && queue_at(c, keep++)->more)
-			;
-	while (c->queue_count > keep)
-		queue_pop_last(c);
-}
-
 void
 conn_queue(struct conn *c, struct chunk k)
 {
-	if (c->state == CONN_DEAD || k.len == 0)
+	if (c->state == CONN_DEAD)
 		return;
-	if (c->queue_count == c->queue_room)
-		queue_grow(c);
-	buffer_ref(k.buffer);
-	*queue_at(c, c->queue_count++) = k;
-	c->queue_bytes += k.len;
-	metrics.queue_bytes += k.len;
+	queue_add(&c->queue, k);
 	conn_touch(c);
 }
 
-/* A queue that is empty takes whatever comes: a single event may be larger than the limit. */
-static bool
-queue_has_room(const struct conn *c, uint32_t len)
+bool
+conn_has_room(const struct conn *c, uint32_t len)
 {
-	if (c->queue_count == 0 || c->state == CONN_CLOSING)
-		return true;
-	return c->queue_bytes + len <= (uint32_t)settings.push_queue_bytes && c->queue_count + 2 * ENCODED_CHUNKS <= QUEUE_ROOM;
+	return c->state == CONN_CLOSING || queue_has_room(&c->queue, len);
 }
 
 void
 conn_queue_bytes(struct conn *c, const void *bytes, size_t len)
 {
-	if (!queue_has_room(c, (uint32_t)len)) {
+	if (!conn_has_room(c, (uint32_t)len)) {
 		conn_close(c, CLOSE_SLOW_READER);
 		return;
 	}
 	struct buffer *b = buffer_from(bytes, len);
-
-	conn_queue(c, (struct chunk){ .buffer = b, .len = b->len & LEN_MASK });
+	conn_queue(c, (struct chunk){ .buffer = b, .len = b->len & CHUNK_LEN_MASK });
 	buffer_unref(b);
-}
-
-struct buffer *
-conn_queue_take(struct conn *c)
-{
-	struct buffer *all = buffer_new(c->queue_bytes);
-	size_t at = 0;
-
-	assert(c->queue_sent == 0);
-	for (uint16_t i = 0; i < c->queue_count; i++) {
-		const struct chunk *k = queue_at(c, i);
-		memcpy(all->bytes + at, k->buffer->bytes + k->offset, k->len);
-		at += k->len;
-	}
-	queue_free(c);
-	return all;
-}
-
-void
-conn_queue_drop(struct conn *c)
-{
-	queue_free(c);
-}
-
-/* ---- events */
-
-/* The order of shedding (P8): a class gets out only while less than its share, in 1/16, of the queue's limit is full. */
-static const uint32_t shed_sixteenths[EVENT_CLASSES] = {
-	[EVENT_TYPING] = 2,
-	[EVENT_PRESENCE] = 4,
-	[EVENT_RECEIPT] = 8,
-	[EVENT_NOTICE] = 12,
-	[EVENT_DURABLE] = 16,
-};
-
-static bool
-event_is_shed(const struct conn *c, const struct event *ev)
-{
-	uint32_t share = (uint32_t)settings.push_queue_bytes / 16 * shed_sixteenths[ev->class];
-
-	if (ev->class == EVENT_DURABLE || c->queue_bytes <= share)
-		return false;
-	metrics.shed[ev->class]++;
-	return true;
-}
-
-static bool
-queue_encoded(struct conn *c, const struct encoded *e)
-{
-	uint32_t len = 1;
-
-	for (int i = 0; i < e->count; i++)
-		len += e->chunks[i].len;
-	if (!queue_has_room(c, len))
-		return false;
-	if (c->transport->between && c->queue_count) {
-		struct buffer *between = c->transport->between();
-		conn_queue(c, (struct chunk){ .buffer = between, .len = between->len & LEN_MASK });
-	}
-	for (int i = 0; i < e->count; i++)
-		conn_queue(c, e->chunks[i]);
-	c->events_out++;
-	metrics.deliveries++;
-	return true;
-}
-
-static void
-conn_ephemeral(struct conn *c, struct event *ev)
-{
-	struct encoded *e = &ev->encoded[c->transport->number];
-
-	if (event_is_shed(c, ev))
-		return;
-	if (!e->count)
-		c->transport->encode(ev, NULL, e);
-	if (!queue_encoded(c, e))
-		metrics.shed[ev->class]++;
-}
-
-/* The cursor moves only with an event that has found room, so it never says more than the client was given. */
-static void
-conn_durable(struct conn *c, struct event *ev)
-{
-	struct position *next = position_after(c->position, ev);
-
-	if (!next)
-		return;
-	struct encoded *e = position_encoded(next, ev, c->transport->number);
-	if (!e->count) {
-		char cursor[LIMIT_CURSOR_BYTES + 1];
-		position_text(next, cursor);
-		c->transport->encode(ev, cursor, e);
-	}
-	if (!queue_encoded(c, e)) {
-		if (c->transport == &transport_poll)
-			c->stale = true;
-		else
-			conn_close(c, CLOSE_SLOW_READER);
-		return;
-	}
-	position_ref(next);
-	position_unref(c->position);
-	c->position = next;
-}
-
-void
-conn_event(struct conn *c, struct event *ev)
-{
-	if (c->state != CONN_LIVE && c->state != CONN_OPENING)
-		return;
-	if (c->answering || c->stale) {
-		c->stale = c->stale || ev->class == EVENT_DURABLE;
-		return;
-	}
-	if (ev->class == EVENT_DURABLE)
-		conn_durable(c, ev);
-	else
-		conn_ephemeral(c, ev);
-}
-
-void
-conn_say(struct conn *c, const char *json, size_t len)
-{
-	struct encoded e = { .count = 0 };
-	struct event *ev = event_ephemeral(EVENT_NOTICE, json, len);
-
-	c->transport->encode(ev, NULL, &e);
-	if (!queue_encoded(c, &e))
-		metrics.shed[EVENT_NOTICE]++;
-	encoded_free(&e);
-	event_unref(ev);
-}
-
-void
-conn_notice(struct conn *c, const char *type, const char *data)
-{
-	char now[TIME_TEXT_BYTES], *json;
-
-	time_text(time_now_ms(), now);
-	int len = asprintf(&json, "{\"type\":\"%s\",\"time\":\"%s\",\"data\":%s}", type, now, data);
-	assert(len > 0);
-	conn_say(c, json, (size_t)len);
-	free(json);
 }
 
 /* ---- reading */
@@ -434,45 +209,14 @@ conn_read(struct conn *c)
 static bool
 conn_flush(struct conn *c)
 {
-	struct iovec iov[IOVECS];
+	uint64_t bytes;
 
-	while (c->queue_count && c->writable) {
-		int count = 0;
-		size_t want = 0;
-		for (; count < IOVECS && count < c->queue_count; count++) {
-			const struct chunk *k = queue_at(c, (uint16_t)count);
-			uint32_t skip = count == 0 ? c->queue_sent : 0;
-			iov[count] = (struct iovec){ k->buffer->bytes + k->offset + skip, k->len - skip };
-			want += k->len - skip;
-		}
-		struct msghdr msg = { .msg_iov = iov, .msg_iovlen = (size_t)count };
-		ssize_t n = count == 1 ? send(c->watch.fd, iov[0].iov_base, iov[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT)
-		                       : sendmsg(c->watch.fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-		metrics.flushes++;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
-			return false;
-		if (n < (ssize_t)want)
-			c->writable = false;
-		for (size_t left = n > 0 ? (size_t)n : 0; left;) {
-			uint32_t rest = queue_at(c, 0)->len - c->queue_sent;
-			uint32_t part = left < rest ? (uint32_t)left : rest;
-			left -= part;
-			c->bytes_out += part;
-			metrics.bytes_out += part;
-			if (part == rest) {
-				queue_drop_first(c);
-			} else {
-				c->queue_sent += part;
-				c->queue_bytes -= part;
-				metrics.queue_bytes -= part;
-			}
-		}
-	}
-	if (!c->queue_count && c->queue)
-		queue_free(c);
-	return true;
+	if (!c->queue.count || !c->writable)
+		return true;
+	enum queue_result result = queue_write(&c->queue, c->watch.fd, &bytes);
+	c->bytes_out += bytes;
+	c->writable = result == QUEUE_SENT;
+	return result != QUEUE_BROKEN;
 }
 
 static void
@@ -488,7 +232,7 @@ conn_flush_touched(struct conn *c)
 			conn_enter(c, CONN_DEAD);
 		return;
 	}
-	if (c->queue_count)
+	if (c->queue.count)
 		return;
 	if (c->state == CONN_CLOSING && !c->shut) {
 		c->shut = true;
@@ -548,9 +292,9 @@ conn_log_end(const struct conn *c)
 
 	if (!c->transport && (c->why == CLOSE_GONE || c->why == CLOSE_NORMAL))
 		return; /* a probe, or a plain request */
-	log_line(LOG_INFO, "stream_end", "stream=%lu transport=%s user=%ld device=%ld reason=%s code=%d duration_ms=%ld events=%u bytes=%lu", c->number,
-	         c->transport ? c->transport->name : "http", stream_user(c), (long)c->device, row->name, row->code, (long)(loop_now() - c->opened_ms),
-	         c->events_out, c->bytes_out);
+	log_line(LOG_INFO, "stream_end", "stream=%lu transport=%s user=%ld device=%ld reason=%s code=%d duration_ms=%ld events=%u bytes=%lu",
+		 c->number, c->transport ? c->transport->name : "http", stream_user(c), (long)c->device, row->name, row->code,
+		 (long)(loop_now() - c->opened_ms), c->events_out, c->bytes_out);
 }
 
 void
@@ -567,7 +311,7 @@ conn_close(struct conn *c, enum close_reason why)
 	}
 	conn_enter(c, CONN_CLOSING);
 	if (why == CLOSE_SLOW_READER)
-		queue_drop_unsent(c);
+		queue_drop_unsent(&c->queue);
 	if (c->transport)
 		c->transport->close(c, why);
 	else
@@ -584,7 +328,7 @@ conn_ready(struct watch *w, uint32_t events)
 
 	if (events & EPOLLOUT) {
 		c->writable = true;
-		if (c->queue_count || c->state == CONN_CLOSING)
+		if (c->queue.count || c->state == CONN_CLOSING)
 			conn_touch(c);
 	}
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
@@ -632,7 +376,7 @@ conn_hang_up(struct conn *c)
 static void
 conn_free(struct conn *c)
 {
-	queue_free(c);
+	queue_drop(&c->queue);
 	free(c->pending);
 	frame_input_free(&c->input);
 	position_unref(c->position);

@@ -16,6 +16,7 @@
 #include "frame.h"
 #include "loop.h"
 #include "position.h"
+#include "queue.h"
 
 enum conn_state {
 	CONN_HEAD,    /* the request is being read */
@@ -35,15 +36,15 @@ struct watching;
 /* What differs between WebSocket, SSE and long-poll. */
 struct transport {
 	const char *name;
-	int number;		     /* index of encodings and metrics */
-	struct buffer *(*between)(void); /* what stands between two events, may be NULL */
-	void (*open)(struct conn *c);						     /* the head of the reply, before the first event */
+	int number;									 /* index of encodings and metrics */
+	struct buffer *(*between)(void);						 /* what stands between two events, may be NULL */
+	void (*open)(struct conn *c);							 /* the head of the reply, before the first event */
 	void (*encode)(const struct event *ev, const char *cursor, struct encoded *out); /* cursor NULL: an ephemeral event */
-	void (*ping)(struct conn *c);						     /* a sign of life is due, or the wait of a poll is over */
-	void (*close)(struct conn *c, enum close_reason why);			     /* last words */
-	void (*input)(struct conn *c, uint8_t *data, size_t n);			     /* bytes of the peer; conn_keep what is not used */
-	bool (*turn)(struct conn *c);						     /* before a flush: is there something to flush? NULL: always */
-	long (*beat_seconds)(void);						     /* between signs of life */
+	void (*ping)(struct conn *c);							 /* a sign of life is due, or the wait of a poll is over */
+	void (*close)(struct conn *c, enum close_reason why);				 /* last words */
+	void (*input)(struct conn *c, uint8_t *data, size_t n);				 /* bytes of the peer; conn_keep what is not used */
+	bool (*turn)(struct conn *c); /* before a flush: is there something to flush? NULL: always */
+	long (*beat_seconds)(void);   /* between signs of life */
 };
 
 extern const struct transport transport_ws, transport_sse, transport_poll;
@@ -61,21 +62,17 @@ struct conn {
 	enum conn_state state;
 	enum close_reason why;
 	bool writable, touched, ending, left, shut;
-	bool replied;	   /* the head of the reply is out */
-	bool awaits_pong;  /* WebSocket */
-	bool waiting;	   /* long-poll: a request wants its answer */
-	bool answering;	   /* long-poll: an answer is still going out */
-	bool stale;	   /* long-poll: something came that could not be kept; the next request opens anew */
-	bool keep_alive;   /* long-poll */
+	bool replied;	  /* the head of the reply is out */
+	bool awaits_pong; /* WebSocket */
+	bool waiting;	  /* long-poll: a request wants its answer */
+	bool answering;	  /* long-poll: an answer is still going out */
+	bool stale;	  /* long-poll: something came that could not be kept; the next request opens anew */
+	bool keep_alive;  /* long-poll */
 	bool ends_by_token;
-	bool away;	   /* what its beats say */
-	bool counted;	   /* among the open streams */
-	bool mid_frame;	   /* the first chunk of the queue is not the first of its frame */
+	bool away;    /* what its beats say */
+	bool counted; /* among the open streams */
 
-	struct chunk *queue; /* a ring; NULL when nothing is queued */
-	uint16_t queue_head, queue_count, queue_room;
-	uint32_t queue_sent; /* bytes of the first chunk that are out */
-	uint32_t queue_bytes;
+	struct queue queue;
 
 	uint8_t *pending; /* what came and could not be used yet */
 	uint32_t pending_len;
@@ -100,7 +97,7 @@ struct conn {
 	uint64_t number;  /* for the log */
 	uint32_t pins;	  /* questions under way that know this connection */
 	int64_t opened_ms;
-	int64_t ends_ms; /* lifetime, or the token's end */
+	int64_t ends_ms;     /* lifetime, or the token's end */
 	uint16_t tokens;     /* frames that may still come … */
 	uint32_t tokens_sec; /* … counted since this second */
 	int64_t typed_ms, typed_in;
@@ -117,9 +114,8 @@ void conn_open(int fd, uint64_t address);
 void conn_queue(struct conn *c, struct chunk k);
 void conn_queue_bytes(struct conn *c, const void *bytes, size_t len);
 
-/* Empties the queue, into one buffer that becomes the caller's, or into nothing. */
-struct buffer *conn_queue_take(struct conn *c);
-void conn_queue_drop(struct conn *c);
+/* Is there room for so many bytes? Always for last words. */
+bool conn_has_room(const struct conn *c, uint32_t len);
 
 /* Has the connection looked after when the turn ends. */
 void conn_touch(struct conn *c);

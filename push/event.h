@@ -9,7 +9,7 @@
 
 #include "buffer.h"
 
-/* In what order overload sheds: a stream whose queue is fuller than its share does not get that class of events (conn.c). */
+/* In what order overload sheds: a stream whose queue is fuller than its share does not get that class of events (delivery.c). */
 enum event_class { EVENT_TYPING, EVENT_PRESENCE, EVENT_RECEIPT, EVENT_NOTICE, EVENT_DURABLE, EVENT_CLASSES };
 
 enum { ENCODINGS = 3, ENCODED_CHUNKS = 3 }; /* one for each transport, in at most that many parts */

@@ -32,15 +32,15 @@ enum step {
 struct opening {
 	struct conn *conn; /* NULL: abandoned, freed when the last answer is there */
 	enum step step;
-	int answers;	   /* that are still to come */
-	bool first;	   /* not a resync */
+	int answers; /* that are still to come */
+	bool first;  /* not a resync */
 	bool said_ready;
-	bool again;	   /* something has changed meanwhile: once more from the memberships */
-	bool overflowed;   /* more came than is kept: once more from the page */
+	bool again;	 /* something has changed meanwhile: once more from the memberships */
+	bool overflowed; /* more came than is kept: once more from the page */
 	struct since since;
 	const char *reset; /* why the cursor is not resumed */
 	char reset_text[16];
-	int64_t horizon;   /* that was read before the page was asked for */
+	int64_t horizon; /* that was read before the page was asked for */
 	struct event **page;
 	int page_count, page_at, replayed;
 	bool page_is_last;
@@ -194,7 +194,7 @@ say_ready(struct opening *o)
 		position_text(c->position, cursor);
 		time_text(time_now_ms(), now);
 		snprintf(data, sizeof data, "{\"resumed\":%s,\"replayed\":%d,\"cursor\":\"%s\",\"heartbeat_s\":%ld,\"server_time\":\"%s\"}",
-		         resumed ? "true" : "false", o->page_count, cursor, c->transport->beat_seconds(), now);
+			 resumed ? "true" : "false", o->page_count, cursor, c->transport->beat_seconds(), now);
 		stream_ready(c, data, cursor);
 	}
 	if (!o->reset)
@@ -283,7 +283,7 @@ opening_feed(struct opening *o)
 	if (o->step != STEP_FEED)
 		return;
 	while (o->page_at < o->page_count && c->state < CONN_CLOSING) {
-		if (c->queue_bytes > (uint32_t)settings.push_queue_bytes / 2 && c->transport != &transport_poll)
+		if (c->queue.bytes > (uint32_t)settings.push_queue_bytes / 2 && c->transport != &transport_poll)
 			return;
 		struct event *ev = o->page[o->page_at++];
 		stream_base(c, ev->id < o->horizon ? ev->id : o->horizon);
@@ -308,7 +308,7 @@ page_take(struct opening *o, const PGresult *result)
 	o->page_is_last = rows < settings.push_replay_page;
 	for (int i = 0; i < rows; i++)
 		o->page[i] = event_durable(store_int(result, i, 0), store_int(result, i, 1), store_int(result, i, 2), store_gone(result, i, 3),
-		                           PQgetvalue(result, i, 4), (size_t)PQgetlength(result, i, 4));
+					   PQgetvalue(result, i, 4), (size_t)PQgetlength(result, i, 4));
 }
 
 /* Where the stream stands before the first page: at its cursor; or, without one, before the first thing that it will be given. */

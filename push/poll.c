@@ -39,7 +39,7 @@ poll_encode(const struct event *ev, const char *cursor, struct encoded *out)
 
 	memcpy(whole->bytes, ev->body->bytes, ev->body->len);
 	memcpy(whole->bytes + ev->body->len, tail, tail_len);
-	out->chunks[0] = (struct chunk){ .buffer = whole, .len = whole->len & 0x7fffffff };
+	out->chunks[0] = (struct chunk){ .buffer = whole, .len = whole->len & CHUNK_LEN_MASK };
 	out->count = 1;
 }
 
@@ -48,14 +48,14 @@ static void
 poll_answer(struct conn *c)
 {
 	char cursor[LIMIT_CURSOR_BYTES + 1], head[ANSWER_HEAD_BYTES], tail[LIMIT_CURSOR_BYTES + 32];
-	struct buffer *events = conn_queue_take(c);
+	struct buffer *events = queue_take(&c->queue);
 
 	position_text(c->position, cursor);
 	int tail_len = snprintf(tail, sizeof tail, "],\"cursor\":\"%s\"}", cursor);
 	int head_len = snprintf(head, sizeof head,
-	                        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-	                        "Connection: %s\r\n%sContent-Length: %zu\r\n\r\n{\"events\":[",
-	                        c->keep_alive ? "keep-alive" : "close", front_cors(c), strlen("{\"events\":[") + events->len + (size_t)tail_len);
+				"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+				"Connection: %s\r\n%sContent-Length: %zu\r\n\r\n{\"events\":[",
+				c->keep_alive ? "keep-alive" : "close", front_cors(c), strlen("{\"events\":[") + events->len + (size_t)tail_len);
 	struct buffer *answer = buffer_new((size_t)(head_len + tail_len) + events->len);
 	memcpy(answer->bytes, head, (size_t)head_len);
 	memcpy(answer->bytes + head_len, events->bytes, events->len);
@@ -66,7 +66,7 @@ poll_answer(struct conn *c)
 	c->replied = true;
 	c->waiting = false;
 	c->answering = true;
-	conn_queue(c, (struct chunk){ .buffer = answer, .len = answer->len & 0x7fffffff });
+	conn_queue(c, (struct chunk){ .buffer = answer, .len = answer->len & CHUNK_LEN_MASK });
 	buffer_unref(answer);
 	conn_deadline(c, PARKED_MS);
 }
@@ -77,7 +77,7 @@ poll_turn(struct conn *c)
 {
 	if (c->answering)
 		return true;
-	if (c->state != CONN_LIVE || c->opening || !c->waiting || !c->queue_count)
+	if (c->state != CONN_LIVE || c->opening || !c->waiting || !c->queue.count)
 		return false;
 	poll_answer(c);
 	return true;
@@ -103,7 +103,7 @@ poll_close(struct conn *c, enum close_reason why)
 	if (!c->waiting) {
 		/* between two requests there is nobody to tell */
 		if (!c->answering)
-			conn_queue_drop(c);
+			queue_drop(&c->queue);
 		return;
 	}
 	stream_bye(c, why);

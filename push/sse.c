@@ -17,9 +17,9 @@ sse_open(struct conn *c)
 {
 	char head[1024];
 	int n = snprintf(head, sizeof head,
-	                 "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
-	                 "X-Content-Type-Options: nosniff\r\nConnection: close\r\n%s\r\nretry: %ld\n\n",
-	                 front_cors(c), stream_retry_ms());
+			 "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
+			 "X-Content-Type-Options: nosniff\r\nConnection: close\r\n%s\r\nretry: %ld\n\n",
+			 front_cors(c), stream_retry_ms());
 
 	c->replied = true;
 	conn_queue_bytes(c, head, (size_t)n);
@@ -50,11 +50,11 @@ sse_encode(const struct event *ev, const char *cursor, struct encoded *out)
 	memcpy(at, tail, tail_len);
 	out->count = 0;
 	if (is_small) {
-		out->chunks[out->count++] = (struct chunk){ .buffer = own, .len = own->len & 0x7fffffff };
+		out->chunks[out->count++] = (struct chunk){ .buffer = own, .len = own->len & CHUNK_LEN_MASK };
 		return;
 	}
 	out->chunks[out->count++] = (struct chunk){ .buffer = own, .len = sizeof data_field - 1, .more = 1 };
-	out->chunks[out->count++] = (struct chunk){ .buffer = buffer_ref(ev->body), .len = ev->body->len & 0x7fffffff, .more = 1 };
+	out->chunks[out->count++] = (struct chunk){ .buffer = buffer_ref(ev->body), .len = ev->body->len & CHUNK_LEN_MASK, .more = 1 };
 	out->chunks[out->count++] = (struct chunk){ .buffer = buffer_ref(own), .offset = sizeof data_field - 1, .len = (uint32_t)tail_len & 0xffff };
 }
 

@@ -182,7 +182,7 @@ stream_poll_again(struct conn *c)
 {
 	c->waiting = true;
 	stream_deadline(c);
-	if (c->queue_count)
+	if (c->queue.count)
 		conn_touch(c);
 }
 
@@ -201,7 +201,7 @@ stream_detach(struct conn *c)
 	position_unref(c->position);
 	position_unref(c->answered);
 	c->position = c->answered = NULL;
-	conn_queue_drop(c);
+	queue_drop(&c->queue);
 	if (c->state == CONN_LIVE)
 		conn_enter(c, CONN_HEAD);
 }
@@ -326,7 +326,7 @@ sent_reply(struct sending *s, bool repeated, const PGresult *result)
 
 	json_escape(s->client_id, escaped, sizeof escaped);
 	int len = asprintf(&json, "{\"type\":\"message.sent\",\"client_id\":\"%s\",%s\"data\":%s}", escaped, repeated ? "\"repeated\":true," : "",
-	                   PQgetvalue(result, 0, 1));
+			   PQgetvalue(result, 0, 1));
 	assert(len > 0);
 	conn_say(s->conn, json, (size_t)len);
 	free(json);
@@ -374,12 +374,7 @@ up_send(struct conn *c, const struct up *up)
 }
 
 static void (*const handlers[])(struct conn *c, const struct up *up) = {
-	[UP_AUTH] = up_auth,
-	[UP_ACK] = up_ack,
-	[UP_HEARTBEAT] = up_heartbeat,
-	[UP_TYPING] = up_typing,
-	[UP_WATCH] = up_watch,
-	[UP_SEND] = up_send,
+	[UP_AUTH] = up_auth, [UP_ACK] = up_ack, [UP_HEARTBEAT] = up_heartbeat, [UP_TYPING] = up_typing, [UP_WATCH] = up_watch, [UP_SEND] = up_send,
 };
 
 void

@@ -31,7 +31,7 @@ encode_shared(const struct event *ev, const uint8_t *header, size_t header_len, 
 	memcpy(own->bytes, header, header_len);
 	memcpy(own->bytes + header_len, tail, tail_len);
 	out->chunks[out->count++] = (struct chunk){ .buffer = own, .len = (uint32_t)header_len & 0xff, .more = 1 };
-	out->chunks[out->count++] = (struct chunk){ .buffer = buffer_ref(ev->body), .len = ev->body->len & 0x7fffffff, .more = tail_len > 0 };
+	out->chunks[out->count++] = (struct chunk){ .buffer = buffer_ref(ev->body), .len = ev->body->len & CHUNK_LEN_MASK, .more = tail_len > 0 };
 	if (tail_len)
 		out->chunks[out->count++] =
 			(struct chunk){ .buffer = buffer_ref(own), .offset = (uint32_t)header_len, .len = (uint32_t)tail_len & 0xffff };
@@ -54,7 +54,7 @@ ws_encode(const struct event *ev, const char *cursor, struct encoded *out)
 	memcpy(whole->bytes, header, header_len);
 	memcpy(whole->bytes + header_len, ev->body->bytes, ev->body->len);
 	memcpy(whole->bytes + header_len + ev->body->len, tail, tail_len);
-	out->chunks[out->count++] = (struct chunk){ .buffer = whole, .len = whole->len & 0x7fffffff };
+	out->chunks[out->count++] = (struct chunk){ .buffer = whole, .len = whole->len & CHUNK_LEN_MASK };
 }
 
 static void

@@ -200,7 +200,7 @@ test_slow_reader(void **state)
 		ring(++seq, 0);
 		if (seq % 64 == 0)
 			conn_turn_end();
-		assert_true(alice.conn->queue_bytes <= (uint32_t)settings.push_queue_bytes + 1024);
+		assert_true(alice.conn->queue.bytes <= (uint32_t)settings.push_queue_bytes + 1024);
 	}
 	assert_int_equal(alice.conn->why, CLOSE_SLOW_READER);
 	position_cursor(alice.conn->position, &at);
@@ -215,7 +215,7 @@ int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order),   cmocka_unit_test(test_shuffled),    cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_order),	cmocka_unit_test(test_shuffled),    cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_covered), cmocka_unit_test(test_slow_reader),
 	};
 

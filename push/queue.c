@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* The queue of a connection. */
+#include "queue.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "../lib/memory.h"
+#include "../lib/settings.h"
+#include "event.h"
+#include "metrics.h"
+
+enum {
+	ROOM_AT_FIRST = 8,
+	ROOM_MOST = 8192, /* chunks */
+	IOVECS = 64,
+};
+
+static struct chunk *
+queue_at(const struct queue *q, uint16_t i)
+{
+	return &q->ring[(q->head + i) & (q->room - 1)];
+}
+
+static void
+queue_grow(struct queue *q)
+{
+	uint16_t room = q->room ? (uint16_t)(q->room * 2) : ROOM_AT_FIRST;
+	struct chunk *ring = memory_resize(NULL, room * sizeof ring[0]);
+
+	for (uint16_t i = 0; i < q->count; i++)
+		ring[i] = *queue_at(q, i);
+	free(q->ring);
+	q->ring = ring;
+	q->head = 0;
+	q->room = room;
+}
+
+static void
+bytes_gone(struct queue *q, uint32_t n)
+{
+	q->bytes -= n;
+	metrics.queue_bytes -= n;
+}
+
+static void
+queue_drop_first(struct queue *q)
+{
+	struct chunk *first = queue_at(q, 0);
+
+	bytes_gone(q, first->len - q->sent);
+	q->sent = 0;
+	q->mid_frame = first->more;
+	buffer_unref(first->buffer);
+	q->head = (uint16_t)((q->head + 1) & (q->room - 1));
+	q->count--;
+}
+
+static void
+queue_drop_last(struct queue *q)
+{
+	const struct chunk *last = queue_at(q, --q->count);
+
+	bytes_gone(q, last->len);
+	buffer_unref(last->buffer);
+}
+
+void
+queue_drop(struct queue *q)
+{
+	while (q->count)
+		queue_drop_first(q);
+	free(q->ring);
+	q->ring = NULL;
+	q->room = 0;
+}
+
+void
+queue_drop_unsent(struct queue *q)
+{
+	uint16_t keep = 0;
+
+	if (q->mid_frame || q->sent)
+		while (keep < q->count && queue_at(q, keep++)->more)
+			;
+	while (q->count > keep)
+		queue_drop_last(q);
+}
+
+void
+queue_add(struct queue *q, struct chunk k)
+{
+	if (k.len == 0)
+		return;
+	if (q->count == q->room)
+		queue_grow(q);
+	buffer_ref(k.buffer);
+	*queue_at(q, q->count++) = k;
+	q->bytes += k.len;
+	metrics.queue_bytes += k.len;
+}
+
+bool
+queue_has_room(const struct queue *q, uint32_t len)
+{
+	return q->count == 0 || (q->bytes + len <= (uint32_t)settings.push_queue_bytes && q->count + 2 * ENCODED_CHUNKS <= ROOM_MOST);
+}
+
+struct buffer *
+queue_take(struct queue *q)
+{
+	struct buffer *all = buffer_new(q->bytes);
+	size_t at = 0;
+
+	assert(q->sent == 0);
+	for (uint16_t i = 0; i < q->count; i++) {
+		const struct chunk *k = queue_at(q, i);
+		memcpy(all->bytes + at, k->buffer->bytes + k->offset, k->len);
+		at += k->len;
+	}
+	queue_drop(q);
+	return all;
+}
+
+/* n bytes are out. */
+static void
+queue_advance(struct queue *q, size_t n)
+{
+	while (n) {
+		uint32_t rest = queue_at(q, 0)->len - q->sent;
+		if (n >= rest) {
+			n -= rest;
+			queue_drop_first(q);
+		} else {
+			q->sent += (uint32_t)n;
+			bytes_gone(q, (uint32_t)n);
+			n = 0;
+		}
+	}
+}
+
+static ssize_t
+queue_send(const struct queue *q, int fd, size_t *want)
+{
+	struct iovec iov[IOVECS];
+	int count = 0;
+
+	*want = 0;
+	for (; count < IOVECS && count < q->count; count++) {
+		const struct chunk *k = queue_at(q, (uint16_t)count);
+		uint32_t skip = count == 0 ? q->sent : 0;
+		iov[count] = (struct iovec){ k->buffer->bytes + k->offset + skip, k->len - skip };
+		*want += k->len - skip;
+	}
+	metrics.flushes++;
+	if (count == 1)
+		return send(fd, iov[0].iov_base, iov[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = (size_t)count };
+	return sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+enum queue_result
+queue_write(struct queue *q, int fd, uint64_t *bytes)
+{
+	enum queue_result result = QUEUE_SENT;
+	size_t want;
+
+	*bytes = 0;
+	while (q->count && result == QUEUE_SENT) {
+		ssize_t n = queue_send(q, fd, &want);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+			return QUEUE_BROKEN;
+		if (n < (ssize_t)want)
+			result = QUEUE_BLOCKED;
+		if (n > 0) {
+			*bytes += (uint64_t)n;
+			queue_advance(q, (size_t)n);
+		}
+	}
+	metrics.bytes_out += *bytes;
+	if (!q->count)
+		queue_drop(q);
+	return result;
+}

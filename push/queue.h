@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* What a connection has still to send: a ring of chunks, written by as few system calls as can be. Holds no memory while it is empty. */
+#ifndef PUSH_QUEUE_H
+#define PUSH_QUEUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buffer.h"
+
+enum { CHUNK_LEN_MASK = 0x7fffffff };
+
+/* All zero is an empty queue. */
+struct queue {
+	struct chunk *ring; /* NULL when nothing is queued */
+	uint16_t head, count, room;
+	uint32_t sent;	/* bytes of the first chunk that are out */
+	uint32_t bytes; /* that have still to go */
+	bool mid_frame; /* the first chunk is not the first of its frame */
+};
+
+/* Adds a part of a buffer (refs it). */
+void queue_add(struct queue *q, struct chunk k);
+
+/* May so many bytes be added? An empty queue takes whatever comes: a single event may be larger than the limit. */
+bool queue_has_room(const struct queue *q, uint32_t len);
+
+/* Empties the queue: into one buffer, which becomes the caller's; into nothing; or but for the frame that is partly out. */
+struct buffer *queue_take(struct queue *q);
+void queue_drop(struct queue *q);
+void queue_drop_unsent(struct queue *q);
+
+enum queue_result {
+	QUEUE_SENT,    /* all is out */
+	QUEUE_BLOCKED, /* the socket takes no more for now */
+	QUEUE_BROKEN,  /* the peer is gone */
+};
+
+/* Sends as much as the socket takes; bytes: how many those were. */
+enum queue_result queue_write(struct queue *q, int fd, uint64_t *bytes);
+
+#endif
