@@ -18,6 +18,7 @@
 #include "lib/log.h"
 #include "lib/memory.h"
 #include "lib/presence.h"
+#include "lib/redis_url.h"
 #include "lib/settings.h"
 
 enum {
@@ -48,25 +49,15 @@ static struct line asking = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* ---- connecting ---- */
 
-/* "unix:///path", "redis://host", "redis://host:port": not connected yet, only on its way. */
+/* Not connected yet, only on its way. NULL: there is no place to go to. */
 static redisContext *
 context_start(void)
 {
-	const char *url = settings.redis_url;
-	char host[256];
-	int port = 6379;
+	struct redis_url url;
 
-	if (strncmp(url, "unix://", 7) == 0)
-		return redisConnectUnixNonBlock(url + 7);
-	if (strncmp(url, "redis://", 8) != 0)
+	if (!redis_url_parse(settings.redis_url, &url))
 		return NULL;
-	snprintf(host, sizeof host, "%.*s", (int)strcspn(url + 8, "/"), url + 8);
-	char *colon = strrchr(host, ':');
-	if (colon && !strchr(colon, ']')) {
-		port = atoi(colon + 1);
-		*colon = '\0';
-	}
-	return redisConnectNonBlock(host, port);
+	return url.is_path ? redisConnectUnixNonBlock(url.place) : redisConnectNonBlock(url.place, url.port);
 }
 
 static bool

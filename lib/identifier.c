@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <time.h>
 
-static const int64_t epoch_ms = INT64_C(1704067200000); /* 2024-01-01T00:00:00Z */
-
 bool
 identifier_parse(const char *text, size_t n, int64_t *id)
 {
@@ -23,18 +21,6 @@ identifier_parse(const char *text, size_t n, int64_t *id)
 		return false;
 	*id = (int64_t)value;
 	return true;
-}
-
-int64_t
-identifier_at(int64_t unix_ms)
-{
-	return unix_ms < epoch_ms ? 0 : (unix_ms - epoch_ms) << IDENTIFIER_TIME_SHIFT;
-}
-
-int64_t
-identifier_ms(int64_t id)
-{
-	return (id >> IDENTIFIER_TIME_SHIFT) + epoch_ms;
 }
 
 void

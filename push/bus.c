@@ -13,6 +13,7 @@
 
 #include "../lib/log.h"
 #include "../lib/memory.h"
+#include "../lib/redis_url.h"
 #include "../lib/settings.h"
 #include "loop.h"
 #include "map.h"
@@ -171,15 +172,11 @@ wire_ready(struct watch *watch, uint32_t events)
 static redisContext *
 redis_connect(void)
 {
-	const char *url = settings.redis_url;
-	char host[256];
-	int port = 6379;
+	struct redis_url url;
 
-	if (strncmp(url, "unix://", 7) == 0)
-		return redisConnectUnixNonBlock(url + 7);
-	if (sscanf(url, "redis://%255[^:/]:%d", host, &port) < 1)
-		snprintf(host, sizeof host, "127.0.0.1");
-	return redisConnectNonBlock(host, port);
+	if (!redis_url_parse(settings.redis_url, &url))
+		return NULL;
+	return url.is_path ? redisConnectUnixNonBlock(url.place) : redisConnectNonBlock(url.place, url.port);
 }
 
 static void
@@ -188,7 +185,7 @@ wire_connect(struct wire *w)
 	w->redis = redis_connect();
 	if (!w->redis || w->redis->err) {
 		if (!w->told)
-			log_line(LOG_WARN, "redis_unreachable", "why=%s", w->redis ? w->redis->errstr : "no memory");
+			log_line(LOG_WARN, "redis_unreachable", "why=%s", w->redis ? w->redis->errstr : "BANTER_REDIS_URL is not understood");
 		w->told = true;
 		if (w->redis)
 			redisFree(w->redis);

@@ -17,6 +17,7 @@
 #include "map.h"
 #include "metrics.h"
 #include "stream.h"
+#include "transport.h"
 
 enum {
 	LINGER_MS = 2000, /* for a peer to take the last words */

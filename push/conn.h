@@ -27,27 +27,11 @@ enum conn_state {
 	CONN_DEAD,    /* freed when the turn ends */
 };
 
-struct conn;
 struct opening;
 struct since;
+struct transport;
 struct user;
 struct watching;
-
-/* What differs between WebSocket, SSE and long-poll. */
-struct transport {
-	const char *name;
-	int number;									 /* index of encodings and metrics */
-	struct buffer *(*between)(void);						 /* what stands between two events, may be NULL */
-	void (*open)(struct conn *c);							 /* the head of the reply, before the first event */
-	void (*encode)(const struct event *ev, const char *cursor, struct encoded *out); /* cursor NULL: an ephemeral event */
-	void (*ping)(struct conn *c);							 /* a sign of life is due, or the wait of a poll is over */
-	void (*close)(struct conn *c, enum close_reason why);				 /* last words */
-	void (*input)(struct conn *c, uint8_t *data, size_t n);				 /* bytes of the peer; conn_keep what is not used */
-	bool (*turn)(struct conn *c); /* before a flush: is there something to flush? NULL: always */
-	long (*beat_seconds)(void);   /* between signs of life */
-};
-
-extern const struct transport transport_ws, transport_sse, transport_poll;
 
 /* A stream's place among a topic's listeners (hub.c). */
 struct subscription {
@@ -110,8 +94,10 @@ struct conn {
 /* Takes over an accepted socket. */
 void conn_open(int fd, uint64_t address);
 
-/* Queues a part of a buffer (refs it). Queue full: the connection is closed as a slow reader. */
+/* Queues a part of a buffer (refs it); who calls has asked conn_has_room. */
 void conn_queue(struct conn *c, struct chunk k);
+
+/* Queues a copy of bytes. A queue without room: the connection is closed as a slow reader. */
 void conn_queue_bytes(struct conn *c, const void *bytes, size_t len);
 
 /* Is there room for so many bytes? Always for last words. */
@@ -120,7 +106,7 @@ bool conn_has_room(const struct conn *c, uint32_t len);
 /* Has the connection looked after when the turn ends. */
 void conn_touch(struct conn *c);
 
-/* Gives the stream an event: advances its cursor, encodes, queues; covers, sheds and keeps aside as need be. */
+/* Gives the stream an event: advances its cursor, encodes, queues. What the cursor covers or overload sheds is not given (delivery.c). */
 void conn_event(struct conn *c, struct event *ev);
 
 /* An event of the stream's own, such as stream.ready: data is a JSON object. */

@@ -8,6 +8,7 @@
 #include "../lib/settings.h"
 #include "conn.h"
 #include "metrics.h"
+#include "transport.h"
 
 /* The order of shedding (P8): a class gets out only while less than its share, in 1/16, of the queue's limit is full. */
 static const uint32_t shed_sixteenths[EVENT_CLASSES] = {

@@ -9,9 +9,11 @@
 
 #include "../lib/identifier.h"
 #include "../lib/settings.h"
+#include "address.h"
 #include "frame.h"
 #include "metrics.h"
 #include "stream.h"
+#include "transport.h"
 
 enum { REPLY_BYTES = 1024, ORIGIN_BYTES = 256, POLL_WAIT_SECONDS = 25 };
 
@@ -22,20 +24,13 @@ struct problem {
 };
 
 static const struct problem problems[] = {
-	{ 400, "bad_request", "The request is malformed" },
-	{ 401, "unauthenticated", "No valid credentials" },
-	{ 401, "token_expired", "The access token has expired" },
-	{ 401, "device_revoked", "The device was signed out" },
-	{ 403, "bad_origin", "This origin may not open streams" },
-	{ 404, "route_not_found", "There is no such route" },
-	{ 405, "method_not_allowed", "Only GET is allowed here" },
-	{ 413, "body_too_large", "A body is not expected" },
-	{ 422, "invalid_parameter", "A parameter is invalid" },
-	{ 429, "too_busy", "Too many streams" },
-	{ 431, "bad_request", "The request's head is too large" },
-	{ 503, "unavailable", "Try again later" },
-	{ 503, "shutting_down", "The server is shutting down" },
-	{ 505, "bad_request", "Only HTTP/1.1 is spoken here" },
+	{ 400, "bad_request", "The request is malformed" },	   { 401, "unauthenticated", "No valid credentials" },
+	{ 401, "token_expired", "The access token has expired" },  { 401, "device_revoked", "The device was signed out" },
+	{ 403, "bad_origin", "This origin may not open streams" }, { 404, "route_not_found", "There is no such route" },
+	{ 405, "method_not_allowed", "Only GET is allowed here" }, { 413, "body_too_large", "A body is not expected" },
+	{ 422, "invalid_parameter", "A parameter is invalid" },	   { 429, "too_busy", "Too many streams" },
+	{ 431, "bad_request", "The request's head is too large" }, { 503, "unavailable", "Try again later" },
+	{ 503, "shutting_down", "The server is shutting down" },   { 505, "bad_request", "Only HTTP/1.1 is spoken here" },
 };
 
 static const struct problem *
@@ -58,9 +53,9 @@ reply(struct conn *c, int status, const char *type, const char *more, const char
 {
 	char head[REPLY_BYTES];
 	int n = snprintf(head, sizeof head,
-	                 "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-	                 "Connection: close\r\n%s%s\r\n",
-	                 status, status_text(status), type, len, front_cors(c), more);
+			 "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+			 "Connection: close\r\n%s%s\r\n",
+			 status, status_text(status), type, len, front_cors(c), more);
 
 	c->replied = true;
 	conn_queue_bytes(c, head, (size_t)n);
@@ -71,8 +66,8 @@ static void
 reply_problem(struct conn *c, const struct problem *p)
 {
 	char body[REPLY_BYTES], more[64] = "";
-	int n = snprintf(body, sizeof body, "{\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"request_id\":\"push-%lu\"}", p->title, p->status, p->code,
-	                 (unsigned long)c->number);
+	int n = snprintf(body, sizeof body, "{\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"request_id\":\"push-%lu\"}", p->title, p->status,
+			 p->code, (unsigned long)c->number);
 
 	if (p->status == 405)
 		snprintf(more, sizeof more, "Allow: GET\r\n");
@@ -147,8 +142,8 @@ front_cors(const struct conn *c)
 
 	if (!c->origin_len)
 		return "";
-	snprintf(block, sizeof block, "Access-Control-Allow-Origin: %.*s\r\nAccess-Control-Allow-Credentials: true\r\nVary: Origin\r\n", (int)c->origin_len,
-	         settings.origins + c->origin_at);
+	snprintf(block, sizeof block, "Access-Control-Allow-Origin: %.*s\r\nAccess-Control-Allow-Credentials: true\r\nVary: Origin\r\n",
+		 (int)c->origin_len, settings.origins + c->origin_at);
 	return block;
 }
 
@@ -167,17 +162,7 @@ note_origin(struct conn *c, const struct http_head *head)
 
 /* ---- addresses */
 
-static uint64_t
-address_hash(const char *text, size_t len)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
-	return h;
-}
-
-/* A proxy of ours tells whom it speaks for: the last address of X-Forwarded-For is the one that it has seen itself. */
+/* A proxy of ours tells whom it speaks for. */
 static void
 note_address(struct conn *c, const struct http_head *head)
 {
@@ -188,20 +173,12 @@ note_address(struct conn *c, const struct http_head *head)
 
 	if (!told.at || getpeername(c->watch.fd, (struct sockaddr *)&peer, &len) != 0)
 		return;
-	const void *at = peer.ss_family == AF_INET ? (void *)&((struct sockaddr_in *)&peer)->sin_addr : (void *)&((struct sockaddr_in6 *)&peer)->sin6_addr;
+	const void *at =
+		peer.ss_family == AF_INET ? (void *)&((struct sockaddr_in *)&peer)->sin_addr : (void *)&((struct sockaddr_in6 *)&peer)->sin6_addr;
 	inet_ntop(peer.ss_family, at, own, sizeof own);
 	if (!list_has(settings.push_proxies, own, strlen(own)))
 		return;
-	while (told.len && memchr(told.at, ',', told.len)) {
-		size_t skip = (size_t)((const char *)memchr(told.at, ',', told.len) - told.at) + 1;
-		told.at += skip;
-		told.len -= skip;
-	}
-	while (told.len && *told.at == ' ') {
-		told.at++;
-		told.len--;
-	}
-	conn_address(c, address_hash(told.at, told.len));
+	conn_address(c, address_of_forwarded(told.at, told.len));
 }
 
 static bool
@@ -292,8 +269,8 @@ get_ws(struct conn *c, const struct http_head *head)
 	}
 	frame_accept_key(key.at, key.len, accept);
 	int n = snprintf(reply_text, sizeof reply_text,
-	                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s\r\n", accept,
-	                 http_header_has(head, "sec-websocket-protocol", "banter.v1") ? "Sec-WebSocket-Protocol: banter.v1\r\n" : "");
+			 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s\r\n",
+			 accept, http_header_has(head, "sec-websocket-protocol", "banter.v1") ? "Sec-WebSocket-Protocol: banter.v1\r\n" : "");
 	conn_queue_bytes(c, reply_text, (size_t)n);
 	c->transport = &transport_ws;
 	c->replied = true;
@@ -398,11 +375,7 @@ static const struct {
 	const char *path;
 	void (*get)(struct conn *c, const struct http_head *head);
 } routes[] = {
-	{ "/v1/ws", get_ws },
-	{ "/v1/stream", get_stream },
-	{ "/v1/events", get_events },
-	{ "/healthz", get_healthz },
-	{ "/metrics", get_metrics },
+	{ "/v1/ws", get_ws }, { "/v1/stream", get_stream }, { "/v1/events", get_events }, { "/healthz", get_healthz }, { "/metrics", get_metrics },
 };
 
 static void

@@ -15,9 +15,6 @@ void front_input(struct conn *c, uint8_t *data, size_t n);
 /* Answers a request by the problem that belongs to a close reason (nothing was replied yet). */
 void front_refuse(struct conn *c, enum close_reason why);
 
-/* What a request's parameters say of where to begin: text of at most LIMIT_CURSOR_BYTES in out, or NULL. */
-const char *front_since(const struct http_head *head, char *out, size_t room);
-
 /* Origin check and headers for pages of other sites: "" or one Access-Control-Allow-Origin block for this connection's reply. */
 const char *front_cors(const struct conn *c);
 

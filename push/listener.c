@@ -14,6 +14,7 @@
 
 #include "../lib/log.h"
 #include "../lib/settings.h"
+#include "address.h"
 #include "conn.h"
 #include "loop.h"
 #include "metrics.h"
@@ -29,19 +30,6 @@ static struct {
 	struct timer pause;
 	bool told;
 } listener;
-
-static uint64_t
-address_hash(const struct sockaddr_storage *a)
-{
-	const unsigned char *bytes = a->ss_family == AF_INET ? (const unsigned char *)&((const struct sockaddr_in *)a)->sin_addr
-	                                                     : (const unsigned char *)&((const struct sockaddr_in6 *)a)->sin6_addr;
-	size_t n = a->ss_family == AF_INET ? 4 : 16;
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ bytes[i]) * UINT64_C(0x100000001b3);
-	return h;
-}
 
 static void
 listener_pause(void)
@@ -76,7 +64,7 @@ listener_ready(struct watch *w, uint32_t events)
 		listener.told = false;
 		metrics.accepted++;
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-		conn_open(fd, address_hash(&peer));
+		conn_open(fd, address_of_socket(&peer));
 	}
 }
 

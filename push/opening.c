@@ -10,6 +10,7 @@
 #include "../lib/identifier.h"
 #include "../lib/memory.h"
 #include "../lib/settings.h"
+#include "array.h"
 #include "bus.h"
 #include "hub.h"
 #include "metrics.h"
@@ -17,6 +18,7 @@
 #include "store.h"
 #include "stream.h"
 #include "sweep.h"
+#include "transport.h"
 #include "users.h"
 
 enum { KEPT_MOST = 1024, ASK_WITHIN_MS = 10 * 1000 };
@@ -86,13 +88,13 @@ opening_abandon(struct opening *o)
 		opening_free(o);
 }
 
-/* An answer has come. False when nobody wants it any more. */
+/* An answer has come. False when nobody wants it any more: the connection is gone, or is ending in this very turn. */
 static bool
 answered(struct opening *o)
 {
 	o->answers--;
 	if (o->conn)
-		return true;
+		return o->conn->state < CONN_CLOSING;
 	if (!o->answers && !o->in_line)
 		opening_free(o);
 	return false;
@@ -109,6 +111,16 @@ line_up(struct opening *o, enum step step, uint64_t waits_for)
 	o->in_line = true;
 	*line.end = o;
 	line.end = &o->next;
+}
+
+/* The database gave no answer: a client that waits is sent away, a stream that is there tries again. */
+static void
+unanswered(struct opening *o)
+{
+	if (o->first)
+		conn_close(o->conn, CLOSE_UNAVAILABLE);
+	else
+		line_up(o, STEP_USER, 0);
 }
 
 /* ---- memberships */
@@ -148,12 +160,8 @@ memberships_reply(void *context, PGresult *result)
 	if (!answered(o))
 		return;
 	struct conn *c = o->conn;
-	if (!result && o->first) {
-		conn_close(c, CLOSE_UNAVAILABLE);
-		return;
-	}
 	if (!result) {
-		line_up(o, STEP_USER, 0);
+		unanswered(o);
 		return;
 	}
 	if (PQntuples(result) == 0 || strcmp(PQgetvalue(result, 0, 0), "ok") != 0) {
@@ -335,12 +343,8 @@ page_reply(void *context, PGresult *result)
 	if (!answered(o))
 		return;
 	struct conn *c = o->conn;
-	if (!result && o->first) {
-		conn_close(c, CLOSE_UNAVAILABLE);
-		return;
-	}
 	if (!result) {
-		line_up(o, STEP_USER, 0);
+		unanswered(o);
 		return;
 	}
 	if (!o->reset)
@@ -385,7 +389,7 @@ static void
 page_ask(struct opening *o)
 {
 	char user[24], base[24], limit[16];
-	struct store_array conversations = { 0 }, ids = { 0 };
+	struct array conversations = { 0 }, ids = { 0 };
 	struct cursor from = { .count = 0 };
 	bool has_from = o->conn->position || o->since.is_cursor || o->reset;
 
@@ -398,19 +402,19 @@ page_ask(struct opening *o)
 	if (!o->conn->position && o->since.is_cursor && !o->reset)
 		reset_ask(o);
 	for (int i = 0; i < from.count; i++) {
-		store_array_add(&conversations, from.exceptions[i].conversation);
-		store_array_add(&ids, from.exceptions[i].id);
+		array_add(&conversations, from.exceptions[i].conversation);
+		array_add(&ids, from.exceptions[i].id);
 	}
 	snprintf(user, sizeof user, "%ld", (long)stream_user(o->conn));
 	snprintf(base, sizeof base, "%ld", (long)from.base);
 	snprintf(limit, sizeof limit, "%ld", settings.push_replay_page);
-	const char *params[] = { user, has_from ? base : NULL, store_array_text(&conversations), store_array_text(&ids), limit };
+	const char *params[] = { user, has_from ? base : NULL, array_text(&conversations), array_text(&ids), limit };
 	o->step = STEP_PAGE;
 	o->answers++;
 	o->horizon = sweep_horizon();
 	store_ask(STORE_SYNC, params, ASK_WITHIN_MS, page_reply, o);
-	store_array_free(&conversations);
-	store_array_free(&ids);
+	array_free(&conversations);
+	array_free(&ids);
 }
 
 /* ---- begin, keep, go on */

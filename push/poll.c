@@ -11,6 +11,7 @@
 #include "conn.h"
 #include "front.h"
 #include "stream.h"
+#include "transport.h"
 
 enum { PARKED_MS = 20 * 1000, ANSWER_HEAD_BYTES = 1024 };
 

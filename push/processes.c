@@ -45,7 +45,7 @@ child_start(void (*serve)(void))
 	exit(0);
 }
 
-/* The one that takes over is there before the other is sent away. */
+/* The one that takes over gets a moment to come up before the other is sent away. */
 static void
 child_replace(pid_t *child, void (*serve)(void))
 {

@@ -10,6 +10,7 @@
 #include "../lib/identifier.h"
 #include "../lib/limits.h"
 #include "../lib/memory.h"
+#include "array.h"
 #include "bus.h"
 #include "map.h"
 #include "metrics.h"
@@ -59,30 +60,29 @@ deliver_reply(void *context, PGresult *result)
 void
 receipts_flush(void)
 {
-	struct store_array users = { 0 }, bases = { 0 }, exception_users = { 0 }, conversations = { 0 }, ids = { 0 };
+	struct array users = { 0 }, bases = { 0 }, exception_users = { 0 }, conversations = { 0 }, ids = { 0 };
 
 	if (!acks.count)
 		return;
 	for (int i = 0; i < acks.count; i++) {
 		const struct ack *a = &acks.list[i];
-		store_array_add(&users, a->user);
-		store_array_add(&bases, a->cursor.base);
+		array_add(&users, a->user);
+		array_add(&bases, a->cursor.base);
 		for (int k = 0; k < a->cursor.count; k++) {
-			store_array_add(&exception_users, a->user);
-			store_array_add(&conversations, a->cursor.exceptions[k].conversation);
-			store_array_add(&ids, a->cursor.exceptions[k].id);
+			array_add(&exception_users, a->user);
+			array_add(&conversations, a->cursor.exceptions[k].conversation);
+			array_add(&ids, a->cursor.exceptions[k].id);
 		}
 	}
-	const char *params[] = { store_array_text(&users), store_array_text(&bases), store_array_text(&exception_users), store_array_text(&conversations),
-		                 store_array_text(&ids) };
+	const char *params[] = { array_text(&users), array_text(&bases), array_text(&exception_users), array_text(&conversations), array_text(&ids) };
 	store_ask(STORE_DELIVER, params, WITHIN_MS, deliver_reply, NULL);
 	acks.count = 0;
 	map_free(&acks.by_user);
-	store_array_free(&users);
-	store_array_free(&bases);
-	store_array_free(&exception_users);
-	store_array_free(&conversations);
-	store_array_free(&ids);
+	array_free(&users);
+	array_free(&bases);
+	array_free(&exception_users);
+	array_free(&conversations);
+	array_free(&ids);
 }
 
 static void
@@ -140,10 +140,11 @@ tell_marks(struct receipts *r)
 
 	assert(f);
 	time_text(time_now_ms(), now);
-	fprintf(f, "{\"type\":\"receipt.updated\",\"time\":\"%s\",\"data\":{\"conversation_id\":\"%ld\",\"receipts\":[", now, (long)r->topic->conversation);
+	fprintf(f, "{\"type\":\"receipt.updated\",\"time\":\"%s\",\"data\":{\"conversation_id\":\"%ld\",\"receipts\":[", now,
+		(long)r->topic->conversation);
 	for (uint32_t i = 0; i < r->marks_count; i++)
 		fprintf(f, "%s{\"user_id\":\"%ld\",\"delivered_id\":\"%ld\",\"read_id\":\"%ld\"}", i ? "," : "", (long)r->marks[i].user,
-		        (long)r->marks[i].delivered, (long)r->marks[i].read);
+			(long)r->marks[i].delivered, (long)r->marks[i].read);
 	fprintf(f, "]}}");
 	fclose(f);
 	struct event *ev = event_ephemeral(EVENT_RECEIPT, json, len);
@@ -166,10 +167,10 @@ tell_count(struct topic *t, const PGresult *result, int row)
 		return;
 	time_text(time_now_ms(), now);
 	int len = snprintf(json, sizeof json,
-	                   "{\"type\":\"receipt.updated\",\"time\":\"%s\",\"data\":{\"conversation_id\":\"%ld\",\"counts\":[{\"message_id\":\"%ld\","
-	                   "\"delivered\":%ld,\"read\":%ld,\"of\":%ld}]}}",
-	                   now, (long)t->conversation, (long)store_int(result, row, 0), (long)store_int(result, row, 2), (long)store_int(result, row, 3),
-	                   (long)store_int(result, row, 4));
+			   "{\"type\":\"receipt.updated\",\"time\":\"%s\",\"data\":{\"conversation_id\":\"%ld\",\"counts\":[{\"message_id\":\"%ld\","
+			   "\"delivered\":%ld,\"read\":%ld,\"of\":%ld}]}}",
+			   now, (long)t->conversation, (long)store_int(result, row, 0), (long)store_int(result, row, 2),
+			   (long)store_int(result, row, 3), (long)store_int(result, row, 4));
 	struct event *ev = event_ephemeral(EVENT_RECEIPT, json, (size_t)len);
 	for (struct conn *c = author->streams; c; c = c->user_next)
 		if (c->state == CONN_LIVE && !c->opening && hub_listens(c, t))
@@ -190,17 +191,17 @@ static void
 ask_counts(struct receipts *r)
 {
 	char conversation[24];
-	struct store_array ids = { 0 };
+	struct array ids = { 0 };
 
 	r->counts_moved = false;
 	for (int i = 0; i < RECENT_MESSAGES; i++)
 		if (r->recent[i])
-			store_array_add(&ids, r->recent[i]);
+			array_add(&ids, r->recent[i]);
 	snprintf(conversation, sizeof conversation, "%ld", (long)r->topic->conversation);
-	const char *params[] = { conversation, store_array_text(&ids) };
+	const char *params[] = { conversation, array_text(&ids) };
 	if (ids.count)
 		store_ask(STORE_COUNTS, params, WITHIN_MS, counts_reply, (void *)(intptr_t)r->topic->conversation);
-	store_array_free(&ids);
+	array_free(&ids);
 }
 
 static void

@@ -40,7 +40,8 @@ static const struct {
 	[STORE_MEMBERS] = { "sweep_members", "select user_id, conversation_id from sweep_members($1, $2)", 2, READING },
 	[STORE_COUNTS] = { "receipts_counts", "select message_id, sender_id, delivered, read, of_members from receipts_counts($1, $2)", 2, READING },
 	[STORE_ALLOWED] = { "presence_allowed", "select user_id from presence_allowed($1, $2)", 2, READING },
-	[STORE_SEEN] = { "presence_seen", "select presence_seen($1, array(select to_timestamp(u / 1000.0) from unnest($2::bigint[]) as u))", 2, WRITING },
+	[STORE_SEEN] = { "presence_seen", "select presence_seen($1, array(select to_timestamp(u / 1000.0) from unnest($2::bigint[]) as u))", 2,
+			 WRITING },
 	[STORE_DELIVER] = { "receipts_deliver", "select channel, payload from receipts_deliver($1, $2, $3, $4, $5)", 5, WRITING },
 	[STORE_SEND] = { "message_send", "select status, message, event from message_send($1, $2, $3, $4, $5, $6)", 6, WRITING },
 };
@@ -178,15 +179,19 @@ expiry_fire(struct timer *t)
 
 /* ---- batches */
 
+/* They are asked again before all that came later, so a sender's messages keep their order. */
 static void
 batch_requeue(struct lane *l, struct batch *b, bool alone)
 {
-	for (int i = 0; i < b->count; i++) {
+	for (int i = b->count; i-- > 0;) {
 		struct question *q = b->list[i];
 		PQclear(q->result);
 		q->result = NULL;
 		q->alone = q->alone || alone;
-		waiting_add(l, q);
+		if (!l->waiting)
+			l->waiting_end = &q->next;
+		q->next = l->waiting;
+		l->waiting = q;
 	}
 }
 
@@ -202,7 +207,7 @@ lane_drop(struct lane *l, const char *why)
 		l->db = NULL;
 	}
 	l->state = DOWN;
-	for (int i = 0; i < l->in_flight; i++)
+	for (int i = l->in_flight; i-- > 0;)
 		if (!l->batches[i].prepares)
 			batch_requeue(l, &l->batches[i], false);
 	l->in_flight = 0;
@@ -279,7 +284,8 @@ lane_send(struct lane *l)
 		bool good = true;
 		for (int i = 0; i < b->count && good; i++) {
 			const struct question *q = b->list[i];
-			good = PQsendQueryPrepared(l->db, statements[q->statement].name, statements[q->statement].params, q->params, NULL, NULL, 0) == 1;
+			good = PQsendQueryPrepared(l->db, statements[q->statement].name, statements[q->statement].params, q->params, NULL, NULL, 0) ==
+			       1;
 		}
 		if (!good || PQpipelineSync(l->db) != 1) {
 			lane_drop(l, PQerrorMessage(l->db));
@@ -505,35 +511,4 @@ store_close(void)
 		}
 		lanes[i].waiting_end = &lanes[i].waiting;
 	}
-}
-
-/* ---- arrays */
-
-void
-store_array_add(struct store_array *a, int64_t value)
-{
-	if (a->room - a->len < 24) {
-		a->room = a->room ? a->room * 2 : 64;
-		a->text = memory_resize(a->text, a->room);
-	}
-	a->len += (size_t)sprintf(a->text + a->len, "%c%ld", a->count++ ? ',' : '{', (long)value);
-}
-
-const char *
-store_array_text(struct store_array *a)
-{
-	if (!a->count)
-		return "{}";
-	if (a->text[a->len - 1] != '}') {
-		a->text[a->len++] = '}';
-		a->text[a->len] = '\0';
-	}
-	return a->text;
-}
-
-void
-store_array_free(struct store_array *a)
-{
-	free(a->text);
-	*a = (struct store_array){ 0 };
 }

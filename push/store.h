@@ -60,14 +60,4 @@ int64_t store_int(const PGresult *result, int row, int column);
 /* Who has left with an event of a result, as lib/doorbell.h has it. */
 int64_t store_gone(const PGresult *result, int row, int column);
 
-/* An array literal of ids that is made by and by; free with store_array_free. */
-struct store_array {
-	char *text;
-	size_t len, room;
-	int count;
-};
-void store_array_add(struct store_array *a, int64_t value);
-const char *store_array_text(struct store_array *a); /* "{1,2}" */
-void store_array_free(struct store_array *a);
-
 #endif

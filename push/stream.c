@@ -19,6 +19,7 @@
 #include "opening.h"
 #include "receipts.h"
 #include "store.h"
+#include "transport.h"
 #include "up.h"
 #include "users.h"
 #include "watching.h"

@@ -7,6 +7,7 @@
 #include "../lib/identifier.h"
 #include "../lib/revoked.h"
 #include "../lib/settings.h"
+#include "array.h"
 #include "bus.h"
 #include "conn.h"
 #include "hub.h"
@@ -22,6 +23,7 @@ enum {
 	WITHIN_MS = 10 * 1000,
 	REVOKED_OVERLAP_MS = 60 * 1000, /* a revocation may commit late, and clocks differ */
 	FIRST_TICK_MS = 10,
+	AWAY_TICK_MS = 100, /* while the database is away */
 };
 
 static struct {
@@ -30,8 +32,8 @@ static struct {
 	int64_t base;	      /* the horizon that this round began with */
 	int64_t members_from; /* and the last completed one */
 	uint32_t round;
-	int slice;	/* the next one; SLICES: all are asked */
-	int pending;	/* questions and topics that the round waits for */
+	int slice;   /* the next one; SLICES: all are asked */
+	int pending; /* questions and topics that the round waits for */
 	bool running, failed, hurry;
 	bool revoked_before;
 } sweep;
@@ -123,29 +125,29 @@ members_reply(void *context, PGresult *result)
 }
 
 static void
-ask_heads(struct store_array *ids)
+ask_heads(struct array *ids)
 {
-	const char *params[] = { store_array_text(ids) };
+	const char *params[] = { array_text(ids) };
 
 	if (ids->count) {
 		sweep.pending++;
 		store_ask(STORE_HEADS, params, WITHIN_MS, heads_reply, NULL);
 	}
-	store_array_free(ids);
+	array_free(ids);
 }
 
 static void
-ask_members(struct store_array *ids)
+ask_members(struct array *ids)
 {
 	char since[24];
-	const char *params[] = { store_array_text(ids), since };
+	const char *params[] = { array_text(ids), since };
 
 	snprintf(since, sizeof since, "%ld", (long)sweep.members_from);
 	if (ids->count) {
 		sweep.pending++;
 		store_ask(STORE_MEMBERS, params, WITHIN_MS, members_reply, NULL);
 	}
-	store_array_free(ids);
+	array_free(ids);
 }
 
 static bool
@@ -157,14 +159,14 @@ in_slice(int64_t id)
 static void
 slice_ask(void)
 {
-	struct store_array ids = { 0 };
+	struct array ids = { 0 };
 	struct topic *t;
 	struct user *u;
 
 	for (size_t at = 0; (t = hub_next(&at));) {
 		if (!in_slice(t->conversation))
 			continue;
-		store_array_add(&ids, t->conversation);
+		array_add(&ids, t->conversation);
 		if (ids.count == SLICE_MOST)
 			ask_heads(&ids);
 	}
@@ -172,7 +174,7 @@ slice_ask(void)
 	for (size_t at = 0; (u = users_next(&at));) {
 		if (!in_slice(u->id))
 			continue;
-		store_array_add(&ids, u->id);
+		array_add(&ids, u->id);
 		if (ids.count == SLICE_MOST)
 			ask_members(&ids);
 	}
@@ -247,7 +249,7 @@ ask_revoked(void)
 static void
 tick(struct timer *timer)
 {
-	timer_start(timer, store_is_up() ? settings.push_sweep_seconds * 1000 / (SLICES + 1) : FIRST_TICK_MS * 10);
+	timer_start(timer, store_is_up() ? settings.push_sweep_seconds * 1000 / (SLICES + 1) : AWAY_TICK_MS);
 	if (!store_is_up())
 		return;
 	store_ask(STORE_HORIZON, NULL, 1000, horizon_reply, NULL);

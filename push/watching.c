@@ -11,10 +11,12 @@
 #include "../lib/memory.h"
 #include "../lib/presence.h"
 #include "../lib/settings.h"
+#include "array.h"
 #include "bus.h"
 #include "map.h"
 #include "store.h"
 #include "stream.h"
+#include "transport.h"
 
 enum {
 	BEATS_MOST = 100,    /* in one command */
@@ -185,7 +187,7 @@ state_reply(void *context, const char *const *values, int count)
 static void
 inquiry_watch(struct inquiry *q)
 {
-	char (*ids)[24] = memory_alloc((size_t)(q->count + 1) * sizeof *ids);
+	char(*ids)[24] = memory_alloc((size_t)(q->count + 1) * sizeof *ids);
 	const char **argv = memory_alloc((size_t)(q->count + 4) * sizeof argv[0]);
 	int argc = 0;
 
@@ -222,15 +224,15 @@ void
 watching_ask(struct conn *c, const int64_t *users, int count)
 {
 	char user[24];
-	struct store_array ids = { 0 };
+	struct array ids = { 0 };
 	struct inquiry *q = inquiry_new(c, count);
 
 	for (int i = 0; i < count; i++)
-		store_array_add(&ids, users[i]);
+		array_add(&ids, users[i]);
 	snprintf(user, sizeof user, "%ld", (long)stream_user(c));
-	const char *params[] = { user, store_array_text(&ids) };
+	const char *params[] = { user, array_text(&ids) };
 	store_ask(STORE_ALLOWED, params, WITHIN_MS, allowed_reply, q);
-	store_array_free(&ids);
+	array_free(&ids);
 }
 
 /* The list that REST has set was checked there; it is checked again, since a conversation may have been left since. */
@@ -331,20 +333,20 @@ seen_reply(void *context, PGresult *result)
 static void
 gone_reply(void *context, const char *const *values, int count)
 {
-	struct store_array users = { 0 }, times = { 0 };
+	struct array users = { 0 }, times = { 0 };
 	int64_t id;
 
 	(void)context;
 	for (int i = 0; i < count; i++)
 		if (identifier_parse(values[i], strlen(values[i]), &id)) {
-			store_array_add(&users, id);
-			store_array_add(&times, time_now_ms());
+			array_add(&users, id);
+			array_add(&times, time_now_ms());
 		}
-	const char *params[] = { store_array_text(&users), store_array_text(&times) };
+	const char *params[] = { array_text(&users), array_text(&times) };
 	if (users.count)
 		store_ask(STORE_SEEN, params, WITHIN_MS, seen_reply, NULL);
-	store_array_free(&users);
-	store_array_free(&times);
+	array_free(&users);
+	array_free(&times);
 }
 
 static void

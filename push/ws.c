@@ -7,6 +7,7 @@
 #include "conn.h"
 #include "front.h"
 #include "stream.h"
+#include "transport.h"
 
 enum { SMALL_BODY = 2048 }; /* up to here an event is copied whole for each cursor, so that it is one chunk */
 

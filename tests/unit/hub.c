@@ -21,6 +21,7 @@
 #include "push/loop.h"
 #include "push/store.h"
 #include "push/sweep.h"
+#include "push/transport.h"
 #include "push/users.h"
 
 enum { ROOM = 9, FIRST_ID = 1000, ALICE = 1, BOB = 2, EVENTS = 200 };

@@ -87,10 +87,6 @@ test_times(void **unused)
 	assert_string_equal(text, "2024-01-01T00:00:00.000Z");
 	time_text(INT64_C(1795490466123), text);
 	assert_string_equal(text, "2026-11-24T03:21:06.123Z");
-	assert_int_equal(identifier_at(INT64_C(1704067200001)), 1 << IDENTIFIER_TIME_SHIFT);
-	assert_int_equal(identifier_at(0), 0);
-	for (int64_t ms = 1704067200000; ms < 1704067200000 + 4000; ms++)
-		assert_int_equal(identifier_ms(identifier_at(ms) + 12345), ms);
 }
 
 int
