@@ -15,10 +15,10 @@ void
 database_target(struct database_target *out, const char *application)
 {
 	snprintf(out->options, sizeof out->options,
-	         "-c search_path=banter -c statement_timeout=%ld -c idle_in_transaction_session_timeout=60000 -c jit=off -c timezone=UTC",
-	         settings.api_wait_ms);
+		 "-c search_path=banter -c statement_timeout=%ld -c idle_in_transaction_session_timeout=60000 -c jit=off -c timezone=UTC",
+		 settings.api_wait_ms);
 	const char *pairs[][2] = {
-		{ "dbname", settings.database_url }, { "application_name", application }, { "client_encoding", "UTF8" }, { "connect_timeout", "5" },
+		{ "dbname", settings.database_url }, { "application_name", application }, { "client_encoding", "UTF8" },   { "connect_timeout", "5" },
 		{ "options", out->options },	     { "keepalives_idle", "30" },	  { "tcp_user_timeout", "10000" },
 	};
 	int n = 0;

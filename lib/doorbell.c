@@ -79,10 +79,11 @@ doorbell_parse(const char *text, size_t n, struct doorbell *out)
 	if (n == 0)
 		return false;
 	memset(out, 0, sizeof *out);
-	out->kind = (enum doorbell_kind)*r.at++;
+	out->kind = (enum doorbell_kind) * r.at++;
 	switch (out->kind) {
 	case DOORBELL_EVENT:
-		return read_field(&r, &out->id) && read_field(&r, &out->seq) && read_gone(&r, &out->gone) && read_byte(&r, '\n') && read_json(&r, out);
+		return read_field(&r, &out->id) && read_field(&r, &out->seq) && read_gone(&r, &out->gone) && read_byte(&r, '\n') &&
+		       read_json(&r, out);
 	case DOORBELL_RECEIPT:
 		return read_field(&r, &out->id) && read_field(&r, &out->delivered) && read_field(&r, &out->read) && r.at == r.end;
 	case DOORBELL_COUNTS:

@@ -15,7 +15,7 @@ enum {
 	LIMIT_TITLE_BYTES = 256,
 	LIMIT_PASSWORD_MIN_BYTES = 8,
 	LIMIT_PASSWORD_BYTES = 1024,
-	LIMIT_MEMBERS = 10000,	 /* in one group */
+	LIMIT_MEMBERS = 10000,	   /* in one group */
 	LIMIT_MEMBERS_NAMED = 100, /* up to here receipts carry names, and typing is on */
 	LIMIT_MEMBERS_BATCH = 200, /* added by one request */
 	LIMIT_RECEIPTS_BATCH = 200,

@@ -25,8 +25,10 @@ ring_typing(struct topic *t, int64_t user)
 	if (t->members > LIMIT_MEMBERS_NAMED)
 		return;
 	time_text(time_now_ms(), now);
-	int len = snprintf(json, sizeof json, "{\"type\":\"typing.updated\",\"time\":\"%s\",\"data\":{\"conversation_id\":\"%ld\",\"user_id\":\"%ld\",\"expires_in\":%d}}",
-	                   now, (long)t->conversation, (long)user, LIMIT_TYPING_SECONDS);
+	int len =
+		snprintf(json, sizeof json,
+			 "{\"type\":\"typing.updated\",\"time\":\"%s\",\"data\":{\"conversation_id\":\"%ld\",\"user_id\":\"%ld\",\"expires_in\":%d}}",
+			 now, (long)t->conversation, (long)user, LIMIT_TYPING_SECONDS);
 	struct event *ev = event_ephemeral(EVENT_TYPING, json, (size_t)len);
 	hub_ephemeral(t, ev, user);
 	event_unref(ev);

@@ -7,8 +7,8 @@
 
 enum close_reason {
 	CLOSE_NONE,
-	CLOSE_NORMAL,	/* the peer asked for it */
-	CLOSE_GONE,	/* the peer is away; nothing can be said */
+	CLOSE_NORMAL, /* the peer asked for it */
+	CLOSE_GONE,   /* the peer is away; nothing can be said */
 	CLOSE_DRAIN,
 	CLOSE_SLOW_READER,
 	CLOSE_TOKEN_EXPIRED,

@@ -25,8 +25,8 @@ struct event {
 	int64_t conversation; /* durable ones: 0 else */
 	int64_t id;
 	int64_t seq;
-	int64_t gone;	      /* who has left with it (lib/doorbell.h) */
-	struct buffer *body;  /* the JSON; of a durable event without its last brace, since the cursor comes there */
+	int64_t gone;			   /* who has left with it (lib/doorbell.h) */
+	struct buffer *body;		   /* the JSON; of a durable event without its last brace, since the cursor comes there */
 	struct encoded encoded[ENCODINGS]; /* of an ephemeral event; those of a durable one are kept with the positions */
 };
 

@@ -196,7 +196,7 @@ repair_reply(void *context, PGresult *result)
 	t->repairing = false;
 	for (int i = 0; i < rows; i++)
 		hub_event(t->conversation, store_int(result, i, 0), store_int(result, i, 1), store_gone(result, i, 2), PQgetvalue(result, i, 3),
-		          (size_t)PQgetlength(result, i, 3));
+			  (size_t)PQgetlength(result, i, 3));
 	topic_release_held(t);
 	if (t->seq >= t->known_seq)
 		return;

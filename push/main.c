@@ -36,9 +36,23 @@ static const char *const flags[] = { "--close-codes", "--events", NULL };
 
 /* Every type that goes down a stream (docs/events.md). */
 static const char *const event_types[] = {
-	"stream.ready",		"stream.reset",	     "stream.bye",     "message.created",  "conversation.created", "conversation.updated",
-	"conversation.deleted", "conversation.read", "member.added",   "member.updated",   "member.removed",	   "receipt.updated",
-	"presence.updated",	"presence.state",    "typing.updated", "message.sent",	   "error",
+	"stream.ready",
+	"stream.reset",
+	"stream.bye",
+	"message.created",
+	"conversation.created",
+	"conversation.updated",
+	"conversation.deleted",
+	"conversation.read",
+	"member.added",
+	"member.updated",
+	"member.removed",
+	"receipt.updated",
+	"presence.updated",
+	"presence.state",
+	"typing.updated",
+	"message.sent",
+	"error",
 };
 
 static void

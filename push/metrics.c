@@ -49,13 +49,16 @@ metrics_page(size_t *len)
 
 	assert(f);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		fprintf(f, "# HELP %s %s\n# TYPE %s %s\n%s %lu\n", rows[i].name, rows[i].help, rows[i].name, rows[i].type, rows[i].name, *rows[i].value);
-	fprintf(f, "# HELP banter_push_positions Different cursors that streams stand at.\n# TYPE banter_push_positions gauge\nbanter_push_positions %zu\n",
-	        position_count());
+		fprintf(f, "# HELP %s %s\n# TYPE %s %s\n%s %lu\n", rows[i].name, rows[i].help, rows[i].name, rows[i].type, rows[i].name,
+			*rows[i].value);
+	fprintf(f,
+		"# HELP banter_push_positions Different cursors that streams stand at.\n# TYPE banter_push_positions gauge\nbanter_push_positions %zu\n",
+		position_count());
 	fprintf(f, "# HELP banter_push_streams Open streams.\n# TYPE banter_push_streams gauge\n");
 	for (int i = 0; i < METRICS_TRANSPORTS; i++)
 		fprintf(f, "banter_push_streams{transport=\"%s\"} %lu\n", transports[i], metrics.streams[i]);
-	fprintf(f, "# HELP banter_push_sheds_total Events not given to a stream whose queue was too full for their class.\n# TYPE banter_push_sheds_total counter\n");
+	fprintf(f,
+		"# HELP banter_push_sheds_total Events not given to a stream whose queue was too full for their class.\n# TYPE banter_push_sheds_total counter\n");
 	for (int i = 0; i < EVENT_DURABLE; i++)
 		fprintf(f, "banter_push_sheds_total{class=\"%s\"} %lu\n", classes[i], metrics.shed[i]);
 	fprintf(f, "# HELP banter_push_closes_total Connections ended.\n# TYPE banter_push_closes_total counter\n");

@@ -15,15 +15,15 @@ struct metrics {
 	uint64_t streams[METRICS_TRANSPORTS]; /* open now */
 	uint64_t connections;		      /* open now, of any kind */
 	uint64_t accepted;
-	uint64_t events;    /* durable events that came in order */
+	uint64_t events; /* durable events that came in order */
 	uint64_t deliveries;
-	uint64_t flushes;   /* system calls that wrote to streams */
+	uint64_t flushes; /* system calls that wrote to streams */
 	uint64_t bytes_out;
 	uint64_t queue_bytes; /* now */
 	uint64_t shed[EVENT_CLASSES];
 	uint64_t closes[CLOSE_REASONS];
-	uint64_t holds;	    /* events that came before their turn */
-	uint64_t repairs;   /* ranges read to fill a hole */
+	uint64_t holds;	  /* events that came before their turn */
+	uint64_t repairs; /* ranges read to fill a hole */
 	uint64_t sweep_rounds;
 	uint64_t sweep_finds;
 	uint64_t replayed;

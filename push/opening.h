@@ -15,8 +15,8 @@
 
 /* Where a client wants to go on. */
 struct since {
-	bool given;	   /* it said something … */
-	bool is_cursor;	   /* … that is a cursor */
+	bool given;	/* it said something … */
+	bool is_cursor; /* … that is a cursor */
 	struct cursor cursor;
 };
 
