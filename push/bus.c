@@ -267,6 +267,8 @@ listening_reply(struct wire *w, redisReply *r)
 	if (r->type != REDIS_REPLY_ARRAY || r->elements < 3 || r->element[0]->type != REDIS_REPLY_STRING)
 		return;
 	if (strcmp(r->element[0]->str, "message") == 0) {
+		if (r->element[1]->type != REDIS_REPLY_STRING || r->element[2]->type != REDIS_REPLY_STRING)
+			return;
 		metrics.doorbells++;
 		bus.message(r->element[1]->str, r->element[1]->len, r->element[2]->str, r->element[2]->len);
 	} else if (strcmp(r->element[0]->str, "subscribe") == 0) {
@@ -333,8 +335,11 @@ commanding_reply(struct wire *w, redisReply *r)
 	const char *values[REPLY_VALUES];
 	struct waiter *first = bus.waiters;
 
-	(void)w;
-	assert(first);
+	/* a Redis that is full says so without being asked */
+	if (!first) {
+		wire_drop(w, r->type == REDIS_REPLY_ERROR ? r->str : "an answer that nobody asked for");
+		return;
+	}
 	bus.waiters = first->next;
 	if (!bus.waiters)
 		bus.waiters_end = &bus.waiters;
