@@ -37,22 +37,28 @@ time_text(int64_t unix_ms, char out[TIME_TEXT_BYTES])
 }
 
 static int64_t
-clock_ms(clockid_t clock)
+clock_us(clockid_t clock)
 {
 	struct timespec now;
 
 	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 int64_t
 time_now_ms(void)
 {
-	return clock_ms(CLOCK_REALTIME);
+	return clock_us(CLOCK_REALTIME) / 1000;
 }
 
 int64_t
 time_steady_ms(void)
 {
-	return clock_ms(CLOCK_MONOTONIC);
+	return time_steady_us() / 1000;
+}
+
+int64_t
+time_steady_us(void)
+{
+	return clock_us(CLOCK_MONOTONIC);
 }

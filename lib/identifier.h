@@ -18,5 +18,6 @@ void time_text(int64_t unix_ms, char out[TIME_TEXT_BYTES]);
 /* Now, in ms since 1970 (for people), and on a clock that only goes forward (for waiting). */
 int64_t time_now_ms(void);
 int64_t time_steady_ms(void);
+int64_t time_steady_us(void);
 
 #endif

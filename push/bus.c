@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "../lib/identifier.h"
 #include "../lib/log.h"
 #include "../lib/memory.h"
 #include "../lib/redis_url.h"
@@ -34,6 +35,7 @@ struct waiter {
 	struct waiter *next;
 	bus_reply *reply;
 	void *context;
+	int64_t asked_us;
 };
 
 struct wire {
@@ -343,6 +345,7 @@ commanding_reply(struct wire *w, redisReply *r)
 	bus.waiters = first->next;
 	if (!bus.waiters)
 		bus.waiters_end = &bus.waiters;
+	histogram_add(&metrics.redis_times, HISTOGRAM_TIMES, time_steady_us() - first->asked_us);
 	if (r->type == REDIS_REPLY_ERROR)
 		log_line(LOG_ERROR, "redis_failed", "why=%s", r->str);
 	if (first->reply && r->type == REDIS_REPLY_ERROR)
@@ -364,6 +367,17 @@ answer_later(bus_reply *reply, void *context)
 	bus.unanswered = w;
 }
 
+static void
+command_append(int argc, const char *const *argv, const size_t *lens, bus_reply *reply, void *context)
+{
+	struct waiter *w = memory_alloc(sizeof *w);
+
+	wire_append(&bus.commanding, argc, argv, lens);
+	*w = (struct waiter){ .reply = reply, .context = context, .asked_us = time_steady_us() };
+	*bus.waiters_end = w;
+	bus.waiters_end = &w->next;
+}
+
 void
 bus_command(int argc, const char *const *argv, bus_reply *reply, void *context)
 {
@@ -372,12 +386,7 @@ bus_command(int argc, const char *const *argv, bus_reply *reply, void *context)
 			answer_later(reply, context);
 		return;
 	}
-	wire_append(&bus.commanding, argc, argv, NULL);
-	struct waiter *w = memory_alloc(sizeof *w);
-	w->reply = reply;
-	w->context = context;
-	*bus.waiters_end = w;
-	bus.waiters_end = &w->next;
+	command_append(argc, argv, NULL, reply, context);
 }
 
 void
@@ -390,10 +399,7 @@ bus_publish(const char *channel, const char *payload, size_t payload_len)
 	if (!bus.commanding.up)
 		return;
 	lens[1] = (size_t)snprintf(text, sizeof text, "%s%s", settings.redis_prefix, channel);
-	struct waiter *w = memory_alloc(sizeof *w);
-	wire_append(&bus.commanding, 3, argv, lens);
-	*bus.waiters_end = w;
-	bus.waiters_end = &w->next;
+	command_append(3, argv, lens, NULL, NULL);
 }
 
 void

@@ -19,6 +19,7 @@
 #include "hub.h"
 #include "listener.h"
 #include "loop.h"
+#include "metrics.h"
 #include "opening.h"
 #include "processes.h"
 #include "receipts.h"
@@ -99,6 +100,7 @@ turn(void)
 	hub_turn_end();
 	store_turn_end();
 	bus_turn_end();
+	metrics_turn_end();
 }
 
 /* Nobody new; those who are here are sent away one after the other, and what they have acknowledged is written. */

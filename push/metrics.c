@@ -1,69 +1,197 @@
 /* SPDX-License-Identifier: MIT */
-/* The metrics page. */
+/* The metrics page: a table of rows, and the counters of all processes. */
 #include "metrics.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "loop.h"
 #include "position.h"
+
+enum { COPY_EACH_MS = 1000, LABELS_BYTES = 128 };
 
 struct metrics metrics;
 
-static const struct {
-	const char *name, *type, *help;
-	const uint64_t *value;
+/* A row may be a number for each of a kind. */
+enum dimension { ALONE, TRANSPORT, CLASS, REASON, TIMES };
+
+/* clang-format off */
+static const struct row {
+	const char *name, *type;
+	enum dimension by;
+	size_t at;
+	const char *help;
 } rows[] = {
-	{ "banter_push_connections", "gauge", "Open connections of any kind.", &metrics.connections },
-	{ "banter_push_accepted_total", "counter", "Connections accepted.", &metrics.accepted },
-	{ "banter_push_events_total", "counter", "Durable events that came in order.", &metrics.events },
-	{ "banter_push_deliveries_total", "counter", "Events queued for a stream.", &metrics.deliveries },
-	{ "banter_push_flushes_total", "counter", "System calls that wrote to streams.", &metrics.flushes },
-	{ "banter_push_sent_bytes_total", "counter", "Bytes written to streams.", &metrics.bytes_out },
-	{ "banter_push_queue_bytes", "gauge", "Bytes that wait in the queues of all streams.", &metrics.queue_bytes },
-	{ "banter_push_holds_total", "counter", "Events that came before their turn.", &metrics.holds },
-	{ "banter_push_gap_repairs_total", "counter", "Ranges read from the database to fill a hole.", &metrics.repairs },
-	{ "banter_push_sweep_rounds_total", "counter", "Completed rounds of the heads sweep.", &metrics.sweep_rounds },
-	{ "banter_push_sweep_finds_total", "counter", "Conversations that the sweep found ahead of the doorbell.", &metrics.sweep_finds },
-	{ "banter_push_replayed_total", "counter", "Missed events replayed.", &metrics.replayed },
-	{ "banter_push_resets_total", "counter", "Cursors that could not be resumed.", &metrics.resets },
-	{ "banter_push_resyncs_total", "counter", "Streams brought up to date in place.", &metrics.resyncs },
-	{ "banter_push_doorbells_total", "counter", "Messages heard from Redis.", &metrics.doorbells },
-	{ "banter_push_doorbells_bad_total", "counter", "Messages from Redis that were not understood.", &metrics.doorbells_bad },
-	{ "banter_push_redis_connects_total", "counter", "Connections made to Redis.", &metrics.redis_connects },
-	{ "banter_push_database_connects_total", "counter", "Connections made to PostgreSQL.", &metrics.database_connects },
-	{ "banter_push_database_queries_total", "counter", "Questions asked of PostgreSQL.", &metrics.database_queries },
-	{ "banter_push_database_batches_total", "counter", "Batches in which they were asked.", &metrics.database_batches },
-	{ "banter_push_database_milliseconds_total", "counter", "Sum of the batches' round trips.", &metrics.database_ms },
-	{ "banter_push_sends_total", "counter", "Messages stored for sockets.", &metrics.sends },
-	{ "banter_push_acks_total", "counter", "Cursors acknowledged.", &metrics.acks },
+#define AT(member) offsetof(struct metrics, member)
+	{ "banter_push_connections", "gauge", ALONE, AT(connections), "Open connections of any kind." },
+	{ "banter_push_streams", "gauge", TRANSPORT, AT(streams), "Open streams." },
+	{ "banter_push_accepted_total", "counter", ALONE, AT(accepted), "Connections accepted." },
+	{ "banter_push_closes_total", "counter", REASON, AT(closes), "Connections ended." },
+	{ "banter_push_events_total", "counter", ALONE, AT(events), "Durable events that came in order." },
+	{ "banter_push_deliveries_total", "counter", ALONE, AT(deliveries), "Events queued for a stream." },
+	{ "banter_push_flushes_total", "counter", ALONE, AT(flushes), "System calls that wrote to streams." },
+	{ "banter_push_sent_bytes_total", "counter", ALONE, AT(bytes_out), "Bytes written to streams." },
+	{ "banter_push_queue_bytes", "gauge", ALONE, AT(queue_bytes), "Bytes that wait in the queues of all streams." },
+	{ "banter_push_sheds_total", "counter", CLASS, AT(shed), "Events not given to a stream whose queue was too full for their class." },
+	{ "banter_push_positions", "gauge", ALONE, AT(positions), "Different cursors that streams stand at." },
+	{ "banter_push_holds_total", "counter", ALONE, AT(holds), "Events that came before their turn and were held." },
+	{ "banter_push_gap_repairs_total", "counter", ALONE, AT(repairs), "Ranges read from the database to fill a hole." },
+	{ "banter_push_sweep_rounds_total", "counter", ALONE, AT(sweep_rounds), "Completed rounds of the heads sweep." },
+	{ "banter_push_sweep_finds_total", "counter", ALONE, AT(sweep_finds), "Conversations that the sweep found ahead of the doorbell." },
+	{ "banter_push_replayed_total", "counter", ALONE, AT(replayed), "Missed events replayed." },
+	{ "banter_push_resets_total", "counter", ALONE, AT(resets), "Cursors that could not be resumed." },
+	{ "banter_push_resyncs_total", "counter", ALONE, AT(resyncs), "Streams brought up to date in place." },
+	{ "banter_push_sends_total", "counter", ALONE, AT(sends), "Messages stored for sockets." },
+	{ "banter_push_send_seconds", "histogram", TIMES, AT(send_times), "From a message.send to its message being stored or refused." },
+	{ "banter_push_acks_total", "counter", ALONE, AT(acks), "Cursors acknowledged." },
+	{ "banter_push_doorbells_total", "counter", ALONE, AT(doorbells), "Messages heard from Redis." },
+	{ "banter_push_doorbells_bad_total", "counter", ALONE, AT(doorbells_bad), "Messages from Redis that were not understood." },
+	{ "banter_push_redis_connects_total", "counter", ALONE, AT(redis_connects), "Connections made to Redis." },
+	{ "banter_push_redis_round_trip_seconds", "histogram", TIMES, AT(redis_times), "Commands to Redis, from asking to the answer." },
+	{ "banter_push_database_connects_total", "counter", ALONE, AT(database_connects), "Connections made to PostgreSQL." },
+	{ "banter_push_database_queries_total", "counter", ALONE, AT(database_queries), "Questions asked of PostgreSQL." },
+	{ "banter_push_database_round_trip_seconds", "histogram", TIMES, AT(database_times), "Batches of questions to PostgreSQL, from asking to the last answer." },
+#undef AT
 };
+/* clang-format on */
 
 static const char *const transports[METRICS_TRANSPORTS] = { "ws", "sse", "poll" };
 static const char *const classes[EVENT_CLASSES] = { "typing", "presence", "receipt", "notice", "durable" };
 
+static const char *
+reason_name(int i)
+{
+	return close_row((enum close_reason)i)->name;
+}
+
+static const char *
+transport_name(int i)
+{
+	return transports[i];
+}
+
+static const char *
+class_name(int i)
+{
+	return classes[i];
+}
+
+/* Durable events are not shed, and every end has a reason. */
+static const struct {
+	const char *label;
+	int from, to;
+	const char *(*name)(int i);
+} dimensions[] = {
+	[TRANSPORT] = { "transport", 0, METRICS_TRANSPORTS, transport_name },
+	[CLASS] = { "class", 0, EVENT_DURABLE, class_name },
+	[REASON] = { "reason", CLOSE_NORMAL, CLOSE_REASONS, reason_name },
+};
+
+/* ---- several processes */
+
+struct place {
+	_Atomic pid_t process; /* 0: free */
+	struct metrics copy;
+};
+
+static struct {
+	struct place *places; /* NULL: there is one process only */
+	int count;
+	struct place *own;
+	int64_t copied_ms;
+} shared;
+
+/* While one takes over from another, both are there. */
+void
+metrics_share(int processes)
+{
+	shared.count = 2 * processes;
+	shared.places = mmap(NULL, (size_t)shared.count * sizeof *shared.places, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert(shared.places != MAP_FAILED);
+}
+
+void
+metrics_begin(void)
+{
+	for (int i = 0; i < shared.count && !shared.own; i++) {
+		pid_t nobody = 0;
+		if (atomic_compare_exchange_strong(&shared.places[i].process, &nobody, getpid()))
+			shared.own = &shared.places[i];
+	}
+}
+
+void
+metrics_ended(pid_t process)
+{
+	for (int i = 0; i < shared.count; i++) {
+		if (atomic_load(&shared.places[i].process) != process)
+			continue;
+		memset(&shared.places[i].copy, 0, sizeof shared.places[i].copy);
+		atomic_store(&shared.places[i].process, 0);
+	}
+}
+
+static void
+copy_lay(void)
+{
+	metrics.positions = position_count();
+	shared.copied_ms = loop_now();
+	if (shared.own)
+		shared.own->copy = metrics;
+}
+
+void
+metrics_turn_end(void)
+{
+	if (shared.own && loop_now() - shared.copied_ms >= COPY_EACH_MS)
+		copy_lay();
+}
+
+/* ---- the page */
+
+/* process: a label with a comma behind it, or empty. */
+static void
+row_values(FILE *f, const struct row *row, const char *process, const struct metrics *of)
+{
+	const void *at = (const char *)of + row->at;
+	const uint64_t *values = at;
+
+	if (row->by == TIMES) {
+		histogram_print(f, row->name, process, HISTOGRAM_TIMES, at);
+		return;
+	}
+	if (row->by == ALONE) {
+		int n = (int)strlen(process) - 1;
+		fprintf(f, "%s%s%.*s%s %lu\n", row->name, n > 0 ? "{" : "", n > 0 ? n : 0, process, n > 0 ? "}" : "", *values);
+		return;
+	}
+	for (int i = dimensions[row->by].from; i < dimensions[row->by].to; i++)
+		fprintf(f, "%s{%s%s=\"%s\"} %lu\n", row->name, process, dimensions[row->by].label, dimensions[row->by].name(i), values[i]);
+}
+
 char *
 metrics_page(size_t *len)
 {
-	char *page = NULL;
+	char *page = NULL, process[LABELS_BYTES];
 	FILE *f = open_memstream(&page, len);
 
 	assert(f);
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		fprintf(f, "# HELP %s %s\n# TYPE %s %s\n%s %lu\n", rows[i].name, rows[i].help, rows[i].name, rows[i].type, rows[i].name,
-			*rows[i].value);
-	fprintf(f,
-		"# HELP banter_push_positions Different cursors that streams stand at.\n# TYPE banter_push_positions gauge\nbanter_push_positions %zu\n",
-		position_count());
-	fprintf(f, "# HELP banter_push_streams Open streams.\n# TYPE banter_push_streams gauge\n");
-	for (int i = 0; i < METRICS_TRANSPORTS; i++)
-		fprintf(f, "banter_push_streams{transport=\"%s\"} %lu\n", transports[i], metrics.streams[i]);
-	fprintf(f,
-		"# HELP banter_push_sheds_total Events not given to a stream whose queue was too full for their class.\n# TYPE banter_push_sheds_total counter\n");
-	for (int i = 0; i < EVENT_DURABLE; i++)
-		fprintf(f, "banter_push_sheds_total{class=\"%s\"} %lu\n", classes[i], metrics.shed[i]);
-	fprintf(f, "# HELP banter_push_closes_total Connections ended.\n# TYPE banter_push_closes_total counter\n");
-	for (int i = 1; i < CLOSE_REASONS; i++)
-		fprintf(f, "banter_push_closes_total{reason=\"%s\"} %lu\n", close_row((enum close_reason)i)->name, metrics.closes[i]);
+	copy_lay();
+	for (const struct row *row = rows; row < rows + sizeof rows / sizeof rows[0]; row++) {
+		fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", row->name, row->help, row->name, row->type);
+		if (!shared.places)
+			row_values(f, row, "", &metrics);
+		for (int i = 0; i < shared.count; i++) {
+			if (!atomic_load(&shared.places[i].process))
+				continue;
+			snprintf(process, sizeof process, "process=\"%d\",", i);
+			row_values(f, row, process, &shared.places[i].copy);
+		}
+	}
 	fclose(f);
 	return page;
 }

@@ -5,7 +5,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
+#include "../lib/histogram.h"
 #include "close.h"
 #include "event.h"
 
@@ -15,7 +17,8 @@ struct metrics {
 	uint64_t streams[METRICS_TRANSPORTS]; /* open now */
 	uint64_t connections;		      /* open now, of any kind */
 	uint64_t accepted;
-	uint64_t events; /* durable events that came in order */
+	uint64_t positions; /* now */
+	uint64_t events;    /* durable events that came in order */
 	uint64_t deliveries;
 	uint64_t flushes; /* system calls that wrote to streams */
 	uint64_t bytes_out;
@@ -34,15 +37,25 @@ struct metrics {
 	uint64_t redis_connects;
 	uint64_t database_connects;
 	uint64_t database_queries;
-	uint64_t database_batches;
-	uint64_t database_ms; /* sum of the batches' round trips */
 	uint64_t sends;
 	uint64_t acks;
+	struct histogram redis_times;	 /* commands: from asking to the answer */
+	struct histogram database_times; /* batches */
+	struct histogram send_times;	 /* message.send: from the frame to what was stored */
 };
 
 extern struct metrics metrics;
 
 /* Writes the page; the caller frees it. */
 char *metrics_page(size_t *len);
+
+/*
+ * Several processes serve one port, and whichever is asked shows the counters of all: before they are started, memory for that is made;
+ * each takes a place in it when it begins, and lays a copy of its counters there about once a second; who has ended is forgotten.
+ */
+void metrics_share(int processes);
+void metrics_begin(void);
+void metrics_turn_end(void);
+void metrics_ended(pid_t process);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "../lib/log.h"
 #include "../lib/memory.h"
+#include "metrics.h"
 
 enum { RESTART_PAUSE_US = 200 * 1000 };
 
@@ -41,6 +42,7 @@ child_start(void (*serve)(void))
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	signal(SIGHUP, SIG_IGN);
+	metrics_begin();
 	serve();
 	exit(0);
 }
@@ -56,6 +58,7 @@ child_replace(pid_t *child, void (*serve)(void))
 	if (old > 0) {
 		kill(old, SIGTERM);
 		waitpid(old, NULL, 0);
+		metrics_ended(old);
 	}
 }
 
@@ -66,6 +69,7 @@ child_died(pid_t *children, int count, pid_t pid, int status, void (*serve)(void
 		if (children[i] != pid)
 			continue;
 		log_line(LOG_ERROR, "process_died", "pid=%d status=%d", (int)pid, status);
+		metrics_ended(pid);
 		usleep(RESTART_PAUSE_US);
 		children[i] = child_start(serve);
 	}
@@ -98,6 +102,7 @@ processes_run(int count, void (*serve)(void))
 		serve();
 		return;
 	}
+	metrics_share(count);
 	pid_t *children = memory_alloc((size_t)count * sizeof children[0]);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);

@@ -9,6 +9,7 @@
 
 #include "../lib/database.h"
 #include "../lib/doorbell.h"
+#include "../lib/identifier.h"
 #include "../lib/log.h"
 #include "../lib/memory.h"
 #include "loop.h"
@@ -50,6 +51,7 @@ struct question {
 	struct question *next;
 	enum store_statement statement;
 	int64_t expires_ms;
+	int64_t asked_us;
 	int64_t order[2]; /* a batch is sorted by it: sends by conversation and sender, all else first */
 	store_reply *reply;
 	void *context;
@@ -62,7 +64,7 @@ struct question {
 struct batch {
 	struct question *list[BATCH_MOST];
 	int count, answered;
-	int64_t sent_ms;
+	int64_t sent_us;
 	bool prepares; /* the first of a connection: no questions, but the statements */
 };
 
@@ -112,6 +114,8 @@ waiting_add(struct lane *l, struct question *q)
 static void
 question_answer(struct question *q)
 {
+	if (q->statement == STORE_SEND)
+		histogram_add(&metrics.send_times, HISTOGRAM_TIMES, time_steady_us() - q->asked_us);
 	q->reply(q->context, q->result);
 	PQclear(q->result);
 	free(q);
@@ -135,6 +139,7 @@ store_ask(enum store_statement statement, const char *const *params, int64_t wit
 	}
 	q->statement = statement;
 	q->expires_ms = loop_now() + within_ms;
+	q->asked_us = time_steady_us();
 	q->reply = reply;
 	q->context = context;
 	if (statement == STORE_SEND) {
@@ -242,7 +247,7 @@ batch_sort(struct batch *b)
 static void
 batch_fill(struct lane *l, struct batch *b)
 {
-	*b = (struct batch){ .sent_ms = loop_now() };
+	*b = (struct batch){ .sent_us = time_steady_us() };
 	while (l->waiting && b->count < BATCH_MOST) {
 		struct question *q = l->waiting;
 		if (q->alone && b->count)
@@ -280,7 +285,6 @@ lane_send(struct lane *l)
 	while (l->state == READY && l->waiting && l->in_flight < BATCHES_IN_FLIGHT) {
 		struct batch *b = &l->batches[l->in_flight++];
 		batch_fill(l, b);
-		metrics.database_batches++;
 		bool good = true;
 		for (int i = 0; i < b->count && good; i++) {
 			const struct question *q = b->list[i];
@@ -306,7 +310,7 @@ batch_end(struct lane *l)
 
 	l->in_flight--;
 	memmove(&l->batches[0], &l->batches[1], (size_t)l->in_flight * sizeof b);
-	metrics.database_ms += (uint64_t)(loop_now() - b.sent_ms);
+	histogram_add(&metrics.database_times, HISTOGRAM_TIMES, time_steady_us() - b.sent_us);
 	for (int i = 0; i < b.count && failed < 0; i++)
 		if (!b.list[i]->result || PQresultStatus(b.list[i]->result) != PGRES_TUPLES_OK)
 			failed = i;
