@@ -10,6 +10,7 @@
 #include "../lib/log.h"
 #include "../lib/revoked.h"
 #include "../lib/settings.h"
+#include "bundle.h"
 #include "hub.h"
 #include "metrics.h"
 #include "opening.h"
@@ -104,6 +105,9 @@ bell_message(const char *channel, size_t channel_len, const char *payload, size_
 		log_line(LOG_WARN, "doorbell_bad", "channel=%.*s bytes=%zu", (int)channel_len, channel, payload_len);
 		return;
 	}
+	/* what is no durable event is not bundled, and does not overtake */
+	if (d.kind != DOORBELL_EVENT)
+		bundle_give_all();
 	if (ch.kind == 'c')
 		ring_conversation(ch.id, &d);
 	else if (ch.kind == 'u')

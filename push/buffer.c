@@ -29,6 +29,14 @@ buffer_from(const void *bytes, size_t len)
 }
 
 struct buffer *
+buffer_shrink_take(struct buffer *b, size_t len)
+{
+	assert(b->refs == 1 && len <= b->len);
+	b->len = (uint32_t)len;
+	return memory_resize(b, sizeof *b + len);
+}
+
+struct buffer *
 buffer_ref(struct buffer *b)
 {
 	b->refs++;

@@ -23,6 +23,10 @@ struct chunk {
 /* A buffer of len bytes, to be filled by the caller, who holds the one reference. */
 struct buffer *buffer_new(size_t len);
 struct buffer *buffer_from(const void *bytes, size_t len);
+
+/* Makes a buffer shorter that nobody shares yet. */
+struct buffer *buffer_shrink_take(struct buffer *b, size_t len);
+
 struct buffer *buffer_ref(struct buffer *b);
 void buffer_unref(struct buffer *b); /* NULL is legal */
 

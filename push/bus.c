@@ -54,6 +54,7 @@ static struct {
 	struct waiter *waiters, **waiters_end;
 	struct waiter *unanswered; /* asked while Redis is away */
 	bus_message *message;
+	bus_pause *pause;
 	bus_connected *connected;
 	struct map channels[3]; /* of each kind: the id -> itself, as a pointer */
 	uint64_t asked, acked, complete;
@@ -138,6 +139,7 @@ wire_read(struct wire *w)
 		freeReplyObject(r);
 		r = NULL;
 	}
+	bus.pause();
 	if (w->redis && w->redis->err)
 		wire_drop(w, w->redis->errstr);
 }
@@ -403,9 +405,10 @@ bus_publish(const char *channel, const char *payload, size_t payload_len)
 }
 
 void
-bus_open(bus_message *message, bus_connected *connected)
+bus_open(bus_message *message, bus_pause *pause, bus_connected *connected)
 {
 	bus.message = message;
+	bus.pause = pause;
 	bus.connected = connected;
 	bus.waiters_end = &bus.waiters;
 	bus.listening.reply = listening_reply;

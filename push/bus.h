@@ -13,10 +13,13 @@
 /* What comes over a channel (prefix taken off by lib/doorbell.h). Not to be called from within itself. */
 typedef void bus_message(const char *channel, size_t channel_len, const char *payload, size_t payload_len);
 
+/* All messages that were read at once have been handed over. */
+typedef void bus_pause(void);
+
 /* The subscriptions are made (again) after a connection: whatever was rung meanwhile was not heard. */
 typedef void bus_connected(void);
 
-void bus_open(bus_message *message, bus_connected *connected);
+void bus_open(bus_message *message, bus_pause *pause, bus_connected *connected);
 void bus_close(void);
 
 /* Does the listening connection stand, with all its channels? */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A connection: reading, the bounded queue, one flush a turn, one door out. */
+/* A connection: reading, the bounded queue, one door out. */
 #include "conn.h"
 
 #include <assert.h>
@@ -13,6 +13,7 @@
 #include "../lib/log.h"
 #include "../lib/memory.h"
 #include "../lib/settings.h"
+#include "flush.h"
 #include "front.h"
 #include "map.h"
 #include "metrics.h"
@@ -24,13 +25,11 @@ enum {
 	READ_SLACK = 64 * 1024,
 };
 
-/* All connections, densely; and those that this turn has touched or ended. */
+/* All connections, densely; and those that this turn has ended. */
 static struct {
 	struct conn **all;
 	size_t count, room;
 	struct map addresses; /* hash of an address -> its count */
-	struct conn **touched;
-	size_t touched_count, touched_room;
 	struct conn **ending;
 	size_t ending_count, ending_room;
 	uint8_t *input; /* what is read goes here first, whoever sends it */
@@ -46,15 +45,6 @@ list_add(struct conn ***list, size_t *count, size_t *room, struct conn *c)
 		*list = memory_resize(*list, *room * sizeof **list);
 	}
 	(*list)[(*count)++] = c;
-}
-
-void
-conn_touch(struct conn *c)
-{
-	if (c->touched)
-		return;
-	c->touched = true;
-	list_add(&conns.touched, &conns.touched_count, &conns.touched_room, c);
 }
 
 static void
@@ -120,7 +110,7 @@ conn_queue(struct conn *c, struct chunk k)
 bool
 conn_has_room(const struct conn *c, uint32_t len)
 {
-	return c->state == CONN_CLOSING || queue_has_room(&c->queue, len);
+	return c->state == CONN_CLOSING || queue_has_room(c->queue, len);
 }
 
 void
@@ -202,45 +192,6 @@ conn_read(struct conn *c)
 		if ((size_t)n < room)
 			return;
 	}
-}
-
-/* ---- writing */
-
-/* Sends as much as the socket takes. False when the peer is gone. */
-static bool
-conn_flush(struct conn *c)
-{
-	uint64_t bytes;
-
-	if (!c->queue.count || !c->writable)
-		return true;
-	enum queue_result result = queue_write(&c->queue, c->watch.fd, &bytes);
-	c->bytes_out += bytes;
-	c->writable = result == QUEUE_SENT;
-	return result != QUEUE_BROKEN;
-}
-
-static void
-conn_flush_touched(struct conn *c)
-{
-	if (c->state == CONN_DEAD)
-		return;
-	if (c->transport && c->transport->turn && c->state != CONN_CLOSING && !c->transport->turn(c))
-		return;
-	if (!conn_flush(c)) {
-		conn_close(c, CLOSE_GONE);
-		if (c->state == CONN_CLOSING)
-			conn_enter(c, CONN_DEAD);
-		return;
-	}
-	if (c->queue.count)
-		return;
-	if (c->state == CONN_CLOSING && !c->shut) {
-		c->shut = true;
-		shutdown(c->watch.fd, SHUT_WR);
-		return;
-	}
-	stream_drained(c);
 }
 
 /* ---- states */
@@ -329,7 +280,7 @@ conn_ready(struct watch *w, uint32_t events)
 
 	if (events & EPOLLOUT) {
 		c->writable = true;
-		if (c->queue.count || c->state == CONN_CLOSING)
+		if (c->queue || c->state == CONN_CLOSING)
 			conn_touch(c);
 	}
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
@@ -423,12 +374,8 @@ conn_unpin(struct conn *c)
 void
 conn_turn_end(void)
 {
-	while (conns.touched_count || conns.ending_count) {
-		for (size_t i = 0; i < conns.touched_count; i++) {
-			conns.touched[i]->touched = false;
-			conn_flush_touched(conns.touched[i]);
-		}
-		conns.touched_count = 0;
+	while (flush_is_due() || conns.ending_count) {
+		flush_touched();
 		size_t ending = conns.ending_count;
 		for (size_t i = 0; i < ending; i++)
 			conn_end(conns.ending[i]);
@@ -443,7 +390,7 @@ conn_shutdown(void)
 {
 	assert(conns.count == 0);
 	free(conns.all);
-	free(conns.touched);
+	flush_close();
 	free(conns.ending);
 	free(conns.input);
 	map_free(&conns.addresses);

@@ -56,7 +56,7 @@ struct conn {
 	bool away;    /* what its beats say */
 	bool counted; /* among the open streams */
 
-	struct queue queue;
+	struct queue *queue;
 
 	uint8_t *pending; /* what came and could not be used yet */
 	uint32_t pending_len;
@@ -91,6 +91,15 @@ struct conn {
 	uint32_t slot; /* among all connections */
 };
 
+/* Asks for the memory that a delivery needs, some connections ahead. */
+static inline void
+conn_prefetch(const struct conn *c)
+{
+	__builtin_prefetch(&c->watch);
+	__builtin_prefetch(&c->queue);
+	__builtin_prefetch(&c->position);
+}
+
 /* Takes over an accepted socket. */
 void conn_open(int fd, uint64_t address);
 
@@ -108,6 +117,9 @@ void conn_touch(struct conn *c);
 
 /* Gives the stream an event: advances its cursor, encodes, queues. What the cursor covers or overload sheds is not given (delivery.c). */
 void conn_event(struct conn *c, struct event *ev);
+
+/* The same with durable events of one conversation, for one stream after the other; position_fanout_end ends it. */
+void conn_bundle(struct conn *c, const struct bundle *b);
 
 /* An event of the stream's own, such as stream.ready: data is a JSON object. */
 void conn_notice(struct conn *c, const char *type, const char *data);

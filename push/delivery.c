@@ -3,10 +3,12 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../lib/identifier.h"
 #include "../lib/settings.h"
 #include "conn.h"
+#include "encoding.h"
 #include "metrics.h"
 #include "transport.h"
 
@@ -20,29 +22,35 @@ event_is_shed(const struct conn *c, const struct event *ev)
 {
 	uint32_t share = (uint32_t)settings.push_queue_bytes / 16 * shed_sixteenths[ev->class];
 
-	if (ev->class == EVENT_DURABLE || c->queue.bytes <= share)
+	if (ev->class == EVENT_DURABLE || queue_bytes(c->queue) <= share)
 		return false;
 	metrics.shed[ev->class]++;
 	return true;
 }
 
-static bool
-queue_encoded(struct conn *c, const struct encoded *e)
+static struct buffer *
+between_buffer(const struct transport *t)
 {
-	uint32_t len = 1;
+	static struct buffer *kept[ENCODINGS];
 
-	for (int i = 0; i < e->count; i++)
-		len += e->chunks[i].len;
-	if (!conn_has_room(c, len))
+	if (!kept[t->number])
+		kept[t->number] = buffer_from(t->between, strlen(t->between));
+	return kept[t->number];
+}
+
+static bool
+queue_encoded(struct conn *c, const struct encoded *e, uint32_t events)
+{
+	if (!conn_has_room(c, e->bytes + 1))
 		return false;
-	if (c->transport->between && c->queue.count) {
-		struct buffer *between = c->transport->between();
+	if (c->transport->between && c->queue) {
+		struct buffer *between = between_buffer(c->transport);
 		conn_queue(c, (struct chunk){ .buffer = between, .len = between->len & CHUNK_LEN_MASK });
 	}
-	for (int i = 0; i < e->count; i++)
+	for (uint32_t i = 0; i < e->count; i++)
 		conn_queue(c, e->chunks[i]);
-	c->events_out++;
-	metrics.deliveries++;
+	c->events_out += events;
+	metrics.deliveries += events;
 	return true;
 }
 
@@ -54,50 +62,54 @@ conn_ephemeral(struct conn *c, struct event *ev)
 	if (event_is_shed(c, ev))
 		return;
 	if (!e->count)
-		c->transport->encode(ev, NULL, e);
-	if (!queue_encoded(c, e))
+		encoding_of_event(ev, c->transport, e);
+	if (!queue_encoded(c, e, 1))
 		metrics.shed[ev->class]++;
 }
 
-/* The cursor moves only with an event that has found room, so it never says more than the client was given. */
-static void
-conn_durable(struct conn *c, struct event *ev)
+/* Is the stream one that takes events now? A poll whose answer is going out is not: it opens anew when it has missed a durable one. */
+static bool
+conn_listens(struct conn *c, bool is_durable)
 {
-	struct position *next = position_after(c->position, ev);
+	if (c->state != CONN_LIVE && c->state != CONN_OPENING)
+		return false;
+	if (!c->answering && !c->stale)
+		return true;
+	c->stale = c->stale || is_durable;
+	return false;
+}
 
-	if (!next)
+/* The cursor moves only with events that have found room, so it never says more than the client was given. */
+void
+conn_bundle(struct conn *c, const struct bundle *b)
+{
+	if (!conn_listens(c, true))
 		return;
-	struct encoded *e = position_encoded(next, ev, c->transport->number);
-	if (!e->count) {
-		char cursor[LIMIT_CURSOR_BYTES + 1];
-		position_text(next, cursor);
-		c->transport->encode(ev, cursor, e);
-	}
-	if (!queue_encoded(c, e)) {
-		if (c->transport == &transport_poll)
-			c->stale = true;
-		else
-			conn_close(c, CLOSE_SLOW_READER);
+	struct position_step *step = position_step(c->position, b);
+	if (!step->to)
 		return;
+	struct encoded *e = &step->encoded[c->transport->number];
+	if (!e->count)
+		encoding_of_step(step, b, c->transport, e);
+	if (queue_encoded(c, e, step->given)) {
+		position_unref(c->position);
+		c->position = position_ref(step->to);
+	} else if (c->transport == &transport_poll) {
+		c->stale = true;
+	} else {
+		conn_close(c, CLOSE_SLOW_READER);
 	}
-	position_ref(next);
-	position_unref(c->position);
-	c->position = next;
 }
 
 void
 conn_event(struct conn *c, struct event *ev)
 {
-	if (c->state != CONN_LIVE && c->state != CONN_OPENING)
-		return;
-	if (c->answering || c->stale) {
-		c->stale = c->stale || ev->class == EVENT_DURABLE;
-		return;
-	}
-	if (ev->class == EVENT_DURABLE)
-		conn_durable(c, ev);
-	else
+	if (ev->class == EVENT_DURABLE) {
+		conn_bundle(c, &(struct bundle){ &ev, 1 });
+		position_fanout_end();
+	} else if (conn_listens(c, false)) {
 		conn_ephemeral(c, ev);
+	}
 }
 
 void
@@ -106,8 +118,8 @@ conn_say(struct conn *c, const char *json, size_t len)
 	struct encoded e = { .count = 0 };
 	struct event *ev = event_ephemeral(EVENT_NOTICE, json, len);
 
-	c->transport->encode(ev, NULL, &e);
-	if (!queue_encoded(c, &e))
+	encoding_of_event(ev, c->transport, &e);
+	if (!queue_encoded(c, &e, 1))
 		metrics.shed[EVENT_NOTICE]++;
 	encoded_free(&e);
 	event_unref(ev);

@@ -56,7 +56,7 @@ event_unref(struct event *ev)
 void
 encoded_free(struct encoded *e)
 {
-	for (int i = 0; i < e->count; i++)
+	for (uint32_t i = 0; i < e->count; i++)
 		buffer_unref(e->chunks[i].buffer);
-	e->count = 0;
+	e->count = e->bytes = 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An event on its way to the streams: immutable, counted, encoded once for all who stand at the same cursor. */
+/* An event on its way to the streams: immutable and counted. */
 #ifndef PUSH_EVENT_H
 #define PUSH_EVENT_H
 
@@ -14,9 +14,11 @@ enum event_class { EVENT_TYPING, EVENT_PRESENCE, EVENT_RECEIPT, EVENT_NOTICE, EV
 
 enum { ENCODINGS = 3, ENCODED_CHUNKS = 3 }; /* one for each transport, in at most that many parts */
 
+/* An event, or several that are given together, as a transport has them (encoding.h). */
 struct encoded {
 	struct chunk chunks[ENCODED_CHUNKS];
-	int count; /* 0: not made yet */
+	uint32_t count; /* 0: not made yet */
+	uint32_t bytes; /* in all */
 };
 
 struct event {
@@ -27,7 +29,7 @@ struct event {
 	int64_t seq;
 	int64_t gone;			   /* who has left with it (lib/doorbell.h) */
 	struct buffer *body;		   /* the JSON; of a durable event without its last brace, since the cursor comes there */
-	struct encoded encoded[ENCODINGS]; /* of an ephemeral event; those of a durable one are kept with the positions */
+	struct encoded encoded[ENCODINGS]; /* of an ephemeral event; those of durable ones are kept with their step (position.h) */
 };
 
 /* Both copy the JSON, a whole object. */
@@ -38,5 +40,11 @@ struct event *event_ref(struct event *ev);
 void event_unref(struct event *ev); /* NULL is legal */
 
 void encoded_free(struct encoded *e);
+
+/* Durable events of one conversation that are given together, in order. */
+struct bundle {
+	struct event *const *events;
+	int count;
+};
 
 #endif

@@ -10,6 +10,7 @@
 #include "../lib/doorbell.h"
 #include "../lib/memory.h"
 #include "../lib/settings.h"
+#include "bundle.h"
 #include "bus.h"
 #include "map.h"
 #include "metrics.h"
@@ -93,18 +94,14 @@ topic_deliver(struct topic *t, struct event *ev)
 	if (t->known_seq < t->seq)
 		t->known_seq = t->seq;
 	metrics.events++;
-	for (uint32_t i = 0; i < t->listeners_count; i++) {
-		struct conn *c = t->listeners[i];
-		if (c->opening)
-			opening_keep(c->opening, ev);
-		else
-			conn_event(c, ev);
-	}
-	position_fanout_end();
+	bundle_add(t, ev);
 	receipts_delivered(t, ev);
-	if (ev->gone != DOORBELL_GONE_NOBODY)
+	if (ev->gone != DOORBELL_GONE_NOBODY) {
+		bundle_give_all();
 		topic_dismiss(t, ev->gone);
+	}
 	if (t->swept && t->seq >= t->swept_seq) {
+		bundle_give_all();
 		t->swept = false;
 		sweep_caught_up();
 	}
@@ -198,6 +195,7 @@ repair_reply(void *context, PGresult *result)
 		hub_event(t->conversation, store_int(result, i, 0), store_int(result, i, 1), store_gone(result, i, 2), PQgetvalue(result, i, 3),
 			  (size_t)PQgetlength(result, i, 3));
 	topic_release_held(t);
+	bundle_give_all();
 	if (t->seq >= t->known_seq)
 		return;
 	if (rows > 0)
@@ -314,6 +312,7 @@ hub_join(struct conn *c, int64_t conversation, int64_t seq, int64_t id, uint32_t
 {
 	struct topic *t = hub_topic(conversation);
 
+	assert(!bundle_is_open());
 	if (!t)
 		t = topic_new(conversation, seq, id, members);
 	if (t->listeners_count == t->listeners_room) {
@@ -361,6 +360,7 @@ topic_emptied(struct topic *t)
 static void
 listener_remove(struct topic *t, uint32_t place)
 {
+	assert(!bundle_is_open());
 	struct conn *last = t->listeners[--t->listeners_count];
 
 	if (place != t->listeners_count) {

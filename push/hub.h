@@ -52,7 +52,7 @@ void hub_leave(struct conn *c, struct topic *t);
 void hub_leave_all(struct conn *c);
 bool hub_listens(const struct conn *c, const struct topic *t);
 
-/* A durable event, from the bus or from the database. */
+/* A durable event, from the bus or from the database. It is bundled: who has handed over all that there is calls bundle_give_all. */
 void hub_event(int64_t conversation, int64_t id, int64_t seq, int64_t gone, const char *json, size_t len);
 
 /* An ephemeral event for all who listen, but for one user (0: nobody). */

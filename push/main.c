@@ -13,6 +13,7 @@
 #include "../lib/settings.h"
 #include "../lib/token.h"
 #include "bell.h"
+#include "bundle.h"
 #include "bus.h"
 #include "close.h"
 #include "conn.h"
@@ -135,7 +136,7 @@ serve(void)
 	signal(SIGPIPE, SIG_IGN);
 	loop_open();
 	store_open();
-	bus_open(bell_message, sweep_hurry);
+	bus_open(bell_message, bundle_give_all, sweep_hurry);
 	sweep_open();
 	watching_open();
 	listener_open();

@@ -241,7 +241,6 @@ opening_splice(struct opening *o)
 
 	for (int i = 0; i < o->kept_count; i++) {
 		conn_event(c, o->kept[i]);
-		position_fanout_end();
 		event_unref(o->kept[i]);
 	}
 	o->kept_count = 0;
@@ -291,12 +290,11 @@ opening_feed(struct opening *o)
 	if (o->step != STEP_FEED)
 		return;
 	while (o->page_at < o->page_count && c->state < CONN_CLOSING) {
-		if (c->queue.bytes > (uint32_t)settings.push_queue_bytes / 2 && c->transport != &transport_poll)
+		if (queue_bytes(c->queue) > (uint32_t)settings.push_queue_bytes / 2 && c->transport != &transport_poll)
 			return;
 		struct event *ev = o->page[o->page_at++];
 		stream_base(c, ev->id < o->horizon ? ev->id : o->horizon);
 		conn_event(c, ev);
-		position_fanout_end();
 		event_unref(ev);
 		o->replayed++;
 		metrics.replayed++;

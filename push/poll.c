@@ -21,27 +21,12 @@ poll_open(struct conn *c)
 	(void)c; /* the answer is written whole */
 }
 
-static struct buffer *
-poll_between(void)
-{
-	static struct buffer *comma;
-
-	if (!comma)
-		comma = buffer_from(",", 1);
-	return comma;
-}
-
 static void
-poll_encode(const struct event *ev, const char *cursor, struct encoded *out)
+poll_wrap(size_t body_len, const char *cursor, struct wrap *out)
 {
-	char tail[LIMIT_CURSOR_BYTES + 16];
-	size_t tail_len = cursor ? (size_t)snprintf(tail, sizeof tail, ",\"cursor\":\"%s\"}", cursor) : 0;
-	struct buffer *whole = buffer_new(ev->body->len + tail_len);
-
-	memcpy(whole->bytes, ev->body->bytes, ev->body->len);
-	memcpy(whole->bytes + ev->body->len, tail, tail_len);
-	out->chunks[0] = (struct chunk){ .buffer = whole, .len = whole->len & CHUNK_LEN_MASK };
-	out->count = 1;
+	(void)body_len;
+	out->head_len = 0;
+	out->tail_len = cursor ? (size_t)snprintf(out->tail, sizeof out->tail, ",\"cursor\":\"%s\"}", cursor) : 0;
 }
 
 /* What is queued are events with commas between them: wrapped up, they are the answer. */
@@ -78,7 +63,7 @@ poll_turn(struct conn *c)
 {
 	if (c->answering)
 		return true;
-	if (c->state != CONN_LIVE || c->opening || !c->waiting || !c->queue.count)
+	if (c->state != CONN_LIVE || c->opening || !c->waiting || !c->queue)
 		return false;
 	poll_answer(c);
 	return true;
@@ -121,9 +106,9 @@ poll_beat_seconds(void)
 const struct transport transport_poll = {
 	.name = "poll",
 	.number = 2,
-	.between = poll_between,
+	.between = ",",
 	.open = poll_open,
-	.encode = poll_encode,
+	.wrap = poll_wrap,
 	.ping = poll_ping,
 	.close = poll_close,
 	.input = front_input,

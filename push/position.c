@@ -8,7 +8,7 @@
 
 #include "../lib/memory.h"
 
-enum { BUCKETS_AT_FIRST = 256, FANOUT_KEPT = 4096 };
+enum { BUCKETS_AT_FIRST = 256, STEPS_AT_FIRST = 16, STEPS_KEPT = 1024 };
 
 static struct {
 	struct position **buckets;
@@ -16,13 +16,12 @@ static struct {
 	size_t count;
 } table;
 
-/* The fan-out that is going on: which one, of which event, and the positions that it remembers something in; each of those is held. */
+/* The steps of the fan-out that is going on. Both ends of each are held, so that they outlive the first stream that takes it. */
 static struct {
-	uint64_t serial;
-	const struct event *event;
-	struct position **list;
-	size_t count, room;
-} fanout = { .serial = 1 };
+	const struct bundle *bundle;
+	struct position_step *steps;
+	uint32_t count, room;
+} fanout;
 
 static uint32_t
 cursor_hash(const struct cursor *c)
@@ -124,41 +123,56 @@ position_text(const struct position *p, char out[LIMIT_CURSOR_BYTES + 1])
 	return cursor_text(p->base, p->exceptions, p->count, out);
 }
 
-static void
-fanout_hold(struct position *p)
+static struct position_step *
+step_new(struct position *from)
 {
 	if (fanout.count == fanout.room) {
-		fanout.room = fanout.room ? fanout.room * 2 : 64;
-		fanout.list = memory_resize(fanout.list, fanout.room * sizeof fanout.list[0]);
+		fanout.room = fanout.room ? fanout.room * 2 : STEPS_AT_FIRST;
+		fanout.steps = memory_resize(fanout.steps, fanout.room * sizeof fanout.steps[0]);
 	}
-	fanout.list[fanout.count++] = p;
+	from->step = fanout.count;
+	struct position_step *step = &fanout.steps[fanout.count++];
+	*step = (struct position_step){ .from = position_ref(from) };
+	return step;
 }
 
-static void
-fanout_of(const struct event *ev)
-{
-	assert(!fanout.event || fanout.event == ev);
-	fanout.event = ev;
-}
-
-/* The end of a remembered step is held, so that it outlives the first stream that takes it. */
-struct position *
-position_after(struct position *p, const struct event *ev)
+struct position_step *
+position_step(struct position *p, const struct bundle *b)
 {
 	struct cursor c;
 
-	fanout_of(ev);
-	if (p->step_fanout == fanout.serial)
-		return p->step;
-	p->step_fanout = fanout.serial;
-	p->step = NULL;
+	assert(!fanout.bundle || fanout.bundle == b);
+	fanout.bundle = b;
+	if (p->step < fanout.count && fanout.steps[p->step].from == p)
+		return &fanout.steps[p->step];
+	struct position_step *step = step_new(p);
 	position_cursor(p, &c);
-	if (cursor_covers(&c, ev->conversation, ev->id))
-		return NULL;
-	cursor_advance(&c, ev->conversation, ev->id);
-	p->step = position_of(&c);
-	fanout_hold(p->step);
-	return p->step;
+	for (int i = 0; i < b->count; i++)
+		if (!cursor_covers(&c, b->events[i]->conversation, b->events[i]->id)) {
+			cursor_advance(&c, b->events[i]->conversation, b->events[i]->id);
+			step->given++;
+		}
+	if (step->given)
+		step->to = position_of(&c);
+	return step;
+}
+
+void
+position_fanout_end(void)
+{
+	for (uint32_t i = 0; i < fanout.count; i++) {
+		for (int t = 0; t < ENCODINGS; t++)
+			encoded_free(&fanout.steps[i].encoded[t]);
+		position_unref(fanout.steps[i].from);
+		position_unref(fanout.steps[i].to);
+	}
+	fanout.bundle = NULL;
+	fanout.count = 0;
+	if (fanout.room > STEPS_KEPT) {
+		free(fanout.steps);
+		fanout.steps = NULL;
+		fanout.room = 0;
+	}
 }
 
 struct position *
@@ -173,35 +187,6 @@ position_rebase_take(struct position *p, int64_t base)
 	struct position *higher = position_of(&c);
 	position_unref(p);
 	return higher;
-}
-
-struct encoded *
-position_encoded(struct position *p, const struct event *ev, int transport)
-{
-	fanout_of(ev);
-	if (p->encoded_fanout != fanout.serial) {
-		p->encoded_fanout = fanout.serial;
-		fanout_hold(position_ref(p));
-	}
-	return &p->encoded[transport];
-}
-
-void
-position_fanout_end(void)
-{
-	for (size_t i = 0; i < fanout.count; i++) {
-		for (int t = 0; t < ENCODINGS; t++)
-			encoded_free(&fanout.list[i]->encoded[t]);
-		position_unref(fanout.list[i]);
-	}
-	fanout.serial++;
-	fanout.event = NULL;
-	fanout.count = 0;
-	if (fanout.room > FANOUT_KEPT) {
-		free(fanout.list);
-		fanout.list = NULL;
-		fanout.room = 0;
-	}
 }
 
 size_t

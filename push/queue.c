@@ -26,15 +26,34 @@ queue_at(const struct queue *q, uint16_t i)
 	return &q->ring[(q->head + i) & (q->room - 1)];
 }
 
+static struct queue *
+queue_new(void)
+{
+	struct queue *q = memory_resize(NULL, sizeof *q);
+
+	*q = (struct queue){ .room = 1 };
+	q->ring = &q->one;
+	return q;
+}
+
+static void
+queue_free(struct queue *q)
+{
+	if (q->ring != &q->one)
+		free(q->ring);
+	free(q);
+}
+
 static void
 queue_grow(struct queue *q)
 {
-	uint16_t room = q->room ? (uint16_t)(q->room * 2) : ROOM_AT_FIRST;
+	uint16_t room = q->room == 1 ? ROOM_AT_FIRST : (uint16_t)(q->room * 2);
 	struct chunk *ring = memory_resize(NULL, room * sizeof ring[0]);
 
 	for (uint16_t i = 0; i < q->count; i++)
 		ring[i] = *queue_at(q, i);
-	free(q->ring);
+	if (q->ring != &q->one)
+		free(q->ring);
 	q->ring = ring;
 	q->head = 0;
 	q->room = room;
@@ -69,33 +88,49 @@ queue_drop_last(struct queue *q)
 	buffer_unref(last->buffer);
 }
 
-void
-queue_drop(struct queue *q)
+/* An empty queue is none. */
+static void
+queue_settle(struct queue **q)
 {
-	while (q->count)
-		queue_drop_first(q);
-	free(q->ring);
-	q->ring = NULL;
-	q->room = 0;
+	if ((*q)->count)
+		return;
+	queue_free(*q);
+	*q = NULL;
 }
 
 void
-queue_drop_unsent(struct queue *q)
+queue_drop(struct queue **q)
+{
+	if (!*q)
+		return;
+	while ((*q)->count)
+		queue_drop_first(*q);
+	queue_settle(q);
+}
+
+void
+queue_drop_unsent(struct queue **q)
 {
 	uint16_t keep = 0;
 
-	if (q->mid_frame || q->sent)
-		while (keep < q->count && queue_at(q, keep++)->more)
+	if (!*q)
+		return;
+	if ((*q)->mid_frame || (*q)->sent)
+		while (keep < (*q)->count && queue_at(*q, keep++)->more)
 			;
-	while (q->count > keep)
-		queue_drop_last(q);
+	while ((*q)->count > keep)
+		queue_drop_last(*q);
+	queue_settle(q);
 }
 
 void
-queue_add(struct queue *q, struct chunk k)
+queue_add(struct queue **queue, struct chunk k)
 {
 	if (k.len == 0)
 		return;
+	if (!*queue)
+		*queue = queue_new();
+	struct queue *q = *queue;
 	if (q->count == q->room)
 		queue_grow(q);
 	buffer_ref(k.buffer);
@@ -107,18 +142,24 @@ queue_add(struct queue *q, struct chunk k)
 bool
 queue_has_room(const struct queue *q, uint32_t len)
 {
-	return q->count == 0 || (q->bytes + len <= (uint32_t)settings.push_queue_bytes && q->count + 2 * ENCODED_CHUNKS <= ROOM_MOST);
+	return !q || (q->bytes + len <= (uint32_t)settings.push_queue_bytes && q->count + 2 * ENCODED_CHUNKS <= ROOM_MOST);
+}
+
+uint32_t
+queue_bytes(const struct queue *q)
+{
+	return q ? q->bytes : 0;
 }
 
 struct buffer *
-queue_take(struct queue *q)
+queue_take(struct queue **q)
 {
-	struct buffer *all = buffer_new(q->bytes);
+	struct buffer *all = buffer_new(queue_bytes(*q));
 	size_t at = 0;
 
-	assert(q->sent == 0);
-	for (uint16_t i = 0; i < q->count; i++) {
-		const struct chunk *k = queue_at(q, i);
+	assert(!*q || (*q)->sent == 0);
+	for (uint16_t i = 0; *q && i < (*q)->count; i++) {
+		const struct chunk *k = queue_at(*q, i);
 		memcpy(all->bytes + at, k->buffer->bytes + k->offset, k->len);
 		at += k->len;
 	}
@@ -126,21 +167,35 @@ queue_take(struct queue *q)
 	return all;
 }
 
-/* n bytes are out. */
-static void
-queue_advance(struct queue *q, size_t n)
+bool
+queue_block(const struct queue *q, const char **bytes, uint32_t *len)
 {
+	if (q->count != 1)
+		return false;
+	const struct chunk *k = queue_at(q, 0);
+	*bytes = k->buffer->bytes + k->offset + q->sent;
+	*len = k->len - q->sent;
+	return true;
+}
+
+void
+queue_sent(struct queue **queue, uint32_t n)
+{
+	struct queue *q = *queue;
+
+	metrics.bytes_out += n;
 	while (n) {
 		uint32_t rest = queue_at(q, 0)->len - q->sent;
 		if (n >= rest) {
 			n -= rest;
 			queue_drop_first(q);
 		} else {
-			q->sent += (uint32_t)n;
-			bytes_gone(q, (uint32_t)n);
+			q->sent += n;
+			bytes_gone(q, n);
 			n = 0;
 		}
 	}
+	queue_settle(queue);
 }
 
 static ssize_t
@@ -156,22 +211,20 @@ queue_send(const struct queue *q, int fd, size_t *want)
 		iov[count] = (struct iovec){ k->buffer->bytes + k->offset + skip, k->len - skip };
 		*want += k->len - skip;
 	}
-	metrics.flushes++;
-	if (count == 1)
-		return send(fd, iov[0].iov_base, iov[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = (size_t)count };
+	metrics.flushes++;
 	return sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 enum queue_result
-queue_write(struct queue *q, int fd, uint64_t *bytes)
+queue_write(struct queue **q, int fd, uint64_t *bytes)
 {
 	enum queue_result result = QUEUE_SENT;
 	size_t want;
 
 	*bytes = 0;
-	while (q->count && result == QUEUE_SENT) {
-		ssize_t n = queue_send(q, fd, &want);
+	while (*q && result == QUEUE_SENT) {
+		ssize_t n = queue_send(*q, fd, &want);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
@@ -180,11 +233,8 @@ queue_write(struct queue *q, int fd, uint64_t *bytes)
 			result = QUEUE_BLOCKED;
 		if (n > 0) {
 			*bytes += (uint64_t)n;
-			queue_advance(q, (size_t)n);
+			queue_sent(q, (uint32_t)n);
 		}
 	}
-	metrics.bytes_out += *bytes;
-	if (!q->count)
-		queue_drop(q);
 	return result;
 }

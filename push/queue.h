@@ -1,34 +1,39 @@
 /* SPDX-License-Identifier: MIT */
-/* What a connection has still to send: a ring of chunks, written by as few system calls as can be. Holds no memory while it is empty. */
+/* What a connection has still to send: a ring of chunks, written by as few system calls as can be. NULL is an empty queue. */
 #ifndef PUSH_QUEUE_H
 #define PUSH_QUEUE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "buffer.h"
 
 enum { CHUNK_LEN_MASK = 0x7fffffff };
 
-/* All zero is an empty queue. */
+/* It is there as long as something waits in it. */
 struct queue {
-	struct chunk *ring; /* NULL when nothing is queued */
-	uint16_t head, count, room;
-	uint32_t sent;	/* bytes of the first chunk that are out */
 	uint32_t bytes; /* that have still to go */
-	bool mid_frame; /* the first chunk is not the first of its frame */
+	uint32_t sent;	/* bytes of the first chunk that are out */
+	uint16_t head, count, room;
+	bool mid_frame;	    /* the first chunk is not the first of its frame */
+	struct chunk *ring; /* the one chunk below, until there are more */
+	struct chunk one;
 };
 
 /* Adds a part of a buffer (refs it). */
-void queue_add(struct queue *q, struct chunk k);
+void queue_add(struct queue **q, struct chunk k);
 
 /* May so many bytes be added? An empty queue takes whatever comes: a single event may be larger than the limit. */
 bool queue_has_room(const struct queue *q, uint32_t len);
 
+/* How many bytes wait. */
+uint32_t queue_bytes(const struct queue *q);
+
 /* Empties the queue: into one buffer, which becomes the caller's; into nothing; or but for the frame that is partly out. */
-struct buffer *queue_take(struct queue *q);
-void queue_drop(struct queue *q);
-void queue_drop_unsent(struct queue *q);
+struct buffer *queue_take(struct queue **q);
+void queue_drop(struct queue **q);
+void queue_drop_unsent(struct queue **q);
 
 enum queue_result {
 	QUEUE_SENT,    /* all is out */
@@ -37,6 +42,10 @@ enum queue_result {
 };
 
 /* Sends as much as the socket takes; bytes: how many those were. */
-enum queue_result queue_write(struct queue *q, int fd, uint64_t *bytes);
+enum queue_result queue_write(struct queue **q, int fd, uint64_t *bytes);
+
+/* Is all that waits one block? Then who calls may send it, and says by queue_sent how many bytes of it are out. */
+bool queue_block(const struct queue *q, const char **bytes, uint32_t *len);
+void queue_sent(struct queue **q, uint32_t n);
 
 #endif

@@ -9,10 +9,6 @@
 #include "stream.h"
 #include "transport.h"
 
-enum { SMALL_BODY = 2048 };
-
-static const char data_field[] = "data: ";
-
 static void
 sse_open(struct conn *c)
 {
@@ -26,37 +22,13 @@ sse_open(struct conn *c)
 	conn_queue_bytes(c, head, (size_t)n);
 }
 
-static size_t
-tail_text(const char *cursor, char *out, size_t room)
-{
-	return (size_t)(cursor ? snprintf(out, room, ",\"cursor\":\"%s\"}\nid: %s\n\n", cursor, cursor) : snprintf(out, room, "\n\n"));
-}
-
 static void
-sse_encode(const struct event *ev, const char *cursor, struct encoded *out)
+sse_wrap(size_t body_len, const char *cursor, struct wrap *out)
 {
-	char tail[2 * LIMIT_CURSOR_BYTES + 32];
-	size_t field_len = strlen(data_field);
-	size_t tail_len = tail_text(cursor, tail, sizeof tail);
-	bool is_small = ev->body->len <= SMALL_BODY;
-	struct buffer *own = buffer_new(field_len + (is_small ? ev->body->len : 0) + tail_len);
-	char *at = own->bytes;
-
-	memcpy(at, data_field, field_len);
-	at += field_len;
-	if (is_small) {
-		memcpy(at, ev->body->bytes, ev->body->len);
-		at += ev->body->len;
-	}
-	memcpy(at, tail, tail_len);
-	out->count = 0;
-	if (is_small) {
-		out->chunks[out->count++] = (struct chunk){ .buffer = own, .len = own->len & CHUNK_LEN_MASK };
-		return;
-	}
-	out->chunks[out->count++] = (struct chunk){ .buffer = own, .len = sizeof data_field - 1, .more = 1 };
-	out->chunks[out->count++] = (struct chunk){ .buffer = buffer_ref(ev->body), .len = ev->body->len & CHUNK_LEN_MASK, .more = 1 };
-	out->chunks[out->count++] = (struct chunk){ .buffer = buffer_ref(own), .offset = sizeof data_field - 1, .len = (uint32_t)tail_len & 0xffff };
+	(void)body_len;
+	out->head_len = (size_t)snprintf(out->head, sizeof out->head, "data: ");
+	out->tail_len = (size_t)(cursor ? snprintf(out->tail, sizeof out->tail, ",\"cursor\":\"%s\"}\nid: %s\n\n", cursor, cursor)
+					: snprintf(out->tail, sizeof out->tail, "\n\n"));
 }
 
 static void
@@ -92,7 +64,7 @@ const struct transport transport_sse = {
 	.name = "sse",
 	.number = 1,
 	.open = sse_open,
-	.encode = sse_encode,
+	.wrap = sse_wrap,
 	.ping = sse_ping,
 	.close = sse_close,
 	.input = sse_input,

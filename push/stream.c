@@ -183,7 +183,7 @@ stream_poll_again(struct conn *c)
 {
 	c->waiting = true;
 	stream_deadline(c);
-	if (c->queue.count)
+	if (c->queue)
 		conn_touch(c);
 }
 

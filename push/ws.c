@@ -9,53 +9,17 @@
 #include "stream.h"
 #include "transport.h"
 
-enum { SMALL_BODY = 2048 }; /* up to here an event is copied whole for each cursor, so that it is one chunk */
-
 static void
 ws_open(struct conn *c)
 {
 	c->replied = true; /* 101 went out with the handshake (front.c) */
 }
 
-static size_t
-tail_text(const char *cursor, char *out, size_t room)
-{
-	return cursor ? (size_t)snprintf(out, room, ",\"cursor\":\"%s\"}", cursor) : 0;
-}
-
-/* A large body is shared by all cursors: header and tail stand in a small buffer of their own, before and behind it. */
 static void
-encode_shared(const struct event *ev, const uint8_t *header, size_t header_len, const char *tail, size_t tail_len, struct encoded *out)
+ws_wrap(size_t body_len, const char *cursor, struct wrap *out)
 {
-	struct buffer *own = buffer_new(header_len + tail_len);
-
-	memcpy(own->bytes, header, header_len);
-	memcpy(own->bytes + header_len, tail, tail_len);
-	out->chunks[out->count++] = (struct chunk){ .buffer = own, .len = (uint32_t)header_len & 0xff, .more = 1 };
-	out->chunks[out->count++] = (struct chunk){ .buffer = buffer_ref(ev->body), .len = ev->body->len & CHUNK_LEN_MASK, .more = tail_len > 0 };
-	if (tail_len)
-		out->chunks[out->count++] =
-			(struct chunk){ .buffer = buffer_ref(own), .offset = (uint32_t)header_len, .len = (uint32_t)tail_len & 0xffff };
-}
-
-static void
-ws_encode(const struct event *ev, const char *cursor, struct encoded *out)
-{
-	uint8_t header[FRAME_HEADER_BYTES];
-	char tail[LIMIT_CURSOR_BYTES + 16];
-	size_t tail_len = tail_text(cursor, tail, sizeof tail);
-	size_t header_len = frame_header(FRAME_TEXT, ev->body->len + tail_len, header);
-
-	out->count = 0;
-	if (ev->body->len > SMALL_BODY) {
-		encode_shared(ev, header, header_len, tail, tail_len, out);
-		return;
-	}
-	struct buffer *whole = buffer_new(header_len + ev->body->len + tail_len);
-	memcpy(whole->bytes, header, header_len);
-	memcpy(whole->bytes + header_len, ev->body->bytes, ev->body->len);
-	memcpy(whole->bytes + header_len + ev->body->len, tail, tail_len);
-	out->chunks[out->count++] = (struct chunk){ .buffer = whole, .len = whole->len & CHUNK_LEN_MASK };
+	out->tail_len = cursor ? (size_t)snprintf(out->tail, sizeof out->tail, ",\"cursor\":\"%s\"}", cursor) : 0;
+	out->head_len = frame_header(FRAME_TEXT, body_len + out->tail_len, (uint8_t *)out->head);
 }
 
 static void
@@ -171,7 +135,7 @@ const struct transport transport_ws = {
 	.name = "ws",
 	.number = 0,
 	.open = ws_open,
-	.encode = ws_encode,
+	.wrap = ws_wrap,
 	.ping = ws_ping,
 	.close = ws_close,
 	.input = ws_input,

@@ -118,6 +118,11 @@ on_message(const char *channel, size_t channel_len, const char *payload, size_t 
 }
 
 static void
+on_pause(void)
+{
+}
+
+static void
 on_connected(void)
 {
 	connects++;
@@ -180,7 +185,7 @@ talk(int wire, const uint8_t *data, size_t cut, size_t n)
 	timers[LISTENING] = timers[COMMANDING] = NULL;
 	wires = asked = answered = connects = 0;
 
-	bus_open(on_message, on_connected);
+	bus_open(on_message, on_pause, on_connected);
 	bus_subscribe('c', 7);
 	stand_up(LISTENING);
 	stand_up(COMMANDING);

@@ -15,6 +15,7 @@
 #include "chance.h"
 #include "lib/doorbell.h"
 #include "lib/settings.h"
+#include "push/bundle.h"
 #include "push/bus.h"
 #include "push/conn.h"
 #include "push/hub.h"
@@ -55,6 +56,7 @@ listen_as(int64_t user)
 static void
 turn_end(void)
 {
+	bundle_give_all();
 	conn_turn_end();
 	hub_turn_end();
 }
@@ -188,6 +190,39 @@ test_covered(void **state)
 	hang_up(bob);
 }
 
+/* What comes at once is one block for each stream, an event that is large is shared and stands alone; the order is kept. */
+static void
+test_bundle(void **state)
+{
+	enum { LARGE = 40000 };
+	static char large[LARGE + 64];
+	struct listener alice = listen_as(ALICE), bob = listen_as(BOB);
+
+	(void)state;
+	bob.conn->position = position_rebase_take(bob.conn->position, FIRST_ID + 2);
+	for (int seq = 1; seq <= 5; seq++)
+		ring(seq, 0);
+	assert_true(bundle_is_open());
+	assert_null(alice.conn->queue);
+	bundle_give_all();
+	assert_false(bundle_is_open());
+	assert_int_equal(alice.conn->queue->count, 1);
+	assert_int_equal(alice.conn->events_out, 5);
+	assert_int_equal(bob.conn->queue->count, 1);
+	assert_int_equal(bob.conn->events_out, 4);
+	assert_ptr_not_equal(alice.conn->queue->one.buffer, bob.conn->queue->one.buffer);
+	assert_ptr_not_equal(alice.conn->position, bob.conn->position);
+	ring(6, 0);
+	int len = snprintf(large, sizeof large, "{\"seq\":7,\"data\":\"%*s\"}", LARGE, "");
+	hub_event(ROOM, FIRST_ID + 7, 7, 0, large, (size_t)len);
+	ring(8, 0);
+	ring(9, 0);
+	expect_heard(alice, 1, 9);
+	expect_heard(bob, 2, 9);
+	hang_up(alice);
+	hang_up(bob);
+}
+
 /* A reader that does not read: the queue stays bounded, the cursor stands at the last event that was queued. */
 static void
 test_slow_reader(void **state)
@@ -199,9 +234,10 @@ test_slow_reader(void **state)
 	(void)state;
 	while (alice.conn->state == CONN_LIVE && seq < 1000000) {
 		ring(++seq, 0);
+		bundle_give_all();
 		if (seq % 64 == 0)
 			conn_turn_end();
-		assert_true(alice.conn->queue.bytes <= (uint32_t)settings.push_queue_bytes + 1024);
+		assert_true(queue_bytes(alice.conn->queue) <= (uint32_t)settings.push_queue_bytes + 1024);
 	}
 	assert_int_equal(alice.conn->why, CLOSE_SLOW_READER);
 	position_cursor(alice.conn->position, &at);
@@ -217,7 +253,7 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),	cmocka_unit_test(test_shuffled),    cmocka_unit_test(test_gone),
-		cmocka_unit_test(test_covered), cmocka_unit_test(test_slow_reader),
+		cmocka_unit_test(test_covered), cmocka_unit_test(test_slow_reader), cmocka_unit_test(test_bundle),
 	};
 
 	setenv("BANTER_DATABASE_URL", "host=/nonexistent", 1);

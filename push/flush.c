@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* The flush at the end of a turn: each connection that the turn has touched is written to once. */
+#include "flush.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "../lib/memory.h"
+#include "conn.h"
+#include "metrics.h"
+#include "stream.h"
+#include "transport.h"
+
+enum {
+	FLUSH_MOST = 256, /* connections at once */
+	AHEAD = 4,	  /* connections whose memory is asked for before they are flushed */
+};
+
+/* Who is to be looked after when the turn ends. */
+static struct {
+	struct conn **list;
+	size_t count, room;
+} touched;
+
+void
+conn_touch(struct conn *c)
+{
+	if (c->touched)
+		return;
+	c->touched = true;
+	if (touched.count == touched.room) {
+		touched.room = touched.room ? touched.room * 2 : 64;
+		touched.list = memory_resize(touched.list, touched.room * sizeof touched.list[0]);
+	}
+	touched.list[touched.count++] = c;
+}
+
+bool
+flush_is_due(void)
+{
+	return touched.count > 0;
+}
+
+void
+flush_close(void)
+{
+	free(touched.list);
+}
+
+enum written {
+	WRITTEN_ALL,
+	WRITTEN_PART,
+	WRITTEN_NONE,  /* the peer is gone */
+	WRITTEN_LATER, /* it is not to be looked after now */
+};
+
+/* A block for a socket. */
+struct write {
+	const char *bytes; /* NULL: there is none */
+	uint32_t len;
+	int fd;
+	int result; /* how many bytes are out, or -errno */
+};
+
+/* What happens to one connection in a flush. */
+struct flushing {
+	struct conn *conn;
+	enum written written;
+};
+
+static enum written
+conn_wrote(struct conn *c, enum queue_result result, uint64_t bytes)
+{
+	c->bytes_out += bytes;
+	c->writable = result == QUEUE_SENT;
+	return result == QUEUE_SENT ? WRITTEN_ALL : result == QUEUE_BLOCKED ? WRITTEN_PART : WRITTEN_NONE;
+}
+
+/* Sends as much as the socket takes. */
+static enum written
+conn_write(struct conn *c)
+{
+	uint64_t bytes;
+	enum queue_result result = queue_write(&c->queue, c->watch.fd, &bytes);
+
+	return conn_wrote(c, result, bytes);
+}
+
+/* Prepares a write of the connection's one block; what is more than a block is written at once. */
+static enum written
+flush_begin(struct conn *c, struct write *w)
+{
+	w->bytes = NULL;
+	if (c->state == CONN_DEAD || (c->transport && c->transport->turn && c->state != CONN_CLOSING && !c->transport->turn(c)))
+		return WRITTEN_LATER;
+	if (!c->queue)
+		return WRITTEN_ALL;
+	if (!c->writable)
+		return WRITTEN_PART;
+	w->fd = c->watch.fd;
+	return queue_block(c->queue, &w->bytes, &w->len) ? WRITTEN_LATER : conn_write(c);
+}
+
+/* The block's write has been tried. */
+static enum written
+flush_result(struct conn *c, const struct write *w)
+{
+	if (w->result == -EINTR)
+		return conn_write(c);
+	if (w->result < 0 && w->result != -EAGAIN && w->result != -EWOULDBLOCK)
+		return conn_wrote(c, QUEUE_BROKEN, 0);
+	uint32_t out = w->result > 0 ? (uint32_t)w->result : 0;
+	queue_sent(&c->queue, out);
+	return conn_wrote(c, out == w->len ? QUEUE_SENT : QUEUE_BLOCKED, out);
+}
+
+static void
+flush_end(struct conn *c, enum written written)
+{
+	if (written == WRITTEN_LATER || c->state == CONN_DEAD)
+		return;
+	if (written == WRITTEN_NONE) {
+		conn_close(c, CLOSE_GONE);
+		if (c->state == CONN_CLOSING)
+			conn_enter(c, CONN_DEAD);
+		return;
+	}
+	if (c->queue)
+		return;
+	if (c->state == CONN_CLOSING && !c->shut) {
+		c->shut = true;
+		shutdown(c->watch.fd, SHUT_WR);
+		return;
+	}
+	stream_drained(c);
+}
+
+static void
+send_each(struct write *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct write *w = &list[i];
+		if (!w->bytes)
+			continue;
+		ssize_t n = send(w->fd, w->bytes, w->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		w->result = n < 0 ? -errno : (int)n;
+		metrics.flushes++;
+	}
+}
+
+/* In three steps, since the last may touch the queues of others, and must find them as they stand after the writes. */
+static void
+flush_some(size_t from, size_t count)
+{
+	static struct write writes[FLUSH_MOST];
+	static struct flushing flushing[FLUSH_MOST];
+
+	for (size_t i = 0; i < count; i++) {
+		struct conn *c = touched.list[from + i];
+		if (i + AHEAD < count)
+			conn_prefetch(touched.list[from + i + AHEAD]);
+		c->touched = false;
+		flushing[i] = (struct flushing){ c, flush_begin(c, &writes[i]) };
+	}
+	send_each(writes, count);
+	for (size_t i = 0; i < count; i++)
+		if (writes[i].bytes)
+			flushing[i].written = flush_result(flushing[i].conn, &writes[i]);
+	for (size_t i = 0; i < count; i++)
+		flush_end(flushing[i].conn, flushing[i].written);
+}
+
+void
+flush_touched(void)
+{
+	for (size_t from = 0, count; from < touched.count; from += count) {
+		count = touched.count - from;
+		if (count > FLUSH_MOST)
+			count = FLUSH_MOST;
+		flush_some(from, count);
+	}
+	touched.count = 0;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The flush at the end of a turn. */
+#ifndef PUSH_FLUSH_H
+#define PUSH_FLUSH_H
+
+#include <stdbool.h>
+
+/* Flushes each connection that was touched (conn_touch), once; who is touched meanwhile comes behind the others. */
+void flush_touched(void);
+bool flush_is_due(void);
+void flush_close(void);
+
+#endif
