@@ -34,6 +34,22 @@ teardown() {
 	[ "$(jq .acknowledged <<<"$verdict")" -ge 100 ]
 }
 
+@test "P2, P3, P5, P6: verify-delivery holds everything while push is killed" {
+	"$ROOT/scripts/verify-delivery" "$URL" --users 6 --devices 3 --seconds 60 --json >"$BATS_TEST_TMPDIR/crowd" 2>&1 3>&- 4>&- &
+	echo $! >"$BATS_TEST_TMPDIR/crowd.pid"
+	wait_until 60 crowd_runs || { cat "$BATS_TEST_TMPDIR/crowd"; return 1; }
+	at=$(stored)
+	wait_until 30 more_than $((at + 60))
+	stack kill push
+	wait_until 30 more_than $((at + 100)) # sends go on without it
+	stack start push
+	wait_until 30 more_than $((at + 200))
+	crowd_judges
+	sed '$d' "$BATS_TEST_TMPDIR/crowd"
+	[ "$(jq .acknowledged <<<"$verdict")" -ge 150 ]
+	[ "$(jq .returns <<<"$verdict")" -ge 18 ]
+}
+
 @test "P7: Redis is killed for 10 s under sends: they go on, and everything arrives once" {
 	crowd --users 8 --devices 12 --rate 3
 	before=$(stored) killed=$(now_ms)

@@ -1,12 +1,14 @@
 // A stream as a client author would write it, for each transport: events, cursor, coming back.
 // SPDX-License-Identifier: MIT
 import http from "node:http";
+import https from "node:https";
 
 const PATHS = { ws: "/v1/ws", sse: "/v1/stream", eventsource: "/v1/stream", poll: "/v1/events" };
 const COME_BACK_MS = 100;
 
 /*
- * options: url, transport, token | ticket | cookie | auth, since, origin, protocol, headers, path, wait, reconnect, once, lastEventId
+ * options: url, transport, token | ticket | cookie | auth, since, origin, protocol, headers, path, wait, reconnect, patient, once, lastEventId
+ *          patient: comes back when the server says (stream.bye, Retry-After), and not at once
  * calls:   onEvent(event), onCursor(text), onNote({client: …}), onEnd(refused)
  * The cursor moves after onEvent has returned, so whoever stores both in this order loses nothing and sees nothing twice.
  */
@@ -20,6 +22,7 @@ export class Stream {
 
 	open() {
 		this.opened++;
+		this.isOpen = true;
 		this.bye = undefined;
 		({ ws: openWebSocket, sse: openEventStream, eventsource: openEventSource, poll: openPoll })[this.transport](this);
 	}
@@ -70,17 +73,29 @@ export class Stream {
 		this.onCursor(cursor);
 	}
 
+	refused(reply, body) {
+		this.onNote({ client: "refused", status: reply.statusCode, headers: reply.headers, body });
+		this.closed({ status: reply.statusCode, retry_after: Number(reply.headers["retry-after"]) || undefined });
+	}
+
 	/* The one place where a connection has ended. code: the WebSocket's close code, or that of stream.bye. */
 	closed(note) {
 		const code = note.code ?? this.bye?.code;
 
-		if (this.ended)
+		if (this.ended || !this.isOpen)
 			return;
+		this.isOpen = false;
 		this.onNote({ client: "closed", ...note });
 		if (this.reconnect && !(code >= 4500) && !(note.status >= 400 && note.status < 500 && note.status !== 429))
-			setTimeout(() => this.ended || this.open(), COME_BACK_MS);
+			setTimeout(() => this.ended || this.open(), this.pause(note));
 		else
 			this.onEnd(note.status >= 400);
+	}
+
+	pause(note) {
+		const asked = Math.max(this.bye?.retry_after_ms ?? 0, (note.retry_after ?? 0) * 1000);
+
+		return this.patient ? Math.max(COME_BACK_MS, asked) : COME_BACK_MS;
 	}
 
 	order(line) {
@@ -120,8 +135,7 @@ async function openWebSocket(s) {
 	socket.on("ping", () => s.onNote({ client: "ping" }));
 	socket.on("pong", (data) => s.onNote({ client: "pong", text: String(data) }));
 	socket.on("unexpected-response", (request, reply) => readReply(reply, (body) => {
-		s.onNote({ client: "refused", status: reply.statusCode, headers: reply.headers, body });
-		s.closed({ status: reply.statusCode });
+		s.refused(reply, body);
 		request.destroy();
 	}));
 	socket.on("error", (error) => { failure = error.code ?? error.message; });
@@ -144,8 +158,8 @@ function readReply(reply, then) {
 
 /* A plain GET; calls back once with the reply, or once with what went wrong. */
 function get(s, address, headers, onReply, onFailure) {
-	const agent = new http.Agent({ keepAlive: false });
-	const request = http.get(address, { headers, agent }, onReply);
+	const { Agent, get: open } = address.protocol === "https:" ? https : http;
+	const request = open(address, { headers, agent: new Agent({ keepAlive: false }) }, onReply);
 	let failed = false;
 
 	s.drop = () => request.destroy();
@@ -160,8 +174,7 @@ function openEventStream(s) {
 	get(s, s.address(), { Accept: "text/event-stream", ...s.allHeaders() }, (reply) => {
 		if (reply.statusCode !== 200) {
 			readReply(reply, (body) => {
-				s.onNote({ client: "refused", status: reply.statusCode, headers: reply.headers, body });
-				s.closed({ status: reply.statusCode });
+				s.refused(reply, body);
 			});
 			return;
 		}
@@ -244,8 +257,7 @@ function openPoll(s) {
 			if (!reply.complete)
 				return;
 			if (reply.statusCode !== 200) {
-				s.onNote({ client: "refused", status: reply.statusCode, headers: reply.headers, body });
-				s.closed({ status: reply.statusCode });
+				s.refused(reply, body);
 				return;
 			}
 			for (const event of body.events)

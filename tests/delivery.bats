@@ -1,0 +1,69 @@
+# scripts/verify-delivery: good where all is well, and known to say so when it is not.
+# SPDX-License-Identifier: MIT
+
+setup() { load helpers; load streams; }
+teardown() { streams_end; }
+
+# verify [OPTION…]: runs it; $status and $output as of `run`.
+verify() { run timeout 120 "$ROOT/scripts/verify-delivery" "$URL" --rate 30 --settle 3 --seed 11 "$@"; }
+
+# bad_proxy DEED: a proxy before the streams that does so to one event of each; its address is $bad.
+bad_proxy() {
+	node "$ROOT/tests/delivery/proxy.mjs" "$PUSH_URL" "$1" >"$BATS_TEST_TMPDIR/bad" 2>&1 3>&- 4>&- &
+	echo $! >"$BATS_TEST_TMPDIR/bad.pid"
+	disown $!
+	wait_until 10 grep -q http "$BATS_TEST_TMPDIR/bad"
+	bad=$(<"$BATS_TEST_TMPDIR/bad")
+}
+
+# through DEED: runs it through such a proxy, without cuts, which would repair what the proxy does.
+through() {
+	bad_proxy "$1"
+	verify --transports sse --streams "$bad" --seconds 4 --drop 0 --members 0 --revoke 0
+}
+
+@test "verify-delivery: a Banter that keeps its promises" {
+	verify --seconds 6 --drop 8 --members 2
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output == *"verdict: good (seed 11)"* ]]
+	for promise in "no loss" "no repeat" "one order" receipts "no leak"; do grep -qE "^  $promise +held$" <<<"$output"; done
+	[[ $output =~ "3 revoked" ]]
+}
+
+@test "verify-delivery: a proxy that does nothing is none of its business" {
+	through good
+	echo "$output"
+	[ "$status" = 0 ]
+}
+
+@test "verify-delivery: an event that is dropped, repeated, late or altered fails it, and it says which" {
+	while read -r deed promise kind; do
+		through "$deed"
+		echo "$deed: $output"
+		[ "$status" = 1 ]
+		[[ $output == *"verdict: NOT GOOD (again with: --seed 11)"* ]]
+		grep -qE "^  ${promise//-/ } +BROKEN: .*× $kind" <<<"$output"
+		grep -qE "^    $kind: user-[0-9]'s device [0-9], on sse: .*(seq [0-9]+ of (group|direct) [0-9]|(group|direct) [0-9] \([0-9]+\) seq [0-9]+)" <<<"$output"
+		kill -KILL "$(<"$BATS_TEST_TMPDIR/bad.pid")"
+	done <<-'LIST'
+		drop no-loss missing
+		repeat no-repeat repeated
+		swap one-order out_of_order
+		alter one-order differs
+	LIST
+}
+
+@test "verify-delivery: calls that it does not understand" {
+	run "$ROOT/scripts/verify-delivery" --help
+	[ "$status" = 0 ]
+	run "$ROOT/scripts/verify-delivery"
+	[ "$status" = 64 ]
+	verify --users two
+	[ "$status" = 64 ]
+	verify --sedes 3
+	[ "$status" = 64 ]
+	run "$ROOT/scripts/verify-delivery" "http://127.0.0.1:1"
+	[ "$status" = 1 ]
+	[[ $output == *"could not be carried out"* ]]
+}

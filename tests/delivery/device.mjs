@@ -1,0 +1,246 @@
+// A device: signed in, listening on one transport after another, and strict about what it hears.
+// SPDX-License-Identifier: MIT
+import { Stream } from "../clients/streams.mjs";
+
+const ANSWER_MS = 10_000; // to a message.send
+const ENDS_WITHIN_MS = 1500; // a revoked device's streams: one second as promised, and the way
+
+export class Device {
+	/* run: {server, ledger, random, options, told(device, note)}; signed: the answer to register or login. */
+	constructor(run, user, name, signed) {
+		Object.assign(this, { run, user, name });
+		this.id = signed.device_id;
+		this.token = signed.access_token;
+		this.refreshToken = signed.refresh_token;
+		this.from = new Map(); // conversation → the seq that its snapshot had
+		this.heard = new Map(); // conversation → seqs in the order of arrival
+		this.last = new Map(); // conversation → the highest
+		this.gone = new Set(); // conversations that it was removed from
+		this.marks = new Map(); // "conversation user" → {delivered, read}
+		this.answers = new Map(); // client id → who waits for the message.sent
+		this.isReady = this.isOver = false;
+		this.events = { ws: 0, sse: 0, poll: 0 };
+	}
+
+	get label() {
+		return `${this.name}, on ${this.stream.transport}`;
+	}
+
+	/* Takes a snapshot and listens from there. */
+	async listen(transport) {
+		const { server, options } = this.run;
+		const snapshot = await server.must("GET", "/v1/sync", { token: this.token });
+
+		for (const c of snapshot.conversations) {
+			this.from.set(c.id, c.last_seq);
+			this.last.set(c.id, c.last_seq);
+		}
+		this.stream = new Stream({
+			url: options.streams[0], transport, token: this.token, since: snapshot.cursor, reconnect: true, patient: true, deflate: false,
+			onEvent: (event) => this.hear(event),
+			onNote: (note) => this.note(note),
+			onEnd: () => this.ended(),
+		});
+		this.stream.open();
+	}
+
+	end() {
+		this.isOver = true;
+		this.stream?.end();
+	}
+
+	/* ---- hearing */
+
+	hear(event) {
+		this.events[this.stream.transport]++;
+		if (this.revokedAt && Date.now() - this.revokedAt > ENDS_WITHIN_MS)
+			this.fault("leaked", `heard ${event.type} ${Date.now() - this.revokedAt} ms after it was revoked`);
+		if (event.seq !== undefined)
+			this.hearDurable(event);
+		else if (event.type === "receipt.updated" || event.type === "conversation.read")
+			this.hearMarks(event);
+		else if (event.type === "message.sent" || event.type === "error")
+			this.answers.get(event.client_id)?.(event);
+		else if (event.type === "stream.reset")
+			this.fault("reset", `its cursor was refused: ${JSON.stringify(event.data)}`);
+		if (event.data?.conversation_id && event.seq === undefined && this.gone.has(event.data.conversation_id))
+			this.fault("leaked", `heard ${event.type} of ${this.run.ledger.name(event.data.conversation_id)}, which it has left`);
+	}
+
+	hearDurable(event) {
+		const { conversation_id: conversation, seq } = event;
+		const { ledger } = this.run;
+		const last = this.last.get(conversation) ?? 0;
+		const begins = event.type === "conversation.created";
+		const place = `${event.type} seq ${seq} of ${ledger.name(conversation)}`;
+
+		ledger.place(event, this.label);
+		if (seq <= (this.from.get(conversation) ?? 0))
+			return; // a snapshot may be newer than its cursor
+		this.heardList(conversation).push(seq);
+		if (this.isStranger)
+			this.fault("leaked", `a stranger heard ${place}`);
+		if (seq <= last)
+			this.fault(this.heardList(conversation).indexOf(seq) < this.heardList(conversation).length - 1 ? "repeated" : "out_of_order", `${place} after seq ${last}`);
+		else if (seq !== last + 1 && !begins)
+			this.fault("out_of_order", `${place} directly after seq ${last}`);
+		if (this.gone.has(conversation) && !begins)
+			this.fault("leaked", `heard ${place} after it was removed`);
+		this.last.set(conversation, Math.max(last, seq));
+		if (begins)
+			this.gone.delete(conversation);
+		if (event.type === "member.removed" && event.data.user_id === this.user.id)
+			this.gone.add(conversation);
+		for (const member of event.type === "member.added" ? event.data.members : [])
+			this.marks.delete(`${conversation} ${member.user_id}`); // who comes back begins anew
+		if (begins)
+			this.marks.delete(`${conversation} ${this.user.id}`);
+		this.hearMessage(event);
+	}
+
+	hearMessage(event) {
+		if (event.type !== "message.created")
+			return;
+		this.newest = event.data;
+		const said = this.run.ledger.said.get(event.data.client_id);
+		if (said)
+			this.run.ledger.delays.push(Date.now() - said.at);
+	}
+
+	heardList(conversation) {
+		if (!this.heard.has(conversation))
+			this.heard.set(conversation, []);
+		return this.heard.get(conversation);
+	}
+
+	hearMarks(event) {
+		const { conversation_id: conversation } = event.data;
+		const rows = event.type === "conversation.read" ? [{ user_id: this.user.id, read_id: event.data.read_id }] : event.data.receipts ?? [];
+
+		for (const row of rows) {
+			const key = `${conversation} ${row.user_id}`;
+			const before = this.marks.get(key) ?? { delivered: 0n, read: 0n };
+			const now = { delivered: BigInt(row.delivered_id ?? before.delivered), read: BigInt(row.read_id) };
+			if (now.delivered < before.delivered || now.read < before.read)
+				this.fault("backwards", `${event.type} of ${this.run.ledger.name(conversation)} for user ${row.user_id}: `
+					+ `delivered ${before.delivered} → ${now.delivered}, read ${before.read} → ${now.read}`);
+			this.marks.set(key, now);
+		}
+	}
+
+	fault(kind, what) {
+		this.run.ledger.fault(kind, this.label, what);
+	}
+
+	/* ---- coming and going */
+
+	note(note) {
+		const { random, options, told } = this.run;
+
+		told(this, note);
+		if (note.client === "open") {
+			this.isReady = true;
+			if (this.revokedAt && Date.now() - this.revokedAt > ENDS_WITHIN_MS && this.stream.transport !== "ws")
+				this.fault("not_refused", "could open a stream after it was revoked");
+		}
+		if (note.client !== "closed")
+			return;
+		for (const answer of this.answers.values())
+			answer({ type: "lost" });
+		if (note.code === 4003)
+			this.refresh();
+		this.stream.url = random.pick(options.streams);
+		if (!this.staysOn)
+			this.stream.transport = random.pick(options.transports);
+		if (this.cutAgain)
+			this.cutSoon();
+	}
+
+	/* Refused for good: right for a revoked device, a matter of a fresh token else. */
+	async ended() {
+		if (this.isOver || this.isRevoked)
+			return;
+		if (await this.refresh())
+			this.stream.open();
+		else
+			this.fault("broken", "its stream ended for good, though nobody has revoked the device");
+	}
+
+	async refresh() {
+		const reply = await this.run.server.patient("POST", "/v1/auth/refresh", { body: { refresh_token: this.refreshToken } });
+
+		if (reply.status !== 200)
+			return false;
+		this.token = this.stream.token = reply.body.access_token;
+		this.refreshToken = reply.body.refresh_token;
+		return true;
+	}
+
+	/* Cuts its connection: a close that the peer sees, a reset, or that and the next ones while they open. */
+	cut(how) {
+		const socket = this.stream.socket?._socket;
+
+		if (how === "handshake")
+			this.cutAgain = 1 + this.run.random.below(3);
+		if (how === "reset" && socket && !socket.destroyed)
+			socket.resetAndDestroy();
+		else
+			this.stream.drop?.();
+	}
+
+	cutSoon() {
+		const opened = this.stream.opened;
+		const wait = this.run.random.below(25);
+		const look = () => {
+			if (this.isOver || this.stream.ended)
+				return;
+			if (this.stream.opened === opened) {
+				setTimeout(look, 5);
+				return;
+			}
+			setTimeout(() => this.stream.isOpen && this.stream.drop?.(), wait);
+		};
+
+		this.cutAgain--;
+		look();
+	}
+
+	/* ---- talking */
+
+	get canSend() {
+		return this.stream?.transport === "ws" && this.isReady && this.stream.socket?.readyState === 1 && this.stream.isOpen && !this.revokedAt;
+	}
+
+	frame(frame) {
+		if (this.canSend)
+			this.stream.order(JSON.stringify(frame));
+	}
+
+	/* A message up the socket; what was answered, or {type: "lost"}. */
+	sendUp(frame) {
+		const answer = new Promise((done) => {
+			const timer = setTimeout(() => done({ type: "lost" }), ANSWER_MS);
+			this.answers.set(frame.client_id, (event) => {
+				clearTimeout(timer);
+				this.answers.delete(frame.client_id);
+				done(event);
+			});
+		});
+
+		this.frame({ type: "message.send", ...frame });
+		return answer;
+	}
+
+	/* What it has heard is acknowledged: by a frame, by a poll's own cursor, or by REST. */
+	async acknowledge() {
+		const cursor = this.stream.cursor;
+
+		if (!cursor || cursor === this.acknowledged || this.revokedAt)
+			return;
+		this.acknowledged = cursor;
+		if (this.canSend)
+			this.frame({ type: "ack", cursor });
+		else if (this.stream.transport === "sse")
+			await this.run.server.call("POST", "/v1/receipts", { token: this.token, body: { cursor } });
+	}
+}

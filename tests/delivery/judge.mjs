@@ -1,0 +1,140 @@
+// The verdict: what every device should have heard, what history says, and who was let in that should not have been.
+// SPDX-License-Identifier: MIT
+import { ranges } from "./ledger.mjs";
+
+/* The seqs that a device must have heard in a conversation, by when its user was in it and by what it began with. */
+function expected(ledger, device, conversation) {
+	const last = ledger.conversations.get(conversation).last ?? 0;
+	const seqs = [];
+
+	for (const span of ledger.memberships(conversation, device.user.id))
+		for (let seq = Math.max(span.from, (device.from.get(conversation) ?? 0) + 1); seq <= Math.min(span.to, last); seq++)
+			seqs.push(seq);
+	return seqs;
+}
+
+export function lacking(ledger, device, conversation) {
+	const heard = new Set(device.heard.get(conversation));
+
+	return expected(ledger, device, conversation).filter((seq) => !heard.has(seq));
+}
+
+/* Conversations in which a device still lacks something. */
+export function lacksAnything(ledger, device) {
+	return !device.revokedAt && [...ledger.conversations.keys()].some((c) => lacking(ledger, device, c).length > 0);
+}
+
+function messagesAt(ledger, conversation, seqs) {
+	const order = ledger.orders.get(conversation) ?? new Map();
+	const names = seqs.slice(0, 5).map((seq) => order.get(seq)?.message?.client_id ?? "a change");
+
+	return `${names.join(", ")}${seqs.length > 5 ? ", …" : ""}`;
+}
+
+/* No loss and no leak, device by device. */
+function judgeDevice(ledger, device) {
+	for (const conversation of ledger.conversations.keys()) {
+		const missing = device.revokedAt ? [] : lacking(ledger, device, conversation);
+		const allowed = new Set(expected(ledger, device, conversation));
+		const extra = [...new Set(device.heard.get(conversation) ?? [])].filter((seq) => !allowed.has(seq));
+
+		if (missing.length)
+			device.fault("missing", `never heard seq ${ranges(missing)} of ${ledger.name(conversation)}: ${messagesAt(ledger, conversation, missing)}`);
+		if (extra.length)
+			device.fault("leaked", `heard seq ${ranges(extra)} of ${ledger.name(conversation)}, where its user was not a member: ${messagesAt(ledger, conversation, extra)}`);
+	}
+	for (const conversation of device.heard.keys())
+		if (!ledger.conversations.has(conversation) && !device.isStranger)
+			device.fault("leaked", `heard of ${conversation}, which is none of ours`);
+}
+
+async function history(server, conversation, token) {
+	const found = [];
+
+	for (let before = "", more = true; more;) {
+		const page = await server.must("GET", `/v1/conversations/${conversation}/messages?limit=200${before}`, { token });
+		found.unshift(...page.messages);
+		more = page.has_more;
+		before = `&before=${page.messages[0]?.id}`;
+	}
+	return found;
+}
+
+/* History holds each message once, at the place where the streams had it, and all that was acknowledged. */
+async function judgeHistory(run, conversation, token) {
+	const { ledger, server } = run;
+	const messages = await history(server, conversation, token);
+	const order = ledger.orders.get(conversation) ?? new Map();
+	const byClientId = new Map();
+	const where = `history of ${ledger.name(conversation)}`;
+
+	for (const m of messages) {
+		const said = ledger.said.get(m.client_id);
+		const heard = order.get(m.seq)?.message;
+		if (byClientId.has(m.client_id))
+			ledger.fault("stored_twice", where, `"${m.client_id}" is there as seq ${byClientId.get(m.client_id).seq} and as seq ${m.seq}`);
+		byClientId.set(m.client_id, m);
+		if (!said || said.text !== m.text || said.sender !== m.sender_id)
+			ledger.fault("differs", where, `seq ${m.seq} is what nobody has said`);
+		if (heard && heard.id !== m.id)
+			ledger.fault("differs", where, `seq ${m.seq} is message ${m.id}, on streams it was ${heard.id}`);
+		if (!heard)
+			ledger.fault("unheard_of", where, `seq ${m.seq}, "${m.client_id}", was heard on no device at all`);
+	}
+	for (const m of ledger.stored.values())
+		if (m.conversation_id === conversation && byClientId.get(m.client_id)?.seq !== m.seq)
+			ledger.fault("unstored", where, `"${m.client_id}" was acknowledged as seq ${m.seq}; history has ${byClientId.get(m.client_id)?.seq ?? "nothing"}`);
+	return messages;
+}
+
+/* 0 ≤ read ≤ delivered ≤ last, and nothing below what anybody was told. */
+async function judgeMarks(run, conversation, token) {
+	const { ledger, server, devices, reads } = run;
+	const { members } = await server.must("GET", `/v1/conversations/${conversation}/members?limit=200`, { token });
+	const { last_message: newest } = await server.must("GET", `/v1/conversations/${conversation}`, { token });
+	const where = `members of ${ledger.name(conversation)}`;
+
+	for (const m of members) {
+		const [delivered, read] = [BigInt(m.delivered_id), BigInt(m.read_id)];
+		if (read > delivered || (newest && delivered > BigInt(newest.id)))
+			ledger.fault("backwards", where, `user ${m.user_id}: read ${read}, delivered ${delivered}, last ${newest?.id}`);
+		if (ledger.memberships(conversation, m.user_id).length > 1)
+			continue; // who came back began anew
+		for (const device of devices) {
+			const told = device.marks.get(`${conversation} ${m.user_id}`);
+			if (told && (told.delivered > delivered || told.read > read))
+				ledger.fault("backwards", where, `user ${m.user_id}: now delivered ${delivered}, read ${read}; ${device.label} was told ${told.delivered}, ${told.read}`);
+		}
+		const acknowledged = reads.get(`${conversation} ${m.user_id}`);
+		if (acknowledged && acknowledged > read)
+			ledger.fault("backwards", where, `user ${m.user_id} has read up to ${acknowledged} as was acknowledged; now it is ${read}`);
+	}
+}
+
+/* Messages of somebody who was not in the conversation. */
+function judgeSenders(ledger, conversation) {
+	for (const [seq, at] of ledger.orders.get(conversation) ?? []) {
+		const sender = at.message?.sender_id;
+		if (sender && !ledger.memberships(conversation, sender).some((span) => seq > span.from && seq < span.to))
+			ledger.fault("leaked", `order of ${ledger.name(conversation)}`, `seq ${seq} is by user ${sender}, who was not a member`);
+	}
+}
+
+/* The end of every conversation, to know what is still to come. */
+export async function readEnds(run) {
+	for (const c of run.ledger.conversations.values())
+		c.last = (await run.server.must("GET", `/v1/conversations/${c.id}`, { token: c.owner.device.token })).last_seq;
+}
+
+export async function judge(run) {
+	const { ledger, devices, revocable, strangers } = run;
+
+	for (const device of [...devices, ...revocable, ...strangers])
+		judgeDevice(ledger, device);
+	for (const c of ledger.conversations.values()) {
+		const token = c.owner.device.token;
+		judgeSenders(ledger, c.id);
+		await judgeHistory(run, c.id, token);
+		await judgeMarks(run, c.id, token);
+	}
+}

@@ -1,0 +1,118 @@
+// The account: what was said, what was acknowledged, what each conversation's order is, and every fault that was found.
+// SPDX-License-Identifier: MIT
+
+/* What is held against a Banter. Each kind of fault belongs to one of the promises that the verdict lists. */
+export const FAULTS = {
+	missing: "no loss",
+	unstored: "no loss",
+	reset: "no loss",
+	unheard_of: "no loss",
+	repeated: "no repeat",
+	stored_twice: "no repeat",
+	out_of_order: "one order",
+	differs: "one order",
+	backwards: "receipts",
+	leaked: "no leak",
+	not_refused: "no leak",
+	broken: "answers",
+};
+export const PROMISES = [...new Set(Object.values(FAULTS))];
+
+const SHOWN_MOST = 24;
+
+export class Ledger {
+	constructor() {
+		this.conversations = new Map(); // id → {id, title, owner, members, guest}
+		this.said = new Map(); // client id → {conversation, sender, text}, from before it is sent
+		this.stored = new Map(); // client id → the message as it was acknowledged
+		this.orders = new Map(); // conversation → seq → what stands there
+		this.counts = Object.fromEntries(Object.keys(FAULTS).map((kind) => [kind, 0]));
+		this.faults = [];
+		this.delays = [];
+	}
+
+	/* where: a device or an answer. */
+	fault(kind, where, what) {
+		this.counts[kind]++;
+		if (this.faults.length < SHOWN_MOST)
+			this.faults.push({ kind, where, what });
+	}
+
+	say(clientId, conversation, sender, text) {
+		this.said.set(clientId, { conversation, sender, text, at: Date.now() });
+	}
+
+	/* An answer to a send: the same message every time it is sent. */
+	acknowledge(message, how) {
+		const said = this.said.get(message.client_id);
+		const before = this.stored.get(message.client_id);
+
+		if (!said || said.text !== message.text || said.conversation !== message.conversation_id || said.sender !== message.sender_id)
+			this.fault("differs", how, `answer to "${message.client_id}" is another message: ${JSON.stringify(message).slice(0, 200)}`);
+		else if (before && (before.id !== message.id || before.seq !== message.seq))
+			this.fault("stored_twice", how, `"${message.client_id}" is message ${before.id} (seq ${before.seq}) and ${message.id} (seq ${message.seq})`);
+		else if (!before)
+			this.stored.set(message.client_id, { ...message, at: Date.now() });
+	}
+
+	/* What an event is to everybody. A member who joins hears `conversation.created` where the others hear `member.added`. */
+	place(event, where) {
+		const order = this.orders.get(event.conversation_id) ?? new Map();
+		const isMessage = event.type === "message.created";
+		const what = isMessage ? `${event.data.id} ${event.data.sender_id} ${event.data.client_id} ${event.data.text}` : "a change";
+		const known = order.get(event.seq) ?? { what };
+
+		this.orders.set(event.conversation_id, order);
+		order.set(event.seq, known);
+		if (known.what !== what)
+			this.fault("differs", where, `${this.name(event.conversation_id)} seq ${event.seq} is "${what.slice(0, 120)}", and elsewhere "${known.what.slice(0, 120)}"`);
+		if (event.type === "member.added")
+			known.added = event.data.members.map((m) => m.user_id);
+		if (event.type === "member.removed")
+			known.removed = event.data.user_id;
+		if (isMessage)
+			known.message = event.data;
+		if (isMessage && this.said.get(event.data.client_id)?.text !== event.data.text)
+			this.fault("differs", where, `${this.name(event.conversation_id)} seq ${event.seq} says what nobody has said: "${event.data.text.slice(0, 80)}"`);
+	}
+
+	name(conversation) {
+		const c = this.conversations.get(conversation);
+
+		return c ? `${c.title} (${conversation})` : `conversation ${conversation}`;
+	}
+
+	/* The seqs from and to which a user was in a conversation, both of them theirs; `to` is Infinity for who still is. */
+	memberships(conversation, user) {
+		const { initial } = this.conversations.get(conversation);
+		const spans = initial.has(user) ? [{ from: 1, to: Infinity }] : [];
+		const order = this.orders.get(conversation) ?? new Map();
+
+		for (const seq of [...order.keys()].sort((a, b) => a - b)) {
+			if (order.get(seq).added?.includes(user))
+				spans.push({ from: seq, to: Infinity });
+			if (order.get(seq).removed === user && spans.length)
+				spans.at(-1).to = seq;
+		}
+		return spans;
+	}
+
+	get isGood() {
+		return Object.values(this.counts).every((n) => n === 0);
+	}
+}
+
+/* 1,2,3,7 as "1-3, 7"; not more than fits into a line. */
+export function ranges(seqs) {
+	const parts = [];
+
+	for (const seq of seqs) {
+		const last = parts.at(-1);
+		if (last && last[1] === seq - 1)
+			last[1] = seq;
+		else
+			parts.push([seq, seq]);
+	}
+	const text = parts.slice(0, 12).map(([a, b]) => (a === b ? `${a}` : `${a}-${b}`)).join(", ");
+	return parts.length > 12 ? `${text}, … (${seqs.length} in all)` : text;
+}

@@ -1,0 +1,78 @@
+// The options of verify-delivery: one table, from which they are read and told.
+// SPDX-License-Identifier: MIT
+import { randomInt } from "node:crypto";
+
+const OPTIONS = [
+	["users", 6, "people (at least 3)"],
+	["devices", 3, "devices of each"],
+	["transports", "ws,sse,poll", "what they listen on, in turn; at each return one is drawn anew"],
+	["groups", 3, "groups; in each one member comes and goes; with the direct conversations at most 40"],
+	["directs", 3, "direct conversations"],
+	["rate", 20, "messages a second, in all"],
+	["socket", 0.4, "share of them that is sent up a WebSocket"],
+	["lose", 0.2, "share of them whose answer is thrown away, so that they are sent again"],
+	["drop", 4, "connections cut a second"],
+	["members", 1, "changes of membership a second"],
+	["revoke", 1, "devices revoked on each transport"],
+	["seconds", 30, "how long all that goes on"],
+	["settle", 30, "how long what is still to come may take then"],
+	["streams", "", "addresses for the streams, in turn, when they are not the server's own"],
+	["seed", 0, "of all that is drawn by chance; 0: another each time"],
+];
+const FLAGS = [
+	["json", "the verdict as JSON on the last line; a line {\"state\":\"running\"} when everybody listens"],
+	["keep", "leave the conversations there, to look into them"],
+];
+
+const USAGE = `usage: scripts/verify-delivery URL [OPTION…]
+
+Signs up people of its own on the Banter at URL, opens streams on all transports, sends, cuts connections, throws answers away, adds and removes members,
+revokes devices; then holds every device to what docs/events.md promises: no loss, no repeat, one order, receipts that only move forward, no leak.
+It obeys the server's limits, and signs its people out at the end. SIGTERM ends the sending early. Leaves with 0 when everything held, 1 when not, 64 for a wrong call.
+
+${OPTIONS.map(([name, value, what]) => `  --${`${name} ${value === "" ? "URL,…" : value}`.padEnd(24)}${what}`).join("\n")}
+${FLAGS.map(([name, what]) => `  --${name.padEnd(24)}${what}`).join("\n")}
+
+Times decide too, so a seed gives the same choices, not the same run.`;
+
+function leave(status, text) {
+	(status ? console.error : console.log)(text);
+	process.exit(status);
+}
+
+function readValue(name, fallback, text) {
+	const value = typeof fallback === "number" ? Number(text) : text;
+
+	if (text === undefined || (typeof fallback === "number" && !(value >= 0)))
+		leave(64, `verify-delivery: --${name} wants ${typeof fallback === "number" ? "a number" : "a value"} (see --help)`);
+	return value;
+}
+
+export function readOptions(argv) {
+	const options = Object.fromEntries(OPTIONS);
+
+	for (let rest = [...argv]; rest.length;) {
+		const word = rest.shift();
+		const row = OPTIONS.find(([name]) => word === `--${name}`);
+		if (word === "--help")
+			leave(0, USAGE);
+		else if (row)
+			options[row[0]] = readValue(row[0], row[1], rest.shift());
+		else if (FLAGS.some(([name]) => word === `--${name}`))
+			options[word.slice(2)] = true;
+		else if (word.startsWith("--") || options.url)
+			leave(64, `verify-delivery: what is ${word}? (see --help)`);
+		else
+			options.url = word;
+	}
+	if (!options.url || !URL.canParse(options.url))
+		leave(64, USAGE);
+	options.transports = options.transports.split(",");
+	options.streams = options.streams ? options.streams.split(",") : [options.url];
+	if (options.users < 3)
+		leave(64, "verify-delivery: at least 3 people");
+	if (options.groups + options.directs > 40)
+		leave(64, "verify-delivery: at most 40 conversations, since a cursor of more may repeat (docs/events.md, section 14)");
+	options.seed ||= randomInt(1, 2 ** 31);
+	return options;
+}
