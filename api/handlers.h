@@ -61,5 +61,6 @@ enum reply get_sync(struct request *r);
 enum reply get_server(struct request *r);
 enum reply get_health(struct request *r);
 enum reply get_ready(struct request *r);
+enum reply get_metrics(struct request *r);
 
 #endif

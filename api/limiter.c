@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/log.h"
@@ -52,13 +53,22 @@ limiter_map(int fd)
 	return l;
 }
 
+/* Where what lies beside the limits begins: a mapping begins at a page. */
+static off_t
+beside_offset(void)
+{
+	off_t page = sysconf(_SC_PAGESIZE);
+
+	return ((off_t)sizeof(struct limiter) + page - 1) / page * page;
+}
+
 int
-limiter_make(void)
+limiter_make(size_t beside)
 {
 	int fd = memfd_create("banter-limiter", MFD_CLOEXEC);
 	pthread_mutexattr_t shared;
 
-	if (fd < 0 || ftruncate(fd, sizeof(struct limiter)) != 0)
+	if (fd < 0 || ftruncate(fd, beside_offset() + (off_t)beside) != 0)
 		refuse("memfd");
 	struct limiter *l = limiter_map(fd);
 	pthread_mutexattr_init(&shared);
@@ -75,6 +85,17 @@ void
 limiter_open(int fd)
 {
 	limiter = limiter_map(fd);
+}
+
+void *
+limiter_beside(int fd, size_t bytes)
+{
+	struct stat made;
+
+	if (fstat(fd, &made) != 0 || made.st_size < beside_offset() + (off_t)bytes)
+		return NULL;
+	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, beside_offset());
+	return at == MAP_FAILED ? NULL : at;
 }
 
 /* A finalizer of MurmurHash3: every bit of the input reaches every bit of the output. */

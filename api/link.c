@@ -11,6 +11,7 @@
 #include "lib/database.h"
 #include "lib/identifier.h"
 #include "lib/log.h"
+#include "metrics.h"
 
 enum { RECONNECT_MS = 100 };
 
@@ -44,6 +45,7 @@ link_ready(struct link *l)
 		atomic_store(&next_try_ms, time_steady_ms() + RECONNECT_MS);
 		return false;
 	}
+	metrics_count(&metrics->database_connects);
 	return true;
 }
 
@@ -53,6 +55,7 @@ link_drop(struct link *l)
 	PQfinish(l->db);
 	l->db = NULL;
 	l->pipeline = false;
+	l->unsynced = 0;
 	memset(l->prepared, 0, sizeof l->prepared);
 }
 
@@ -84,7 +87,10 @@ link_result(struct link *l, int64_t deadline, bool *lost)
 		*lost = true;
 		return NULL;
 	}
-	return PQgetResult(l->db);
+	PGresult *result = PQgetResult(l->db);
+	if (PQresultStatus(result) == PGRES_PIPELINE_SYNC)
+		histogram_add(&metrics->batch_times, HISTOGRAM_TIMES, time_steady_us() - l->synced_us);
+	return result;
 }
 
 bool
@@ -95,12 +101,16 @@ link_send(struct link *l, enum statement s, const struct param *params, int n)
 
 	assert(l->prepared[s] && n == row->params);
 	params_set(&p, params, n);
+	l->unsynced += l->pipeline;
 	return PQsendQueryPrepared(l->db, row->name, n, p.values, p.lengths, p.formats, 0) == 1;
 }
 
 bool
 link_sync(struct link *l)
 {
+	histogram_add(&metrics->batch_sizes, HISTOGRAM_NUMBERS, l->unsynced);
+	l->unsynced = 0;
+	l->synced_us = time_steady_us();
 	return PQpipelineSync(l->db) == 1;
 }
 
@@ -146,6 +156,8 @@ link_prepare(struct link *l, enum statement s, int64_t deadline)
 enum link_fate
 link_run(struct link *l, enum statement s, const struct param *params, int n, int64_t deadline, PGresult **result)
 {
+	int64_t asked_us = time_steady_us();
+
 	*result = NULL;
 	enum link_fate fate = link_prepare(l, s, deadline);
 	if (fate != LINK_DONE)
@@ -154,7 +166,9 @@ link_run(struct link *l, enum statement s, const struct param *params, int n, in
 		link_drop(l);
 		return LINK_LOST;
 	}
-	return link_finish(l, s, deadline, result);
+	fate = link_finish(l, s, deadline, result);
+	histogram_add(&metrics->database_times, HISTOGRAM_TIMES, time_steady_us() - asked_us);
+	return fate;
 }
 
 /* What an SQLSTATE means; a prefix of it is enough. In the order of the tests. */

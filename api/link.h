@@ -15,6 +15,8 @@
 struct link {
 	PGconn *db; /* NULL: not connected */
 	bool pipeline;
+	int unsynced;	   /* statements since the last link_sync … */
+	int64_t synced_us; /* … and when that was */
 	bool prepared[STATEMENTS];
 	struct link *next; /* for the owner's list of idle links */
 };

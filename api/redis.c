@@ -20,6 +20,7 @@
 #include "lib/presence.h"
 #include "lib/redis_url.h"
 #include "lib/settings.h"
+#include "metrics.h"
 
 enum {
 	UNSENT_MAX_BYTES = 1024 * KIB, /* of rings that Redis does not take; beyond it they are dropped */
@@ -119,8 +120,10 @@ context_connect(void)
 		bool up = pong && pong->type == REDIS_REPLY_STATUS;
 		if (pong)
 			freeReplyObject(pong);
-		if (up)
+		if (up) {
+			metrics_count(&metrics->redis_connects);
 			return c;
+		}
 	}
 	if (c)
 		redisFree(c);
@@ -203,6 +206,7 @@ bell_command(int argc, const char **argv, const size_t *lens, size_t most)
 		return;
 	if (bell_unsent() > most) {
 		bell.dropped++;
+		metrics_count(&metrics->redis_drops);
 		return;
 	}
 	if (redisAppendCommandArgv(bell.line.redis, argc, argv, lens) == REDIS_OK)
@@ -281,7 +285,7 @@ redis_typing(int64_t conversation, int64_t user)
 static redisReply *
 asking_exchange(int n)
 {
-	int64_t deadline = time_steady_ms() + settings.redis_timeout_ms;
+	int64_t deadline = time_steady_ms() + settings.redis_timeout_ms, asked_us = time_steady_us();
 	redisReply *reply = NULL;
 
 	if (!context_flush(asking.redis, deadline))
@@ -292,6 +296,7 @@ asking_exchange(int n)
 		if (!(reply = context_reply(asking.redis, deadline)))
 			return NULL;
 	}
+	histogram_add(&metrics->redis_times, HISTOGRAM_TIMES, time_steady_us() - asked_us);
 	return reply;
 }
 

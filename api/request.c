@@ -15,6 +15,7 @@
 #include "lib/log.h"
 #include "lib/memory.h"
 #include "lib/token.h"
+#include "metrics.h"
 
 enum { LOG_PATH_BYTES = 256, ACCEPT_PAUSE_US = 10 * 1000 };
 
@@ -174,6 +175,7 @@ request_log(const struct request *r)
 {
 	char path[LOG_PATH_BYTES];
 
+	metrics_request(r->route, r->status, clock_us() - r->started_us);
 	snprintf(path, sizeof path, "%s", r->path);
 	log_line(r->status >= 500 ? LOG_WARN : LOG_INFO, "request", "id=%s method=%s path=%s status=%d user=%ld ms=%.2f in=%zu out=%zu code=%s",
 		 r->id, r->method, path, r->status, (long)r->user, (double)(clock_us() - r->started_us) / 1000, r->body_len, r->reply_len,

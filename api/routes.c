@@ -57,10 +57,23 @@ static const struct route routes[] = {
 	{ "GET",    "/v1/server",                                                       ANYONE, 0,       RATE_NONE,  get_server },
 	{ "GET",    "/healthz",                                                         ANYONE, 0,       RATE_NONE,  get_health },
 	{ "GET",    "/readyz",                                                          ANYONE, 0,       RATE_NONE,  get_ready },
+	{ "GET",    "/metrics",                                                         ANYONE, 0,       RATE_NONE,  get_metrics },
 };
 /* clang-format on */
 
 enum { ROUTES = sizeof routes / sizeof routes[0] };
+
+int
+routes_count(void)
+{
+	return ROUTES;
+}
+
+const struct route *
+routes_at(int i)
+{
+	return &routes[i];
+}
 
 void
 routes_print(FILE *to)

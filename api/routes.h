@@ -22,6 +22,10 @@ struct route {
 /* Finds the route, sees to its columns (method, caller, rate, body, ids), calls the handler. Afterwards there is a reply. */
 void routes_serve(struct request *r);
 
+/* The table itself. */
+int routes_count(void);
+const struct route *routes_at(int i);
+
 /* Prints "METHOD /path/:param" lines (banter-api --routes). */
 void routes_print(FILE *to);
 

@@ -23,6 +23,7 @@
 #include "lib/memory.h"
 #include "lib/settings.h"
 #include "limiter.h"
+#include "metrics.h"
 #include "worker.h"
 
 enum {
@@ -396,7 +397,7 @@ supervisor_run(int argc, char **argv)
 {
 	program_find(argc, argv);
 	signals_open();
-	sv.limiter = descriptor_high(limiter_make());
+	sv.limiter = descriptor_high(limiter_make(sizeof(struct metrics)));
 	sv.slots = (int)settings.api_workers;
 	sv.room = sv.slots * 2;
 	sv.slot = memory_alloc((size_t)sv.slots * sizeof *sv.slot);

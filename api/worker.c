@@ -21,6 +21,7 @@
 #include "lib/memory.h"
 #include "lib/settings.h"
 #include "limiter.h"
+#include "metrics.h"
 #include "password.h"
 #include "redis.h"
 #include "request.h"
@@ -176,6 +177,7 @@ parts_open(void)
 {
 	json_object_seed(0);
 	limiter_open(WORKER_LIMITER);
+	metrics_open(WORKER_LIMITER);
 	tending_open();
 	bearers_open();
 	calls_open();

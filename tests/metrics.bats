@@ -19,11 +19,50 @@ page() {
 # value NAME: the number behind this name and its labels, without a further label `process`; of several rows, the sum.
 value() { sed -E 's/process="[0-9]+",?//; s/\{\}//' <<<"$page" | awk -v name="$1" 'substr($0, 1, length(name) + 1) == name " " { sum += $2; found = 1 } END { if (found) print sum; else exit 1 }'; }
 
-# grown NAME N: since `before=$page` it has become larger by N at least.
+# grown NAME N: since `before=$page` it has become larger by N at least. What has never counted may not be there yet.
 grown() {
 	local now then
-	now=$(value "$1") then=$(page=$before && value "$1")
+	now=$(value "$1") || return 1
+	then=$(page=$before && value "$1" || echo 0)
 	[ $((now - then)) -ge "$2" ] || { echo "$1: $then, then $now"; return 1; }
+}
+
+@test "metrics of the api: requests by route and status, sends, round trips" {
+	as alice
+	group Room bob
+	page "$URL"
+	before=$page
+	send one
+	send two
+	as nobody
+	get /v1/me
+	get /v1/nothing
+	get /metrics
+	expect 200
+	[[ $reply_type == text/plain* ]]
+	page "$URL"
+	grown 'banter_api_requests_total{method="POST",route="/v1/conversations/:conversation_id/messages",class="2xx"}' 2
+	grown 'banter_api_requests_total{method="GET",route="/v1/me",class="4xx"}' 1
+	grown 'banter_api_requests_total{method="",route="none",class="4xx"}' 1
+	for name in send_seconds send_batch_messages send_batch_seconds; do grown "banter_api_${name}_count" 1; done
+	grown banter_api_send_seconds_count 2
+	value banter_api_redis_drops_total
+	for name in database redis; do [ "$(value "banter_api_${name}_connects_total")" -ge 1 ]; done
+}
+
+@test "metrics of the api: the front door tells them to this machine alone" {
+	# the same file, for which only 127.0.0.1 is this machine
+	sed 's|127.0.0.0/8|127.0.0.1/32|' "$ROOT/lighttpd.conf" >"$BATS_TEST_TMPDIR/front.conf"
+	grep -q 127.0.0.1/32 "$BATS_TEST_TMPDIR/front.conf"
+	while port=$((10000 + RANDOM % 22000)) && (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
+	PATH=$PATH:/usr/sbin BANTER_PORT=$port lighttpd -D -f "$BATS_TEST_TMPDIR/front.conf" 3>&- 4>&- &
+	echo $! >"$BATS_TEST_TMPDIR/front.pid"
+	disown $!
+	wait_until 10 curl -sf -o /dev/null "http://127.0.0.1:$port/metrics"
+	raw --interface 127.0.0.2 "http://127.0.0.1:$port/metrics"
+	[ "$reply_status" = 403 ]
+	raw --interface 127.0.0.2 "http://127.0.0.1:$port/healthz"
+	[ "$reply_status" = 200 ]
 }
 
 @test "metrics of push: streams by transport, what they were given, and why they ended" {
