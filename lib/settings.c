@@ -81,6 +81,7 @@ static const struct setting table[] = {
 	{ "BANTER_PUSH_REPLAY_EVENTS", NUMBER, AT(push_replay_events), "10000", "events", 10, 1000000,
 	  "missed events that are replayed, beyond it stream.reset" },
 	{ "BANTER_PUSH_POLL_SECONDS", NUMBER, AT(push_poll_seconds), "60", "s", 1, 600, "longest wait of a long-poll" },
+	{ "BANTER_PUSH_URING", NUMBER, AT(push_uring), "1", "0 or 1", 0, 1, "write to many streams by io_uring where the kernel has it" },
 	{ "BANTER_PUSH_PROXIES", TEXT, AT(push_proxies), "127.0.0.1,::1", "list", 0, 0, "addresses whose X-Forwarded-For is believed" },
 	{ "BANTER_PRESENCE_SECONDS", NUMBER, AT(presence_seconds), "30", "s", 2, 3600, "without a beat a device is offline" },
 };

@@ -60,6 +60,7 @@ struct settings {
 	long push_replay_page;
 	long push_replay_events;
 	long push_poll_seconds;
+	long push_uring;
 	const char *push_proxies;
 	long presence_seconds;
 };

@@ -4,17 +4,22 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
+#include "../lib/log.h"
 #include "../lib/memory.h"
+#include "../lib/settings.h"
 #include "conn.h"
 #include "metrics.h"
 #include "stream.h"
 #include "transport.h"
+#include "uring.h"
 
 enum {
-	FLUSH_MOST = 256, /* connections at once */
-	AHEAD = 4,	  /* connections whose memory is asked for before they are flushed */
+	FLUSH_MOST = URING_MOST, /* connections at once */
+	URING_LEAST = 4,
+	AHEAD = 4, /* connections whose memory is asked for before they are flushed */
 };
 
 /* Who is to be looked after when the turn ends. */
@@ -43,8 +48,16 @@ flush_is_due(void)
 }
 
 void
+flush_open(void)
+{
+	if (settings.push_uring && !uring_open())
+		log_line(LOG_INFO, "uring_absent", "why=%s", strerror(errno));
+}
+
+void
 flush_close(void)
 {
+	uring_close();
 	free(touched.list);
 }
 
@@ -53,14 +66,6 @@ enum written {
 	WRITTEN_PART,
 	WRITTEN_NONE,  /* the peer is gone */
 	WRITTEN_LATER, /* it is not to be looked after now */
-};
-
-/* A block for a socket. */
-struct write {
-	const char *bytes; /* NULL: there is none */
-	uint32_t len;
-	int fd;
-	int result; /* how many bytes are out, or -errno */
 };
 
 /* What happens to one connection in a flush. */
@@ -92,6 +97,7 @@ static enum written
 flush_begin(struct conn *c, struct write *w)
 {
 	w->bytes = NULL;
+	w->result = WRITE_UNTRIED;
 	if (c->state == CONN_DEAD || (c->transport && c->transport->turn && c->state != CONN_CLOSING && !c->transport->turn(c)))
 		return WRITTEN_LATER;
 	if (!c->queue)
@@ -141,12 +147,21 @@ send_each(struct write *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct write *w = &list[i];
-		if (!w->bytes)
+		if (!w->bytes || w->result != WRITE_UNTRIED)
 			continue;
 		ssize_t n = send(w->fd, w->bytes, w->len, MSG_NOSIGNAL | MSG_DONTWAIT);
 		w->result = n < 0 ? -errno : (int)n;
 		metrics.flushes++;
 	}
+}
+
+/* What the ring does not do, for there is none or it has failed, is sent one by one; so are few, which the ring does no cheaper. */
+static void
+flush_writes(struct write *list, size_t count, size_t blocks)
+{
+	if (uring_is_open() && blocks >= URING_LEAST)
+		uring_send(list, count);
+	send_each(list, count);
 }
 
 /* In three steps, since the last may touch the queues of others, and must find them as they stand after the writes. */
@@ -155,6 +170,7 @@ flush_some(size_t from, size_t count)
 {
 	static struct write writes[FLUSH_MOST];
 	static struct flushing flushing[FLUSH_MOST];
+	size_t blocks = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct conn *c = touched.list[from + i];
@@ -162,8 +178,9 @@ flush_some(size_t from, size_t count)
 			conn_prefetch(touched.list[from + i + AHEAD]);
 		c->touched = false;
 		flushing[i] = (struct flushing){ c, flush_begin(c, &writes[i]) };
+		blocks += writes[i].bytes != NULL;
 	}
-	send_each(writes, count);
+	flush_writes(writes, count, blocks);
 	for (size_t i = 0; i < count; i++)
 		if (writes[i].bytes)
 			flushing[i].written = flush_result(flushing[i].conn, &writes[i]);

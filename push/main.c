@@ -17,6 +17,7 @@
 #include "bus.h"
 #include "close.h"
 #include "conn.h"
+#include "flush.h"
 #include "hub.h"
 #include "listener.h"
 #include "loop.h"
@@ -135,6 +136,7 @@ serve(void)
 	sigaction(SIGINT, &end, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	loop_open();
+	flush_open();
 	store_open();
 	bus_open(bell_message, bundle_give_all, sweep_hurry);
 	sweep_open();
