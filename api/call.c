@@ -13,6 +13,7 @@
 #include "lib/settings.h"
 #include "link.h"
 #include "redis.h"
+#include "seats.h"
 
 enum { TRIES = 5, RETRY_PAUSE_US = 3000, GRACE_MS = 1000 /* so that the server's own timeout comes first */ };
 
@@ -137,6 +138,8 @@ struct rows *
 call_run(struct request *r, enum statement s, const struct param *params, int n)
 {
 	PGresult *result;
+
+	seat_leave();
 	enum link_fate fate = pool_run(s, params, n, &result);
 
 	request_keep(r, result, result_free);

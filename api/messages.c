@@ -33,6 +33,15 @@ static const struct field message_fields[] = {
 	{ 0 },
 };
 
+/* The end of post_message, once the sender knows. */
+static enum reply
+message_sent(struct request *r, const struct sent *sent)
+{
+	if (sent->error)
+		return reply_error(r, sent->error);
+	return reply_json(r, sent->created ? 201 : 200, sent->message);
+}
+
 /*
  * Send a message.
  * 201 with the message, which is on disk then; 200 with the earlier one when this client_id was sent before.
@@ -42,18 +51,14 @@ static const struct field message_fields[] = {
 enum reply
 post_message(struct request *r)
 {
-	struct send_input in = { .conversation = r->path_ids[0], .user = r->user };
+	struct send_input *in = arena_alloc(&r->arena, sizeof *in);
 
-	if (!input_read(r, message_fields, &in))
+	*in = (struct send_input){ .conversation = r->path_ids[0], .user = r->user };
+	if (!input_read(r, message_fields, in))
 		return REPLIED;
-	if (!*in.text && !in.data)
+	if (!*in->text && !in->data)
 		return reply_error_field(r, ERROR_INVALID_BODY, "text", "may be empty only when there is data");
-
-	struct sent sent = sender_send(&in);
-	request_keep(r, sent.held, sent_free);
-	if (sent.error)
-		return reply_error(r, sent.error);
-	return reply_json(r, sent.created ? 201 : 200, sent.message);
+	return sender_send(r, in, message_sent);
 }
 
 /*

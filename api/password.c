@@ -13,6 +13,7 @@
 #include "lib/identifier.h"
 #include "lib/log.h"
 #include "lib/settings.h"
+#include "seats.h"
 
 static_assert(PASSWORD_HASH_BYTES >= crypto_pwhash_STRBYTES, "a hash fits");
 
@@ -34,6 +35,7 @@ desk_enter(void)
 	struct timespec until = { deadline / 1000, deadline % 1000 * 1000000 };
 	int failed = 0;
 
+	seat_leave();
 	pthread_mutex_lock(&desk.lock);
 	if (desk.hashing >= settings.password_parallel && desk.waiting >= settings.password_parallel * WAITING_PER_SLOT)
 		failed = 1;

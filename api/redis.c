@@ -21,6 +21,7 @@
 #include "lib/redis_url.h"
 #include "lib/settings.h"
 #include "metrics.h"
+#include "seats.h"
 
 enum {
 	UNSENT_MAX_BYTES = 1024 * KIB, /* of rings that Redis does not take; beyond it they are dropped */
@@ -330,6 +331,7 @@ ask(const struct command *commands, int n, int type)
 {
 	redisReply *reply = NULL;
 
+	seat_leave();
 	pthread_mutex_lock(&asking.lock);
 	if (asking_ready()) {
 		for (int i = 0; i < n; i++)

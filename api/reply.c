@@ -150,7 +150,7 @@ reply_cors(struct request *r)
 				       "Access-Control-Max-Age: 600\r\n");
 }
 
-void
+static void
 reply_complete(struct request *r)
 {
 	text_printf(&r->headers, "Status: %d %s\r\nX-Request-Id: %s\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n", r->status,
@@ -163,4 +163,11 @@ reply_complete(struct request *r)
 	if (r->type)
 		text_printf(&r->headers, "Content-Type: %s\r\nContent-Length: %zu\r\n", r->type, r->reply_len);
 	text_add(&r->headers, "\r\n", 2);
+}
+
+void
+reply_finish(struct request *r)
+{
+	reply_complete(r);
+	request_finish(r);
 }

@@ -19,7 +19,7 @@ enum reply reply_error_field(struct request *r, enum error error, const char *fi
 /* Adds a header to the reply that will be made: name and the value by format. */
 void reply_header(struct request *r, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Puts status line and headers together: once, after the handler. */
-void reply_complete(struct request *r);
+/* Sends the reply that was made, with status line and headers. The request is over. */
+void reply_finish(struct request *r);
 
 #endif

@@ -28,13 +28,21 @@ struct kept {
 /* Made request ids are a random text of this process and a number. */
 static char id_prefix[12];
 static atomic_ulong id_count;
-static pthread_once_t opened = PTHREAD_ONCE_INIT;
 
-static void
-requests_open(void)
+static int listening;
+
+/* The one that was used last is taken first: its memory is warm. */
+static struct {
+	pthread_mutex_t lock;
+	struct request *first;
+} pool = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+void
+requests_open(int socket)
 {
 	char random[REFRESH_TOKEN_BYTES];
 
+	listening = socket;
 	FCGX_Init();
 	token_random(random);
 	for (int i = 0, n = 0; n < 10 && random[i]; i++)
@@ -42,24 +50,47 @@ requests_open(void)
 			id_prefix[n++] = random[i];
 }
 
-struct request *
-request_new(int socket)
+static struct request *
+request_new(void)
 {
 	struct request *r = memory_alloc(sizeof *r);
 
-	pthread_once(&opened, requests_open);
 	r->fcgi = memory_alloc(sizeof *r->fcgi);
-	FCGX_InitRequest(r->fcgi, socket, 0);
+	FCGX_InitRequest(r->fcgi, listening, 0);
 	return r;
 }
 
-void
-request_free(struct request *r)
+struct request *
+request_take(void)
 {
-	FCGX_Free(r->fcgi, 1);
-	free(r->fcgi);
-	arena_free(&r->arena);
-	free(r);
+	pthread_mutex_lock(&pool.lock);
+	struct request *r = pool.first;
+	if (r)
+		pool.first = r->next;
+	pthread_mutex_unlock(&pool.lock);
+	return r ? r : request_new();
+}
+
+void
+request_give(struct request *r)
+{
+	pthread_mutex_lock(&pool.lock);
+	r->next = pool.first;
+	pool.first = r;
+	pthread_mutex_unlock(&pool.lock);
+}
+
+void
+requests_close(void)
+{
+	while (pool.first) {
+		struct request *r = pool.first;
+		pool.first = r->next;
+		FCGX_Free(r->fcgi, 1);
+		free(r->fcgi);
+		arena_free(&r->arena);
+		free(r);
+	}
 }
 
 static int64_t

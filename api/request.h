@@ -19,7 +19,10 @@ struct route;
 enum { REQUEST_PATH_IDS = 2 };
 
 /* What a handler returns: there is no way out of it without a reply. */
-enum reply { REPLIED };
+enum reply {
+	REPLIED,
+	REPLY_LATER, /* the request was given away: whoever has it makes the reply and calls reply_finish */
+};
 
 struct request {
 	struct arena arena; /* everything of this request lives here */
@@ -56,10 +59,17 @@ struct request {
 	const char *reply;
 	size_t reply_len;
 	struct text headers;
+
+	struct request *next; /* of those that are free */
 };
 
-struct request *request_new(int socket);
-void request_free(struct request *r);
+/* Before the first of the others: where requests come from. And after the last: no request may be out. */
+void requests_open(int socket);
+void requests_close(void);
+
+/* A request that is free, to accept with, and the way back when it is over. */
+struct request *request_take(void);
+void request_give(struct request *r);
 
 /* Waits for the next request. False when none came for a while (the socket's receive timeout) or none can be taken now. */
 bool request_accept(struct request *r) __attribute__((warn_unused_result));

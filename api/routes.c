@@ -215,8 +215,8 @@ serve_route(struct request *r, const char *path)
 	return r->route->handler(r);
 }
 
-static enum reply
-serve(struct request *r)
+enum reply
+routes_serve(struct request *r)
 {
 	struct text others = { .arena = &r->arena };
 	char *path = percent_decode(&r->arena, r->path, strlen(r->path), false);
@@ -233,11 +233,4 @@ serve(struct request *r)
 	if (strcmp(r->method, "OPTIONS") == 0)
 		return reply_status(r, 204);
 	return reply_error(r, ERROR_METHOD_NOT_ALLOWED);
-}
-
-void
-routes_serve(struct request *r)
-{
-	serve(r);
-	reply_complete(r);
 }

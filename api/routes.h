@@ -19,8 +19,8 @@ struct route {
 	enum reply (*handler)(struct request *r);
 };
 
-/* Finds the route, sees to its columns (method, caller, rate, body, ids), calls the handler. Afterwards there is a reply. */
-void routes_serve(struct request *r);
+/* Finds the route, sees to its columns (method, caller, rate, body, ids), calls the handler. REPLIED: reply_finish is to be called; REPLY_LATER: the request is no longer ours. */
+enum reply routes_serve(struct request *r);
 
 /* The table itself. */
 int routes_count(void);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sending messages by group commit. Sends that come at the same time are one transaction: a thread queues its send; when one of the
- * settings.api_send_connections links is free, a thread takes what is queued, runs it in one pipeline, publishes the events and wakes
- * the owners. Nobody waits for a timer, and a lone send goes straight through.
+ * Sending messages by group commit. Sends that come at the same time are one transaction: a thread that serves queues its send, together
+ * with its request, and goes on to the next request. A thread of the sender's takes what is queued as soon as one of the
+ * settings.api_send_connections links is free, runs it in one pipeline, publishes the events and answers the requests. Nobody waits for a
+ * timer, and nobody is woken for an answer of their own.
  */
 #ifndef API_SENDER_H
 #define API_SENDER_H
@@ -10,6 +11,7 @@
 #include <stdint.h>
 
 #include "errors.h"
+#include "request.h"
 
 struct send_input {
 	int64_t conversation, user;
@@ -19,17 +21,26 @@ struct send_input {
 };
 
 struct sent {
-	enum error error;    /* ERROR_NONE: it is stored */
-	int created;	     /* else it was there already */
+	enum error error;    /* ERROR_NONE: it is stored. unavailable: it may be stored, so the same send should be repeated */
+	bool created;	     /* else it was there already */
 	const char *message; /* JSON */
-	void *held;	     /* what message is part of, for sent_free */
 };
+
+/* Makes the reply, on whichever thread. */
+typedef enum reply send_answer(struct request *r, const struct sent *sent);
 
 void sender_open(void);
 void sender_close(void);
 
-/* Stores a message. Returns after COMMIT, or with an error: unavailable means that it may be stored, so the same send should be repeated. */
-struct sent sender_send(const struct send_input *in);
-void sent_free(void *held);
+/*
+ * Stores a message: after COMMIT, or with an error, answer is called and the reply sent. The request is given away; in and what it points to
+ * live as long as that.
+ */
+enum reply sender_send(struct request *r, const struct send_input *in, send_answer *answer);
+
+/* The sender's threads: as many as sender_threads() run sender_run, until sender_stop and all is answered. */
+long sender_threads(void);
+void sender_run(void);
+void sender_stop(void);
 
 #endif

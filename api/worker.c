@@ -24,9 +24,11 @@
 #include "metrics.h"
 #include "password.h"
 #include "redis.h"
+#include "reply.h"
 #include "request.h"
 #include "revocations.h"
 #include "routes.h"
+#include "seats.h"
 #include "sender.h"
 
 enum {
@@ -54,18 +56,30 @@ static struct {
 static void *
 thread_serve(void *unused)
 {
-	struct request *r = request_new(WORKER_SOCKET);
+	struct request *r = request_take();
 
 	(void)unused;
-	while (atomic_load_explicit(&leaving, memory_order_relaxed) != LEAVING_NOW) {
+	while (atomic_load_explicit(&leaving, memory_order_relaxed) != LEAVING_NOW && seat_take()) {
 		if (request_accept(r)) {
-			routes_serve(r);
-			request_finish(r);
+			if (routes_serve(r) == REPLIED)
+				reply_finish(r);
+			else
+				r = request_take();
 		} else if (atomic_load_explicit(&leaving, memory_order_relaxed)) {
 			break;
 		}
 	}
-	request_free(r);
+	if (atomic_load_explicit(&leaving, memory_order_relaxed))
+		seats_close(); /* nobody waits any more: those without a seat may go as well */
+	request_give(r);
+	return NULL;
+}
+
+static void *
+thread_send(void *unused)
+{
+	(void)unused;
+	sender_run();
 	return NULL;
 }
 
@@ -176,6 +190,8 @@ static void
 parts_open(void)
 {
 	json_object_seed(0);
+	requests_open(WORKER_SOCKET);
+	seats_open();
 	limiter_open(WORKER_LIMITER);
 	metrics_open(WORKER_LIMITER);
 	tending_open();
@@ -190,6 +206,7 @@ parts_open(void)
 static void
 parts_close(void)
 {
+	requests_close();
 	sender_close();
 	calls_close();
 	revocations_close();
@@ -211,8 +228,9 @@ threads_join(pthread_t *threads, long n, int64_t deadline)
 int
 worker_run(void)
 {
-	long n = settings.api_threads;
-	pthread_t *threads = memory_alloc((size_t)(n + 2) * sizeof *threads);
+	long n = settings.api_threads, senders = sender_threads();
+	pthread_t *threads = memory_alloc((size_t)(n + senders + 2) * sizeof *threads);
+	pthread_t *sending = threads + n, *tenders = sending + senders;
 	sigset_t waited;
 	int got = 0;
 
@@ -221,8 +239,10 @@ worker_run(void)
 	parts_open();
 	for (long i = 0; i < n; i++)
 		threads[i] = thread_start(thread_serve);
-	threads[n] = thread_start(thread_redis);
-	threads[n + 1] = thread_start(thread_revocations);
+	for (long i = 0; i < senders; i++)
+		sending[i] = thread_start(thread_send);
+	tenders[0] = thread_start(thread_redis);
+	tenders[1] = thread_start(thread_revocations);
 	log_line(LOG_INFO, "worker_ready", "pid=%d threads=%ld", (int)getpid(), n);
 	if (write(WORKER_READY, "", 1) != 1)
 		log_line(LOG_WARN, "supervisor_gone", "pid=%d", (int)getpid());
@@ -231,9 +251,13 @@ worker_run(void)
 		;
 	int64_t deadline = time_steady_ms() + settings.drain_seconds * 1000;
 	atomic_store(&leaving, got == SIGQUIT ? LEAVING_WHEN_IDLE : LEAVING_NOW);
+	if (got != SIGQUIT)
+		seats_close();
 	bool served = threads_join(threads, n, deadline);
+	sender_stop();
+	served = served && threads_join(sending, senders, deadline);
 	tending_stop();
-	if (!served || !threads_join(threads + n, 2, deadline + REVOCATIONS_MS)) {
+	if (!served || !threads_join(tenders, 2, deadline + REVOCATIONS_MS)) {
 		log_line(LOG_WARN, "worker_drained", "pid=%d complete=%s", (int)getpid(), "no");
 		_exit(75);
 	}

@@ -31,9 +31,11 @@ struct settings {
 	const char *api_socket;
 	long api_workers;
 	long api_threads;
+	long api_seats;
 	long api_connections;
 	long api_send_connections;
 	long api_send_batch;
+	long api_send_queue;
 	long api_wait_ms;
 	long rate_login;
 	long rate_read;
