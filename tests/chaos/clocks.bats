@@ -237,7 +237,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 	expect 200
 	took=$(elapsed_ms "$start")
 	[ "$(json '.events | map(select(.seq)) | length')" = 0 ] || { get "/v1/events?since=$(json .cursor)&wait=1"; [ "$(json '.events | map(select(.seq)) | length')" = 0 ]; }
-	[ "$took" -ge 900 ] || [ "$took" -lt 200 ]
+	[ "$took" -ge 900 ] || [ "$took" -lt 800 ]
 	cursor=$(json .cursor)
 	send x
 	start=$(now_ms)
