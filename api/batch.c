@@ -2,7 +2,6 @@
 /* A batch of sends as one transaction in libpq's pipeline, and what to do when it fails. */
 #include "batch.h"
 
-#include <libpq-fe.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
@@ -12,7 +11,6 @@
 #include "redis.h"
 
 enum {
-	GRACE_MS = 1000, /* so that the server's own timeout comes first */
 	ALONE_TRIES = 5, /* when deadlocked */
 	ALONE_PAUSE_US = 20 * 1000,
 };
@@ -104,7 +102,7 @@ batch_prepare(struct link *l, int64_t deadline)
 static enum link_fate
 batch_commit(struct link *l, struct send **batch, int n, int *failed)
 {
-	int64_t deadline = time_steady_ms() + settings.api_wait_ms + GRACE_MS;
+	int64_t deadline = time_steady_ms() + settings.api_wait_ms + LINK_GRACE_MS;
 
 	*failed = 0;
 	enum link_fate fate = batch_prepare(l, deadline);

@@ -14,8 +14,9 @@
 #include "link.h"
 #include "redis.h"
 #include "seats.h"
+#include "steady.h"
 
-enum { TRIES = 5, RETRY_PAUSE_US = 3000, GRACE_MS = 1000 /* so that the server's own timeout comes first */ };
+enum { TRIES = 5, RETRY_PAUSE_US = 3000 };
 
 static struct {
 	pthread_mutex_t lock;
@@ -27,12 +28,7 @@ static struct {
 void
 calls_open(void)
 {
-	pthread_condattr_t steady;
-
-	pthread_condattr_init(&steady);
-	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-	pthread_cond_init(&pool.given, &steady);
-	pthread_condattr_destroy(&steady);
+	steady_cond_init(&pool.given);
 	pool.links = memory_alloc((size_t)settings.api_connections * sizeof *pool.links);
 	for (long i = 0; i < settings.api_connections; i++) {
 		pool.links[i].next = pool.idle;
@@ -53,13 +49,11 @@ calls_close(void)
 static struct link *
 pool_take(int64_t deadline)
 {
-	struct timespec until = { deadline / 1000, deadline % 1000 * 1000000 };
 	struct link *l;
-	int failed = 0;
 
 	pthread_mutex_lock(&pool.lock);
-	while (!pool.idle && !failed)
-		failed = pthread_cond_timedwait(&pool.given, &pool.lock, &until);
+	while (!pool.idle && steady_wait(&pool.given, &pool.lock, deadline))
+		;
 	l = pool.idle;
 	if (l)
 		pool.idle = l->next;
@@ -110,7 +104,7 @@ pool_run(enum statement s, const struct param *params, int n, PGresult **result)
 			fate = LINK_LOST;
 			continue;
 		}
-		fate = link_run(l, s, params, n, deadline + GRACE_MS, result);
+		fate = link_run(l, s, params, n, deadline + LINK_GRACE_MS, result);
 		if (fate == LINK_STALE || fate == LINK_LOST)
 			link_drop(l);
 	}

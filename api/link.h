@@ -12,6 +12,9 @@
 
 #include "statements.h"
 
+/* How much longer than settings.api_wait_ms an answer is waited for, so that the server's own timeout comes first. */
+enum { LINK_GRACE_MS = 1000 };
+
 struct link {
 	PGconn *db; /* NULL: not connected */
 	bool pipeline;

@@ -14,6 +14,7 @@
 #include "lib/log.h"
 #include "lib/settings.h"
 #include "seats.h"
+#include "steady.h"
 
 static_assert(PASSWORD_HASH_BYTES >= crypto_pwhash_STRBYTES, "a hash fits");
 
@@ -32,16 +33,14 @@ static bool
 desk_enter(void)
 {
 	int64_t deadline = time_steady_ms() + WAIT_MS;
-	struct timespec until = { deadline / 1000, deadline % 1000 * 1000000 };
-	int failed = 0;
+	bool failed;
 
 	seat_leave();
 	pthread_mutex_lock(&desk.lock);
-	if (desk.hashing >= settings.password_parallel && desk.waiting >= settings.password_parallel * WAITING_PER_SLOT)
-		failed = 1;
+	failed = desk.hashing >= settings.password_parallel && desk.waiting >= settings.password_parallel * WAITING_PER_SLOT;
 	desk.waiting++;
 	while (!failed && desk.hashing >= settings.password_parallel)
-		failed = pthread_cond_timedwait(&desk.left, &desk.lock, &until);
+		failed = !steady_wait(&desk.left, &desk.lock, deadline);
 	desk.waiting--;
 	if (!failed)
 		desk.hashing++;
@@ -72,12 +71,7 @@ hash_make(const char *password, char out[PASSWORD_HASH_BYTES])
 void
 passwords_open(void)
 {
-	pthread_condattr_t steady;
-
-	pthread_condattr_init(&steady);
-	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-	pthread_cond_init(&desk.left, &steady);
-	pthread_condattr_destroy(&steady);
+	steady_cond_init(&desk.left);
 	hash_make("nobody's password", nobody);
 }
 

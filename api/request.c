@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "lib/identifier.h"
 #include "lib/log.h"
 #include "lib/memory.h"
 #include "lib/token.h"
@@ -93,15 +93,6 @@ requests_close(void)
 	}
 }
 
-static int64_t
-clock_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static bool
 id_is_good(const char *id)
 {
@@ -172,7 +163,7 @@ request_accept(struct request *r)
 	}
 	if (failed)
 		return false;
-	r->started_us = clock_us();
+	r->started_us = time_steady_us();
 	r->headers.arena = &r->arena;
 	request_variables(r);
 	request_identify(r, r->asked_id);
@@ -206,10 +197,10 @@ request_log(const struct request *r)
 {
 	char path[LOG_PATH_BYTES];
 
-	metrics_request(r->route, r->status, clock_us() - r->started_us);
+	metrics_request(r->route, r->status, time_steady_us() - r->started_us);
 	snprintf(path, sizeof path, "%s", r->path);
 	log_line(r->status >= 500 ? LOG_WARN : LOG_INFO, "request", "id=%s method=%s path=%s status=%d user=%ld ms=%.2f in=%zu out=%zu code=%s",
-		 r->id, r->method, path, r->status, (long)r->user, (double)(clock_us() - r->started_us) / 1000, r->body_len, r->reply_len,
+		 r->id, r->method, path, r->status, (long)r->user, (double)(time_steady_us() - r->started_us) / 1000, r->body_len, r->reply_len,
 		 r->error ? error_row(r->error)->code : "-");
 }
 

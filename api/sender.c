@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "batch.h"
 #include "lib/identifier.h"
@@ -15,6 +14,7 @@
 #include "lib/settings.h"
 #include "reply.h"
 #include "seats.h"
+#include "steady.h"
 
 enum {
 	BATCH_MAX = 256,	 /* as settings.c limits settings.api_send_batch */
@@ -37,12 +37,7 @@ static struct {
 void
 sender_open(void)
 {
-	pthread_condattr_t steady;
-
-	pthread_condattr_init(&steady);
-	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-	pthread_cond_init(&sender.work, &steady);
-	pthread_condattr_destroy(&steady);
+	steady_cond_init(&sender.work);
 	sender.links = memory_alloc((size_t)settings.api_send_connections * sizeof *sender.links);
 	for (long i = 0; i < settings.api_send_connections; i++) {
 		sender.links[i].next = sender.idle;
@@ -199,8 +194,7 @@ sender_rest(void)
 		pthread_cond_wait(&sender.work, &sender.lock);
 		return;
 	}
-	int64_t at = queue_deadline();
-	pthread_cond_timedwait(&sender.work, &sender.lock, &(struct timespec){ at / 1000, at % 1000 * 1000000 });
+	(void)steady_wait(&sender.work, &sender.lock, queue_deadline());
 }
 
 /* One more than there are links, so that somebody looks after the queue while all of them are stuck. */

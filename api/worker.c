@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bearer.h"
@@ -30,6 +29,7 @@
 #include "routes.h"
 #include "seats.h"
 #include "sender.h"
+#include "steady.h"
 
 enum {
 	STACK_BYTES = 512 * 1024,
@@ -87,11 +87,10 @@ thread_send(void *unused)
 static bool
 tending_sleep(int64_t ms)
 {
-	int64_t at = time_steady_ms() + ms;
-	struct timespec until = { at / 1000, at % 1000 * 1000000 };
+	int64_t deadline = time_steady_ms() + ms;
 
 	pthread_mutex_lock(&tending.lock);
-	while (!tending.stop && pthread_cond_timedwait(&tending.stopped, &tending.lock, &until) == 0)
+	while (!tending.stop && steady_wait(&tending.stopped, &tending.lock, deadline))
 		;
 	bool stop = tending.stop;
 	pthread_mutex_unlock(&tending.lock);
@@ -114,17 +113,6 @@ thread_revocations(void *unused)
 	while (!tending_sleep(REVOCATIONS_MS))
 		(void)revocations_poll();
 	return NULL;
-}
-
-static void
-tending_open(void)
-{
-	pthread_condattr_t steady;
-
-	pthread_condattr_init(&steady);
-	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-	pthread_cond_init(&tending.stopped, &steady);
-	pthread_condattr_destroy(&steady);
 }
 
 static void
@@ -194,7 +182,7 @@ parts_open(void)
 	seats_open();
 	limiter_open(WORKER_LIMITER);
 	metrics_open(WORKER_LIMITER);
-	tending_open();
+	steady_cond_init(&tending.stopped);
 	bearers_open();
 	calls_open();
 	sender_open();
@@ -217,7 +205,7 @@ parts_close(void)
 static bool
 threads_join(pthread_t *threads, long n, int64_t deadline)
 {
-	struct timespec until = { deadline / 1000, deadline % 1000 * 1000000 };
+	struct timespec until = steady_moment(deadline);
 
 	for (long i = 0; i < n; i++)
 		if (pthread_clockjoin_np(threads[i], NULL, CLOCK_MONOTONIC, &until) != 0)

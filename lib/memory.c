@@ -43,3 +43,14 @@ memory_strdup(const char *text)
 {
 	return memory_dup(text, strlen(text) + 1);
 }
+
+void *
+memory_room(void *list, size_t count, size_t *room, size_t size)
+{
+	enum { ROOM_AT_FIRST = 64 };
+
+	if (count < *room)
+		return list;
+	*room = *room ? *room * 2 : ROOM_AT_FIRST;
+	return memory_resize(list, *room * size);
+}

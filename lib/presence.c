@@ -2,64 +2,74 @@
 /* The presence scripts. */
 #include "presence.h"
 
+/* Lua, as it reads best. */
+/* clang-format off */
 /*
  * What every script begins with: the clock, what was told of a user, and the announcement.
  * What was told is the best status among all that stands in the hash, whether its deadline has passed or not: as long as no sweep has
  * taken a device out, nobody was told that it went, so its coming back is no news either.
  */
-#define PREAMBLE                                                                                                    \
-	"local prefix = ARGV[1]\n"                                                                                  \
-	"local clock = redis.call('TIME')\n"                                                                        \
-	"local now = clock[1] * 1000 + math.floor(clock[2] / 1000)\n"                                               \
-	"local deadlines = prefix .. 'presence:deadlines'\n"                                                        \
-	"local function told(user, since)\n"                                                                        \
-	"  local found = 'offline'\n"                                                                               \
-	"  for _, value in ipairs(redis.call('HVALS', prefix .. 'presence:' .. user)) do\n"                         \
-	"    local deadline, status = string.match(value, '^(%d+) (%a+)$')\n"                                       \
-	"    if tonumber(deadline) > since then\n"                                                                  \
-	"      if status == 'online' then return status end\n"                                                      \
-	"      found = status\n"                                                                                    \
-	"    end\n"                                                                                                 \
-	"  end\n"                                                                                                   \
-	"  return found\n"                                                                                          \
-	"end\n"                                                                                                     \
-	"local function announce(user, before, time)\n"                                                             \
-	"  local status = told(user, 0)\n"                                                                          \
-	"  if status == before then return false end\n"                                                             \
+#define PREAMBLE                                                                                                   \
+	"local prefix = ARGV[1]\n"                                                                                 \
+	"local clock = redis.call('TIME')\n"                                                                       \
+	"local now = clock[1] * 1000 + math.floor(clock[2] / 1000)\n"                                              \
+	"local deadlines = prefix .. 'presence:deadlines'\n"                                                       \
+	"local function told(user, since)\n"                                                                       \
+	"  local found = 'offline'\n"                                                                              \
+	"  for _, value in ipairs(redis.call('HVALS', prefix .. 'presence:' .. user)) do\n"                        \
+	"    local deadline, status = string.match(value, '^(%d+) (%a+)$')\n"                                      \
+	"    if tonumber(deadline) > since then\n"                                                                 \
+	"      if status == 'online' then return status end\n"                                                     \
+	"      found = status\n"                                                                                   \
+	"    end\n"                                                                                                \
+	"  end\n"                                                                                                  \
+	"  return found\n"                                                                                         \
+	"end\n"                                                                                                    \
+	"local function announce(user, before, time)\n"                                                            \
+	"  local status = told(user, 0)\n"                                                                         \
+	"  if status == before then return false end\n"                                                            \
 	"  redis.call('PUBLISH', prefix .. 'p:' .. user, '{\"type\":\"presence.updated\",\"time\":\"' .. time ..\n" \
-	"    '\",\"data\":{\"user_id\":\"' .. user .. '\",\"status\":\"' .. status ..\n"                            \
-	"    (status == 'offline' and '\",\"last_seen\":\"' .. time or '') .. '\"}}')\n"                            \
-	"  return status\n"                                                                                         \
+	"    '\",\"data\":{\"user_id\":\"' .. user .. '\",\"status\":\"' .. status ..\n"                           \
+	"    (status == 'offline' and '\",\"last_seen\":\"' .. time or '') .. '\"}}')\n"                           \
+	"  return status\n"                                                                                        \
 	"end\n"
 
-const char presence_beat_script[] = PREAMBLE "local ttl, time, changed = tonumber(ARGV[2]), ARGV[3], 0\n"
-					     "for i = 4, #ARGV, 3 do\n"
-					     "  local user, device, status = ARGV[i], ARGV[i + 1], ARGV[i + 2]\n"
-					     "  local key = prefix .. 'presence:' .. user\n"
-					     "  local before = told(user, 0)\n"
-					     "  redis.call('HSET', key, device, string.format('%d %s', now + ttl, status))\n"
-					     "  redis.call('PEXPIRE', key, ttl * 10)\n"
-					     "  redis.call('ZADD', deadlines, now + ttl, user .. ':' .. device)\n"
-					     "  if announce(user, before, time) then changed = changed + 1 end\n"
-					     "end\n"
-					     "return changed\n";
+const char presence_beat_script[] =
+	PREAMBLE
+	"local ttl, time, changed = tonumber(ARGV[2]), ARGV[3], 0\n"
+	"for i = 4, #ARGV, 3 do\n"
+	"  local user, device, status = ARGV[i], ARGV[i + 1], ARGV[i + 2]\n"
+	"  local key = prefix .. 'presence:' .. user\n"
+	"  local before = told(user, 0)\n"
+	"  redis.call('HSET', key, device, string.format('%d %s', now + ttl, status))\n"
+	"  redis.call('PEXPIRE', key, ttl * 10)\n"
+	"  redis.call('ZADD', deadlines, now + ttl, user .. ':' .. device)\n"
+	"  if announce(user, before, time) then changed = changed + 1 end\n"
+	"end\n"
+	"return changed\n";
 
-const char presence_sweep_script[] = PREAMBLE "local gone = {}\n"
-					      "for _, member in ipairs(redis.call('ZRANGEBYSCORE', deadlines, '-inf', now, 'LIMIT', 0, ARGV[3])) do\n"
-					      "  local user, device = string.match(member, '^(%d+):(%d+)$')\n"
-					      "  local before = told(user, 0)\n"
-					      "  redis.call('ZREM', deadlines, member)\n"
-					      "  redis.call('HDEL', prefix .. 'presence:' .. user, device)\n"
-					      "  if announce(user, before, ARGV[2]) == 'offline' then gone[#gone + 1] = user end\n"
-					      "end\n"
-					      "return gone\n";
+const char presence_sweep_script[] =
+	PREAMBLE
+	"local gone = {}\n"
+	"for _, member in ipairs(redis.call('ZRANGEBYSCORE', deadlines, '-inf', now, 'LIMIT', 0, ARGV[3])) do\n"
+	"  local user, device = string.match(member, '^(%d+):(%d+)$')\n"
+	"  local before = told(user, 0)\n"
+	"  redis.call('ZREM', deadlines, member)\n"
+	"  redis.call('HDEL', prefix .. 'presence:' .. user, device)\n"
+	"  if announce(user, before, ARGV[2]) == 'offline' then gone[#gone + 1] = user end\n"
+	"end\n"
+	"return gone\n";
 
-const char presence_gone_script[] = PREAMBLE "local user, device = ARGV[2], ARGV[3]\n"
-					     "local before = told(user, 0)\n"
-					     "redis.call('ZREM', deadlines, user .. ':' .. device)\n"
-					     "redis.call('HDEL', prefix .. 'presence:' .. user, device)\n"
-					     "return announce(user, before, ARGV[4]) == 'offline' and 1 or 0\n";
+const char presence_gone_script[] =
+	PREAMBLE
+	"local user, device = ARGV[2], ARGV[3]\n"
+	"local before = told(user, 0)\n"
+	"redis.call('ZREM', deadlines, user .. ':' .. device)\n"
+	"redis.call('HDEL', prefix .. 'presence:' .. user, device)\n"
+	"return announce(user, before, ARGV[4]) == 'offline' and 1 or 0\n";
 
-const char presence_query_script[] = PREAMBLE "local found = {}\n"
-					      "for i = 2, #ARGV do found[i - 1] = told(ARGV[i], now) end\n"
-					      "return found\n";
+const char presence_query_script[] =
+	PREAMBLE
+	"local found = {}\n"
+	"for i = 2, #ARGV do found[i - 1] = told(ARGV[i], now) end\n"
+	"return found\n";

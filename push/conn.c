@@ -38,22 +38,13 @@ static struct {
 } conns;
 
 static void
-list_add(struct conn ***list, size_t *count, size_t *room, struct conn *c)
-{
-	if (*count == *room) {
-		*room = *room ? *room * 2 : 64;
-		*list = memory_resize(*list, *room * sizeof **list);
-	}
-	(*list)[(*count)++] = c;
-}
-
-static void
 conn_end_later(struct conn *c)
 {
 	if (c->ending)
 		return;
 	c->ending = true;
-	list_add(&conns.ending, &conns.ending_count, &conns.ending_room, c);
+	conns.ending = memory_room(conns.ending, conns.ending_count, &conns.ending_room, sizeof conns.ending[0]);
+	conns.ending[conns.ending_count++] = c;
 }
 
 /* The count is kept in the pointer itself. */
@@ -308,7 +299,8 @@ conn_open(int fd, uint64_t address)
 	}
 	address_count(address, 1);
 	c->slot = (uint32_t)conns.count;
-	list_add(&conns.all, &conns.count, &conns.room, c);
+	conns.all = memory_room(conns.all, conns.count, &conns.room, sizeof conns.all[0]);
+	conns.all[conns.count++] = c;
 	metrics.connections = conns.count;
 	conn_deadline(c, settings.push_handshake_seconds * 1000);
 }

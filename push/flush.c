@@ -34,10 +34,7 @@ conn_touch(struct conn *c)
 	if (c->touched)
 		return;
 	c->touched = true;
-	if (touched.count == touched.room) {
-		touched.room = touched.room ? touched.room * 2 : 64;
-		touched.list = memory_resize(touched.list, touched.room * sizeof touched.list[0]);
-	}
+	touched.list = memory_room(touched.list, touched.count, &touched.room, sizeof touched.list[0]);
 	touched.list[touched.count++] = c;
 }
 

@@ -35,9 +35,11 @@ struct held {
 static struct {
 	struct map topics;
 	struct topic **slots;
-	uint32_t slots_count, slots_room;
+	uint32_t slots_count;
+	size_t slots_room;
 	uint32_t *free_slots;
-	uint32_t free_count, free_room;
+	uint32_t free_count;
+	size_t free_room;
 	struct topic **emptied;
 	size_t emptied_count, emptied_room;
 } hub;
@@ -256,10 +258,7 @@ slot_take(struct topic *t)
 {
 	if (hub.free_count)
 		return hub.free_slots[--hub.free_count];
-	if (hub.slots_count == hub.slots_room) {
-		hub.slots_room = hub.slots_room ? hub.slots_room * 2 : 64;
-		hub.slots = memory_resize(hub.slots, hub.slots_room * sizeof hub.slots[0]);
-	}
+	hub.slots = memory_room(hub.slots, hub.slots_count, &hub.slots_room, sizeof hub.slots[0]);
 	hub.slots[hub.slots_count] = t;
 	return hub.slots_count++;
 }
@@ -267,10 +266,7 @@ slot_take(struct topic *t)
 static void
 slot_give_back(uint32_t slot)
 {
-	if (hub.free_count == hub.free_room) {
-		hub.free_room = hub.free_room ? hub.free_room * 2 : 64;
-		hub.free_slots = memory_resize(hub.free_slots, hub.free_room * sizeof hub.free_slots[0]);
-	}
+	hub.free_slots = memory_room(hub.free_slots, hub.free_count, &hub.free_room, sizeof hub.free_slots[0]);
 	hub.free_slots[hub.free_count++] = slot;
 }
 
@@ -349,10 +345,7 @@ topic_emptied(struct topic *t)
 	if (t->emptied)
 		return;
 	t->emptied = true;
-	if (hub.emptied_count == hub.emptied_room) {
-		hub.emptied_room = hub.emptied_room ? hub.emptied_room * 2 : 64;
-		hub.emptied = memory_resize(hub.emptied, hub.emptied_room * sizeof hub.emptied[0]);
-	}
+	hub.emptied = memory_room(hub.emptied, hub.emptied_count, &hub.emptied_room, sizeof hub.emptied[0]);
 	hub.emptied[hub.emptied_count++] = t;
 }
 

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "../lib/log.h"
-#include "flush.h"
 #include "metrics.h"
 
 static struct {

@@ -5,10 +5,19 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-
-struct write;
+#include <stdint.h>
 
 enum { URING_MOST = 256 }; /* sends at once */
+
+enum { WRITE_UNTRIED = INT32_MIN }; /* no result of a send is that */
+
+/* A block for a socket. */
+struct write {
+	const char *bytes; /* NULL: there is none */
+	uint32_t len;
+	int fd;
+	int result; /* how many bytes are out, or -errno */
+};
 
 /* False when there is none: an old kernel, a container's seccomp filter, kernel.io_uring_disabled. */
 bool uring_open(void);

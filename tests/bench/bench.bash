@@ -1,4 +1,4 @@
-# What the benchmarks share: a Banter of their own, people and tokens, CPU time by part, medians and verdicts. Sourced.
+# What the benchmarks share: a Banter of their own, people, sends by REST, CPU time by part, medians and verdicts. Sourced.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034 # what is set here is for those who source it
 
@@ -123,8 +123,12 @@ all_delivered() {
 	query "update members m set delivered_id = c.last_id from conversations c where c.id = m.conversation_id and m.delivered_id < c.last_id"
 }
 
-# tokens FIRST COUNT: access tokens of those users, one a line, good for an hour.
-tokens() { "$BENCH_BIN/token" "$BANTER_SECRETS_DIR/jwt.key" "$1" "$2" "$DEVICES"; }
+# rest_send CONNECTIONS [NAME=VALUE…]: sends by REST for $seconds, options as posts has them; sets sent, took, failed, p50_us, p99_us, client_us.
+rest_send() {
+	"$BENCH_BIN/posts" "${@:2}" key="$BANTER_SECRETS_DIR/jwt.key" port="$BANTER_PORT" users=$SEND_USERS conversations=$SEND_CONVERSATIONS devices=$DEVICES \
+		text="$BENCH_TEXT" connections="$1" seconds="$seconds" >"$BENCH_WORK/posts" || die "sends have failed: $(cat "$BENCH_WORK/posts")"
+	eval "$(cat "$BENCH_WORK/posts")"
+}
 
 # ---- measuring ----
 

@@ -17,9 +17,9 @@
 #include "usage.h"
 #include "wire.h"
 
-enum { HEAD_BYTES = 1024, BODY_BYTES = 512, ANSWER_BYTES = 16 * 1024, TEXT_BYTES = 200, WAITS = 2000000, READY = 256 };
+enum { HEAD_BYTES = 1024, BODY_BYTES = 512, ANSWER_BYTES = 16 * 1024, WAITS = 2000000, READY = 256 };
 
-static const char usage[] = "key=FILE port=PORT users=FIRST count=USERS conversations=FIRST per_conversation=N connections=N seconds=S";
+static const char usage[] = "key=FILE port=PORT users=FIRST count=USERS conversations=FIRST per_conversation=N connections=N seconds=S [text=TEXT]";
 
 struct connection {
 	int fd;
@@ -33,7 +33,8 @@ static struct {
 	struct connection *connections;
 	char (*heads)[HEAD_BYTES]; /* of each user's request; its body has always the same length */
 	long users;
-	char mark[32], text[TEXT_BYTES + 1];
+	char mark[32];
+	const char *text;
 	int body_bytes;
 	int64_t until;
 	long number, answered, under_way, failed;
@@ -146,7 +147,7 @@ main(int argc, char **argv)
 	run.epoll = epoll_create1(EPOLL_CLOEXEC);
 	run.waits = calloc(WAITS, sizeof *run.waits);
 	srandom((unsigned)usage_now());
-	memset(run.text, 'x', TEXT_BYTES);
+	run.text = option_text("text", "hello");
 	snprintf(run.mark, sizeof run.mark, "p%ld", (long)(usage_now() / 1000));
 	heads_make();
 	int connections = (int)option_number("connections", 32);

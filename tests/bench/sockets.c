@@ -9,9 +9,10 @@
 #include "options.h"
 #include "usage.h"
 
-enum { FRAME_BYTES = 2048, TEXT_BYTES = 200, WAITS = 1000000 };
+enum { FRAME_BYTES = 2048, WAITS = 1000000 };
 
-static const char usage[] = "key=FILE port=PORT users=FIRST conversations=FIRST subscribers=SOCKETS inflight=N seconds=S [per_conversation=10]";
+static const char usage[] =
+	"key=FILE port=PORT users=FIRST conversations=FIRST subscribers=SOCKETS inflight=N seconds=S [per_conversation=10] [text=TEXT]";
 
 /* When each message of a socket that is under way was sent; they are answered in that order. */
 struct author {
@@ -25,7 +26,7 @@ static int in_flight;
 static long answered, number;
 static double waits[WAITS];
 static int64_t until;
-static char text[TEXT_BYTES + 1];
+static const char *text;
 
 static void
 author_send(struct crowd *w, struct subscriber *s)
@@ -75,7 +76,7 @@ main(int argc, char **argv)
 	options_read(argc, argv, usage);
 	usage_files();
 	access_open(option_text("key", "var/secrets/jwt.key"));
-	memset(text, 'x', TEXT_BYTES);
+	text = option_text("text", "hello");
 	crowd_options(&crowd);
 	crowd.first_user = option_number("users", 0) + 1;
 	crowd.user_step = option_number("per_conversation", 10);

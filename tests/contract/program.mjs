@@ -63,8 +63,8 @@ function settingsTable() {
 	const from = help.findIndex((line) => /^setting\s+default\s+unit\s+meaning/.test(line));
 	const columns = ["setting", "default", "unit", "meaning"].map((word) => help[from].indexOf(word));
 	const cells = (line) => {
-		const [name, ...rest] = line.slice(0, columns[3]).trim().split(/\s+/);
-		return [name, ...rest, line.slice(columns[3]).trim()];
+		const [name, fallback, ...unit] = line.slice(0, columns[3]).trim().split(/\s+/);
+		return [name, fallback, unit.join(" "), line.slice(columns[3]).trim()];
 	};
 	const rows = help.slice(from + 1).filter((line) => line.startsWith("BANTER_")).map(cells);
 	const text = ([name, fallback, unit, meaning]) =>
