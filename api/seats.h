@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Seats: how many threads of a worker take requests at once (settings.api_seats). A few threads that stay awake cost a sixth less than many
+ * Seats: how many threads of a worker take requests at once (settings.api_seats). A few threads that stay awake cost less than many
  * that are woken for one request each; so whoever is about to wait for something (the database, Redis, a password's hash) leaves the seat to
  * another thread first, and takes one again before the next request.
  */

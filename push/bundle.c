@@ -4,6 +4,7 @@
 
 #include "../lib/settings.h"
 #include "conn.h"
+#include "delivery.h"
 #include "encoding.h"
 #include "opening.h"
 

@@ -112,21 +112,6 @@ void conn_queue_bytes(struct conn *c, const void *bytes, size_t len);
 /* Is there room for so many bytes? Always for last words. */
 bool conn_has_room(const struct conn *c, uint32_t len);
 
-/* Has the connection looked after when the turn ends. */
-void conn_touch(struct conn *c);
-
-/* Gives the stream an event: advances its cursor, encodes, queues. What the cursor covers or overload sheds is not given (delivery.c). */
-void conn_event(struct conn *c, struct event *ev);
-
-/* The same with durable events of one conversation, for one stream after the other; position_fanout_end ends it. */
-void conn_bundle(struct conn *c, const struct bundle *b);
-
-/* An event of the stream's own, such as stream.ready: data is a JSON object. */
-void conn_notice(struct conn *c, const char *type, const char *data);
-
-/* A whole JSON text that is no event, such as the answer to a frame. */
-void conn_say(struct conn *c, const char *json, size_t len);
-
 /* Keeps n bytes for the next time something comes. */
 void conn_keep(struct conn *c, const uint8_t *data, size_t n);
 

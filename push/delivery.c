@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Giving an event to a stream: what overload sheds, the cursor that goes with it, and one encoding for all who stand at the same place. */
+#include "delivery.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>

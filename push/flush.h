@@ -5,6 +5,11 @@
 
 #include <stdbool.h>
 
+struct conn;
+
+/* Has the connection looked after when the turn ends. */
+void conn_touch(struct conn *c);
+
 /* Takes io_uring when it is there and wanted (BANTER_PUSH_URING). Without it, or without this call, each socket costs a send(). */
 void flush_open(void);
 

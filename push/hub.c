@@ -12,6 +12,7 @@
 #include "../lib/settings.h"
 #include "bundle.h"
 #include "bus.h"
+#include "delivery.h"
 #include "map.h"
 #include "metrics.h"
 #include "opening.h"

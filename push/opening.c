@@ -12,6 +12,7 @@
 #include "../lib/settings.h"
 #include "array.h"
 #include "bus.h"
+#include "delivery.h"
 #include "hub.h"
 #include "metrics.h"
 #include "receipts.h"

@@ -12,6 +12,7 @@
 #include "../lib/memory.h"
 #include "array.h"
 #include "bus.h"
+#include "delivery.h"
 #include "map.h"
 #include "metrics.h"
 #include "store.h"

@@ -13,6 +13,8 @@
 #include "../lib/revoked.h"
 #include "../lib/settings.h"
 #include "bus.h"
+#include "delivery.h"
+#include "flush.h"
 #include "front.h"
 #include "hub.h"
 #include "metrics.h"

@@ -8,6 +8,7 @@
 #include "../lib/memory.h"
 #include "../lib/settings.h"
 #include "bus.h"
+#include "delivery.h"
 #include "map.h"
 
 static struct map users;

@@ -13,6 +13,7 @@
 #include "../lib/settings.h"
 #include "array.h"
 #include "bus.h"
+#include "delivery.h"
 #include "map.h"
 #include "store.h"
 #include "stream.h"
