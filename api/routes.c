@@ -5,9 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "bearer.h"
 #include "handlers.h"
 #include "input.h"
+#include "lib/bearer.h"
 #include "lib/identifier.h"
 #include "lib/revoked.h"
 #include "reply.h"
@@ -129,7 +129,7 @@ check_token(struct request *r)
 	enum token_verdict verdict = TOKEN_BAD;
 
 	if (strncasecmp(r->authorization, "Bearer ", 7) == 0)
-		verdict = bearer_check(r->authorization + 7, &token);
+		verdict = bearer_check(r->authorization + 7, strlen(r->authorization + 7), &token);
 	if (verdict != TOKEN_GOOD) {
 		reply_error(r, verdict == TOKEN_EXPIRED ? ERROR_TOKEN_EXPIRED : ERROR_UNAUTHENTICATED);
 		return false;

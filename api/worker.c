@@ -13,8 +13,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "bearer.h"
 #include "call.h"
+#include "lib/bearer.h"
 #include "lib/identifier.h"
 #include "lib/log.h"
 #include "lib/memory.h"

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/bearer.h"
 #include "../lib/identifier.h"
 #include "../lib/settings.h"
 #include "address.h"
@@ -201,12 +202,21 @@ bearer(const struct http_head *head)
 	return (struct http_slice){ value.at + 7, value.len - 7 };
 }
 
+/* A poll comes with the same token many times; what opens a stream is not worth remembering. */
+static enum close_reason
+token_refusal(const struct conn *c, struct http_slice text, struct token *token)
+{
+	bool is_poll = c->transport == &transport_poll;
+	enum token_verdict verdict = is_poll ? bearer_check(text.at, text.len, token) : token_check(text.at, text.len, token);
+
+	return stream_token_refusal(verdict, token);
+}
+
 static void
 begin_with_token(struct conn *c, struct http_slice text)
 {
 	struct token token;
-	enum token_verdict verdict = token_check(text.at, text.len, &token);
-	enum close_reason why = stream_token_refusal(verdict, &token);
+	enum close_reason why = token_refusal(c, text, &token);
 
 	if (why == CLOSE_NONE)
 		stream_begin(c, &token);
@@ -316,7 +326,7 @@ poll_goes_on(struct conn *c, const struct http_head *head)
 
 	if (!c->position || c->stale || c->opening || !text.at || !http_parameter(head, "since", since, sizeof since))
 		return false;
-	if (stream_token_refusal(token_check(text.at, text.len, &token), &token) != CLOSE_NONE)
+	if (token_refusal(c, text, &token) != CLOSE_NONE)
 		return false;
 	position_text(c->answered ? c->answered : c->position, stands);
 	return token.user == stream_user(c) && token.device == c->device && strcmp(since, stands) == 0;

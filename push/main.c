@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "../lib/bearer.h"
 #include "../lib/database.h"
 #include "../lib/log.h"
 #include "../lib/settings.h"
@@ -137,6 +138,7 @@ serve(void)
 	signal(SIGPIPE, SIG_IGN);
 	loop_open();
 	flush_open();
+	bearers_open();
 	store_open();
 	bus_open(bell_message, bundle_give_all, sweep_hurry);
 	sweep_open();

@@ -54,11 +54,10 @@ bearer_remember(struct remembered *set, const unsigned char hash[HASH_BYTES], co
 }
 
 enum token_verdict
-bearer_check(const char *text, struct token *out)
+bearer_check(const char *text, size_t n, struct token *out)
 {
 	unsigned char hash[HASH_BYTES];
 	uint16_t number;
-	size_t n = strlen(text);
 
 	if (n >= TOKEN_BYTES)
 		return TOKEN_BAD;
