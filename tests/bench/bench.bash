@@ -24,7 +24,7 @@ export PGOPTIONS="-c search_path=banter"
 settings_read
 
 # The people of the benchmarks (seed.sql): numbers, so that a load generator can compute who is in which conversation.
-SEND_USERS=1000000 INBOX_USERS=2000000 GROUP_USERS=3000000
+SEND_USERS=1000000 INBOX_USERS=2000000 GROUP_USERS=3000000 SHARED_USERS=4000000
 SEND_CONVERSATIONS=10000000 INBOX_CONVERSATIONS=20000000 GROUP_CONVERSATIONS=30000000
 DEVICES=500000000 # the device of user n is DEVICES + n
 

@@ -3,6 +3,7 @@
 --
 -- send:  10,000 users, 1,000 groups of 10.   user 1000000 + n, conversation 10000000 + (n - 1) / 10
 -- inbox:  6,000 users, 6,000 groups of 10, each user in 10.   users 2000000 + n, conversations 20000000 + n
+-- shared: as many users, in tens of groups of 100: users 4000000 + n, conversations 60000000 + n / 100 * 10 and the nine after it
 -- group: 10,001 users; the group 30000000 + size has the first `size` of users 3000000 + n. The last of them is its owner.
 -- device of a user: 500000000 + user.
 
@@ -31,10 +32,14 @@ select 20000000 + (n / 100) * 100 + (n + k) % 100, 2000001 + n, k = 9
 from generate_series(0, :inbox - 1) n, generate_series(0, 9) k;
 
 insert into wanted
+select 60000000 + n / 100 * 10 + k, 4000001 + n, n % 100 = 0
+from generate_series(0, :inbox - 1) n, generate_series(0, 9) k;
+
+insert into wanted
 select 30000000 + size, 3000000 + n, n = size
 from unnest(array[10, 100, 551, 1000, 1001, 5001, 10000]) size, generate_series(1, size) n;
 
-select pg_temp.people(1000000, 10000), pg_temp.people(2000000, :inbox), pg_temp.people(3000000, 10001) \g /dev/null
+select pg_temp.people(1000000, 10000), pg_temp.people(2000000, :inbox), pg_temp.people(3000000, 10001), pg_temp.people(4000000, :inbox) \g /dev/null
 
 insert into conversations (id, created_by, created_at, kind, history, title, member_count, last_seq, last_id)
 select conversation_id, min(user_id) filter (where owner), now(), 'group', 'full', 'Bench ' || conversation_id, count(*), 1, id_at(now())
@@ -44,7 +49,7 @@ group by conversation_id;
 insert into changes (conversation_id, id, seq, actor_id, type, data)
 select id, last_id, 1, created_by, 'conversation.created', json_build_object('id', id::text)
 from conversations
-where id between 10000000 and 39999999;
+where id between 10000000 and 39999999 or id between 60000000 and 69999999;
 
 insert into members (conversation_id, user_id, joined_id, joined_seq, delivered_id, read_id, role)
 select w.conversation_id, w.user_id, c.last_id, 1, c.last_id, c.last_id, case when w.owner then 'owner' else 'member' end
