@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* A batch of sends as one transaction in libpq's pipeline, and what to do when it fails. */
+/* A batch of sends as one statement, and what to do when it fails. */
 #include "batch.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "lib/identifier.h"
+#include "lib/sends.h"
 #include "lib/settings.h"
+#include "metrics.h"
 #include "redis.h"
 
 enum {
@@ -15,104 +18,38 @@ enum {
 	ALONE_PAUSE_US = 20 * 1000,
 };
 
-/* Conversation first, so that no two batches wait for each other; then sender, whose row is locked after it. */
-static bool
-send_before(const struct send *a, const struct send *b)
-{
-	if (a->in->conversation != b->in->conversation)
-		return a->in->conversation < b->in->conversation;
-	return a->in->user < b->in->user;
-}
-
-/* Stable: what one sender sent first goes first. */
-static void
-batch_sort(struct send **batch, int n)
-{
-	for (int i = 1; i < n; i++) {
-		struct send *s = batch[i];
-		int at = i;
-		for (; at > 0 && send_before(s, batch[at - 1]); at--)
-			batch[at] = batch[at - 1];
-		batch[at] = s;
-	}
-}
-
-static bool
-batch_write(struct link *l, struct send **batch, int n)
-{
-	for (int i = 0; i < n; i++) {
-		const struct send_input *in = batch[i]->in;
-		struct param params[] = {
-			param_id(in->conversation), param_id(in->user),	  param_text(in->client_id),
-			param_text(in->text),	    param_text(in->data), param_id(in->reply_to),
-		};
-		if (!link_send(l, STATEMENT_MESSAGE_SEND, params, 6))
-			return false;
-	}
-	return link_sync(l);
-}
-
-static void
-batch_clear(struct send **batch, int n)
-{
-	for (int i = 0; i < n; i++) {
-		PQclear(batch[i]->result);
-		batch[i]->result = NULL;
-	}
-}
-
-/*
- * Reads the results of all, up to that of the Sync, which comes after COMMIT: only then is anything acknowledged. *failed is the first one
- * that was refused.
- */
+/* Runs n sends as one statement. Unless all is done, nothing of it is, or (LINK_LOST) it is not known. */
 static enum link_fate
-batch_read(struct link *l, struct send **batch, int n, int64_t deadline, int *failed)
-{
-	enum link_fate fate = LINK_DONE;
-	bool lost = false;
-	PGresult *result;
-
-	for (int i = 0; i < n && !lost; i++) {
-		batch[i]->result = link_result(l, deadline, &lost);
-		if (!lost && (result = link_result(l, deadline, &lost))) /* the NULL that ends a statement's results */
-			PQclear(result);
-		if (lost || fate != LINK_DONE)
-			continue;
-		fate = batch[i]->result ? link_fate(batch[i]->result, STATEMENT_MESSAGE_SEND) : LINK_LOST;
-		*failed = i;
-	}
-	result = lost ? NULL : link_result(l, deadline, &lost);
-	bool synced = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
-	PQclear(result);
-	return synced ? fate : LINK_LOST;
-}
-
-static enum link_fate
-batch_prepare(struct link *l, int64_t deadline)
-{
-	if (!link_ready(l))
-		return LINK_LOST;
-	if (l->pipeline)
-		return LINK_DONE;
-	enum link_fate fate = link_prepare(l, STATEMENT_MESSAGE_SEND, deadline);
-	return fate == LINK_DONE && !link_pipeline(l) ? LINK_LOST : fate;
-}
-
-/* Runs n sends as one transaction. Unless all is done, nothing of it is, or (LINK_LOST) it is not known. */
-static enum link_fate
-batch_commit(struct link *l, struct send **batch, int n, int *failed)
+batch_commit(struct link *l, struct send **batch, int n)
 {
 	int64_t deadline = time_steady_ms() + settings.api_wait_ms + LINK_GRACE_MS;
+	struct param params[SENDS_PARAMS];
+	struct sends sends = { 0 };
+	PGresult *result;
 
-	*failed = 0;
-	enum link_fate fate = batch_prepare(l, deadline);
-	if (fate == LINK_DONE)
-		fate = batch_write(l, batch, n) ? batch_read(l, batch, n, deadline, failed) : LINK_LOST;
-	if (fate != LINK_DONE)
-		batch_clear(batch, n);
+	if (!link_ready(l))
+		return LINK_LOST;
+	for (int i = 0; i < n; i++) {
+		const struct send_input *in = batch[i]->in;
+		sends_add(&sends, in->conversation, in->user, in->client_id, in->text, in->data, in->reply_to);
+	}
+	for (int i = 0; i < SENDS_PARAMS; i++)
+		params[i] = param_text(sends_param(&sends, i));
+	histogram_add(&metrics->batch_sizes, HISTOGRAM_NUMBERS, n);
+	enum link_fate fate = link_run(l, STATEMENT_MESSAGES_SEND, params, SENDS_PARAMS, deadline, &result);
+	sends_free(&sends);
 	if (fate == LINK_LOST || fate == LINK_STALE)
 		link_drop(l);
-	return fate;
+	if (fate != LINK_DONE) {
+		PQclear(result);
+		return fate;
+	}
+	assert(PQntuples(result) == n);
+	for (int i = 0; i < n; i++) {
+		batch[i]->result = result;
+		batch[i]->row = i;
+	}
+	return LINK_DONE;
 }
 
 static enum error
@@ -136,9 +73,9 @@ static void
 send_alone(struct link *l, struct send *s)
 {
 	enum link_fate fate;
-	int failed, again = 0;
+	int again = 0;
 
-	while ((fate = batch_commit(l, &s, 1, &failed)) != LINK_DONE) {
+	while ((fate = batch_commit(l, &s, 1)) != LINK_DONE) {
 		bool retry = fate == LINK_LOST || ((fate == LINK_AGAIN || fate == LINK_STALE) && again++ < ALONE_TRIES);
 		if (!retry || time_steady_ms() >= s->deadline)
 			break;
@@ -147,41 +84,28 @@ send_alone(struct link *l, struct send *s)
 	s->error = fate_error(fate);
 }
 
-/* May running it again lead to something else? */
-static bool
-fate_open(enum link_fate fate)
-{
-	return fate == LINK_AGAIN || fate == LINK_STALE || fate == LINK_LOST;
-}
-
-/* The batch has failed as a whole: each on its own, and the one that it failed by last, unless its own fate is known. */
-static void
-batch_alone(struct link *l, struct send **batch, int n, enum link_fate fate, int failed)
-{
-	for (int i = 0; i < n; i++)
-		if (i != failed)
-			send_alone(l, batch[i]);
-	if (fate_open(fate))
-		send_alone(l, batch[failed]);
-	else
-		batch[failed]->error = fate_error(fate);
-}
-
+/* A batch that has failed as a whole is run one by one: whoever it failed by fails alone. */
 void
 batch_run(struct link *l, struct send **batch, int n)
 {
-	int failed;
-
-	batch_sort(batch, n);
-	enum link_fate fate = batch_commit(l, batch, n, &failed);
-	if (fate != LINK_DONE)
-		batch_alone(l, batch, n, fate, failed);
+	if (batch_commit(l, batch, n) == LINK_DONE)
+		return;
+	for (int i = 0; i < n; i++)
+		send_alone(l, batch[i]);
 }
 
-static bool
-send_created(const struct send *s)
+const char *
+send_column(const struct send *s, enum send_column column)
 {
-	return s->result && !PQgetisnull(s->result, 0, 2);
+	return !s->result || PQgetisnull(s->result, s->row, column) ? NULL : PQgetvalue(s->result, s->row, column);
+}
+
+void
+send_clear(struct send *s)
+{
+	if (s->result && s->row == PQntuples(s->result) - 1)
+		PQclear(s->result);
+	s->result = NULL;
 }
 
 void
@@ -191,10 +115,11 @@ batch_publish(struct send **batch, int n)
 
 	redis_rings_begin();
 	for (int i = 0; i < n; i++) {
-		if (!send_created(batch[i]))
+		const char *event = send_column(batch[i], SEND_EVENT);
+		if (!event)
 			continue;
 		snprintf(channel, sizeof channel, "c:%ld", (long)batch[i]->in->conversation);
-		redis_ring(channel, PQgetvalue(batch[i]->result, 0, 2));
+		redis_ring(channel, event);
 	}
 	redis_rings_end();
 }

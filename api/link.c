@@ -54,8 +54,6 @@ link_drop(struct link *l)
 {
 	PQfinish(l->db);
 	l->db = NULL;
-	l->pipeline = false;
-	l->unsynced = 0;
 	memset(l->prepared, 0, sizeof l->prepared);
 }
 
@@ -79,96 +77,26 @@ link_wait(struct link *l, int64_t deadline)
 	}
 }
 
-PGresult *
+/* The next result; NULL when there are no more. *lost when the connection broke or the deadline passed (and it is dropped). */
+static PGresult *
 link_result(struct link *l, int64_t deadline, bool *lost)
 {
-	if (!l->db || !link_wait(l, deadline)) {
-		link_drop(l);
-		*lost = true;
-		return NULL;
-	}
-	PGresult *result = PQgetResult(l->db);
-	if (PQresultStatus(result) == PGRES_PIPELINE_SYNC)
-		histogram_add(&metrics->batch_times, HISTOGRAM_TIMES, time_steady_us() - l->synced_us);
-	return result;
+	if (link_wait(l, deadline))
+		return PQgetResult(l->db);
+	link_drop(l);
+	*lost = true;
+	return NULL;
 }
 
-bool
+static bool
 link_send(struct link *l, enum statement s, const struct param *params, int n)
 {
 	const struct statement_row *row = statement_row(s);
 	struct params p;
 
-	assert(l->prepared[s] && n == row->params);
+	assert(n == row->params);
 	params_set(&p, params, n);
-	l->unsynced += l->pipeline;
 	return PQsendQueryPrepared(l->db, row->name, n, p.values, p.lengths, p.formats, 0) == 1;
-}
-
-bool
-link_sync(struct link *l)
-{
-	histogram_add(&metrics->batch_sizes, HISTOGRAM_NUMBERS, l->unsynced);
-	l->unsynced = 0;
-	l->synced_us = time_steady_us();
-	return PQpipelineSync(l->db) == 1;
-}
-
-bool
-link_pipeline(struct link *l)
-{
-	if (!l->pipeline)
-		l->pipeline = PQenterPipelineMode(l->db) == 1;
-	return l->pipeline;
-}
-
-/* Takes the results of the one statement that is on its way, up to their end. Keeps the last. */
-static enum link_fate
-link_finish(struct link *l, enum statement s, int64_t deadline, PGresult **result)
-{
-	bool lost = false;
-	PGresult *next;
-
-	*result = NULL;
-	while ((next = link_result(l, deadline, &lost))) {
-		PQclear(*result);
-		*result = next;
-	}
-	return lost || !*result ? LINK_LOST : link_fate(*result, s);
-}
-
-enum link_fate
-link_prepare(struct link *l, enum statement s, int64_t deadline)
-{
-	const struct statement_row *row = statement_row(s);
-	PGresult *result;
-
-	if (l->prepared[s])
-		return LINK_DONE;
-	if (PQsendPrepare(l->db, row->name, row->sql, row->params, NULL) != 1)
-		return LINK_LOST;
-	enum link_fate fate = link_finish(l, s, deadline, &result);
-	PQclear(result);
-	l->prepared[s] = fate == LINK_DONE;
-	return fate;
-}
-
-enum link_fate
-link_run(struct link *l, enum statement s, const struct param *params, int n, int64_t deadline, PGresult **result)
-{
-	int64_t asked_us = time_steady_us();
-
-	*result = NULL;
-	enum link_fate fate = link_prepare(l, s, deadline);
-	if (fate != LINK_DONE)
-		return fate;
-	if (!link_send(l, s, params, n)) {
-		link_drop(l);
-		return LINK_LOST;
-	}
-	fate = link_finish(l, s, deadline, result);
-	histogram_add(&metrics->database_times, HISTOGRAM_TIMES, time_steady_us() - asked_us);
-	return fate;
 }
 
 /* What an SQLSTATE means; a prefix of it is enough. In the order of the tests. */
@@ -208,7 +136,8 @@ failure_text(const PGresult *result, enum link_fate fate)
 	return text ? text : "-";
 }
 
-enum link_fate
+/* What a result means; logs a bug. */
+static enum link_fate
 link_fate(const PGresult *result, enum statement s)
 {
 	ExecStatusType status = PQresultStatus(result);
@@ -221,5 +150,55 @@ link_fate(const PGresult *result, enum statement s)
 	enum link_fate fate = fate_of(state);
 	if (fate == LINK_BUG || fate == LINK_INVALID)
 		log_line(LOG_ERROR, "statement_failed", "statement=%s sqlstate=%s why=%s", statement_row(s)->name, state, failure_text(result, fate));
+	return fate;
+}
+
+/* Takes the results of the one statement that is on its way, up to their end. Keeps the last. */
+static enum link_fate
+link_finish(struct link *l, enum statement s, int64_t deadline, PGresult **result)
+{
+	bool lost = false;
+	PGresult *next;
+
+	*result = NULL;
+	while ((next = link_result(l, deadline, &lost))) {
+		PQclear(*result);
+		*result = next;
+	}
+	return lost || !*result ? LINK_LOST : link_fate(*result, s);
+}
+
+/* Prepares a statement unless it is. */
+static enum link_fate
+link_prepare(struct link *l, enum statement s, int64_t deadline)
+{
+	const struct statement_row *row = statement_row(s);
+	PGresult *result;
+
+	if (l->prepared[s])
+		return LINK_DONE;
+	if (PQsendPrepare(l->db, row->name, row->sql, row->params, NULL) != 1)
+		return LINK_LOST;
+	enum link_fate fate = link_finish(l, s, deadline, &result);
+	PQclear(result);
+	l->prepared[s] = fate == LINK_DONE;
+	return fate;
+}
+
+enum link_fate
+link_run(struct link *l, enum statement s, const struct param *params, int n, int64_t deadline, PGresult **result)
+{
+	int64_t asked_us = time_steady_us();
+
+	*result = NULL;
+	enum link_fate fate = link_prepare(l, s, deadline);
+	if (fate != LINK_DONE)
+		return fate;
+	if (!link_send(l, s, params, n)) {
+		link_drop(l);
+		return LINK_LOST;
+	}
+	fate = link_finish(l, s, deadline, result);
+	histogram_add(s == STATEMENT_MESSAGES_SEND ? &metrics->batch_times : &metrics->database_times, HISTOGRAM_TIMES, time_steady_us() - asked_us);
 	return fate;
 }

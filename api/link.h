@@ -17,9 +17,6 @@ enum { LINK_GRACE_MS = 1000 };
 
 struct link {
 	PGconn *db; /* NULL: not connected */
-	bool pipeline;
-	int unsynced;	   /* statements since the last link_sync … */
-	int64_t synced_us; /* … and when that was */
 	bool prepared[STATEMENTS];
 	struct link *next; /* for the owner's list of idle links */
 };
@@ -44,22 +41,6 @@ bool link_ready(struct link *l) __attribute__((warn_unused_result));
 
 /* Forgets the connection. The next link_ready makes another. */
 void link_drop(struct link *l);
-
-/* Queues a statement that is prepared; in pipeline mode also several, followed by link_sync. False: LINK_LOST. */
-bool link_send(struct link *l, enum statement s, const struct param *params, int n) __attribute__((warn_unused_result));
-bool link_sync(struct link *l) __attribute__((warn_unused_result));
-
-/* Prepares a statement unless it is. Outside of pipeline mode. */
-enum link_fate link_prepare(struct link *l, enum statement s, int64_t deadline) __attribute__((warn_unused_result));
-
-/* From here on several statements may be on their way: up to a link_sync they are one transaction. */
-bool link_pipeline(struct link *l) __attribute__((warn_unused_result));
-
-/* The next result; NULL when the statement has no more. *lost when the connection broke or the deadline passed (and it is dropped). */
-PGresult *link_result(struct link *l, int64_t deadline, bool *lost) __attribute__((warn_unused_result));
-
-/* What a result means; logs a bug. */
-enum link_fate link_fate(const PGresult *result, enum statement s);
 
 /* Prepares, sends and waits: the result in *result, to be cleared by the caller whatever its fate (NULL when lost). */
 enum link_fate link_run(struct link *l, enum statement s, const struct param *params, int n, int64_t deadline, PGresult **result)

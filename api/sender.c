@@ -55,7 +55,7 @@ sender_close(void)
 
 /* ---- answering ---- */
 
-/* The statuses of message_send. */
+/* The statuses of messages_send. */
 static struct sent
 sent_of(const struct send *s)
 {
@@ -63,10 +63,10 @@ sent_of(const struct send *s)
 
 	if (out.error)
 		return out;
-	const char *status = PQgetvalue(s->result, 0, 0);
+	const char *status = send_column(s, SEND_STATUS);
 	out.created = strcmp(status, "created") == 0;
 	if (out.created || strcmp(status, "repeated") == 0)
-		out.message = PQgetvalue(s->result, 0, 1);
+		out.message = send_column(s, SEND_MESSAGE);
 	else
 		out.error = error_find(status);
 	if (!out.message && !out.error)
@@ -79,12 +79,12 @@ static void
 send_answer_now(struct send *s)
 {
 	struct request *r = s->request;
-	PGresult *result = s->result;
 	struct sent sent = sent_of(s);
+	struct send kept = *s; /* its own memory goes with the request's */
 
 	s->answer(r, &sent);
 	reply_finish(r);
-	PQclear(result);
+	send_clear(&kept);
 	request_give(r);
 }
 

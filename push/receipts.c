@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/array.h"
 #include "../lib/identifier.h"
 #include "../lib/limits.h"
 #include "../lib/memory.h"
-#include "array.h"
 #include "bus.h"
 #include "delivery.h"
 #include "map.h"

@@ -4,10 +4,10 @@
 
 #include <stdio.h>
 
+#include "../lib/array.h"
 #include "../lib/identifier.h"
 #include "../lib/revoked.h"
 #include "../lib/settings.h"
-#include "array.h"
 #include "bus.h"
 #include "conn.h"
 #include "hub.h"

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/array.h"
 #include "../lib/identifier.h"
 #include "../lib/memory.h"
 #include "../lib/presence.h"
 #include "../lib/settings.h"
-#include "array.h"
 #include "bus.h"
 #include "delivery.h"
 #include "map.h"

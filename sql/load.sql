@@ -50,7 +50,6 @@ set local search_path = banter_next, banter;
 \ir functions/event_ring.sql
 \ir functions/conversation_lock.sql
 \ir functions/conversation_advance.sql
-\ir functions/conversation_rewind.sql
 \ir functions/change_gone.sql
 \ir functions/change_append.sql
 
@@ -86,7 +85,8 @@ set local search_path = banter_next, banter;
 \ir functions/message_json.sql
 \ir functions/message_names.sql
 \ir functions/message_repeated.sql
-\ir functions/message_reply_refused.sql
+\ir functions/mentions_add.sql
+\ir functions/messages_send.sql
 \ir functions/message_send.sql
 \ir functions/message_list.sql
 \ir functions/message_get.sql

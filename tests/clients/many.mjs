@@ -156,7 +156,7 @@ function hear(device, mine, event) {
 	device.heard.add(event.data.id);
 	const known = acknowledged.get(event.data.id);
 	if (spoken.get(event.data.client_id) !== event.data.text || (known && (known.seq !== seq || known.conversation !== conversation)))
-		fault("altered", where);
+		fault("altered", { ...where, event, known });
 	if (known)
 		delays.push(Date.now() - known.at);
 }

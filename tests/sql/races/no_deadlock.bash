@@ -18,10 +18,15 @@ quick "
 	\$\$;
 	create trigger never_back before update on members for each row execute function test.never_back()"
 
-# as the api does: a transaction of several sends, in the order of (conversation, sender)
+# as the api does: several sends in one call, as they come
 cat >"$sessions/send.sql" <<SQL
-select count(message_send(s.room, s.sender, gen_random_uuid()::text, 'hi', null, null))
-from (select r.id as room, c.id as sender from rooms r, crowd c where random() < 0.2 order by 1, 2) s;
+select count(*)
+from (
+	select array_agg(s.room) as rooms, array_agg(s.sender) as senders, array_agg(gen_random_uuid()::text) as client_ids, array_agg('hi'::text) as texts,
+		array_agg(null::jsonb) as data, array_agg(null::bigint) as replies
+	from (select r.id as room, c.id as sender from rooms r, crowd c where random() < 0.2 order by random()) s
+) b
+cross join lateral messages_send(b.rooms, b.senders, b.client_ids, b.texts, b.data, b.replies);
 SQL
 cat >"$sessions/update.sql" <<SQL
 \set n random(1, 12)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* An array of ids as PostgreSQL reads it, made by and by: "{1,2}". */
-#ifndef PUSH_ARRAY_H
-#define PUSH_ARRAY_H
+/* An array as PostgreSQL reads it, of numbers "{1,2}" or of texts "{\"a\",NULL}", made by and by. */
+#ifndef LIB_ARRAY_H
+#define LIB_ARRAY_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +14,9 @@ struct array {
 };
 
 void array_add(struct array *a, int64_t value);
+
+/* NULL is NULL. */
+void array_add_string(struct array *a, const char *value);
 
 /* The text; nothing may be added after it was asked for. */
 const char *array_text(struct array *a);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* Arrays as PostgreSQL reads them. */
+#include "array.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+
+enum { ROOM = 64, NUMBER_BYTES = 24 };
+
+/* Makes room for n bytes of an element, with what stands before it and the end behind it. */
+static void
+array_room(struct array *a, size_t n)
+{
+	size_t need = a->len + n + 3;
+
+	if (need > a->room)
+		a->text = memory_resize(a->text, a->room = need > 2 * a->room ? need + ROOM : 2 * a->room);
+}
+
+static void
+array_begin(struct array *a)
+{
+	a->text[a->len++] = a->count++ ? ',' : '{';
+}
+
+void
+array_add(struct array *a, int64_t value)
+{
+	array_room(a, NUMBER_BYTES);
+	array_begin(a);
+	a->len += (size_t)sprintf(a->text + a->len, "%ld", (long)value);
+}
+
+static void
+array_add_null(struct array *a)
+{
+	array_room(a, 4);
+	array_begin(a);
+	memcpy(a->text + a->len, "NULL", 4);
+	a->len += 4;
+}
+
+void
+array_add_string(struct array *a, const char *value)
+{
+	if (!value) {
+		array_add_null(a);
+		return;
+	}
+	array_room(a, 2 * strlen(value) + 2);
+	array_begin(a);
+	char *to = a->text + a->len;
+	*to++ = '"';
+	for (; *value; value++) {
+		if (*value == '"' || *value == '\\')
+			*to++ = '\\';
+		*to++ = *value;
+	}
+	*to++ = '"';
+	a->len = (size_t)(to - a->text);
+}
+
+const char *
+array_text(struct array *a)
+{
+	if (!a->count)
+		return "{}";
+	if (a->text[a->len - 1] != '}') {
+		a->text[a->len++] = '}';
+		a->text[a->len] = '\0';
+	}
+	return a->text;
+}
+
+void
+array_free(struct array *a)
+{
+	free(a->text);
+	*a = (struct array){ 0 };
+}
