@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/log.h"
 #include "lib/settings.h"
+#include "lib/shared.h"
 
 enum { STRIPES = 64, SETS = 8192, WAYS = 8 }; /* 65,536 counted at a time, 1 MiB */
 
@@ -36,41 +35,25 @@ static const long *const limits[RATES] = {
 	[RATE_SEND] = &settings.rate_send,
 };
 
-static void
-refuse(const char *what)
-{
-	log_line(LOG_ERROR, "limiter_failed", "what=%s why=%s", what, strerror(errno));
-	exit(71);
-}
-
 static struct limiter *
 limiter_map(int fd)
 {
-	struct limiter *l = mmap(NULL, sizeof *l, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	size_t bytes;
+	struct limiter *l = shared_open(fd, &bytes);
 
-	if (l == MAP_FAILED)
-		refuse("mmap");
-	return l;
-}
-
-/* Where what lies beside the limits begins: a mapping begins at a page. */
-static off_t
-beside_offset(void)
-{
-	off_t page = sysconf(_SC_PAGESIZE);
-
-	return ((off_t)sizeof(struct limiter) + page - 1) / page * page;
+	if (l && bytes == sizeof *l)
+		return l;
+	log_line(LOG_ERROR, "limiter_failed", "why=%s", l ? "the supervisor is of another version" : strerror(errno));
+	exit(71);
 }
 
 int
-limiter_make(size_t beside)
+limiter_make(void)
 {
-	int fd = memfd_create("banter-limiter", MFD_CLOEXEC);
+	int fd = shared_make("banter-limiter", sizeof(struct limiter));
+	struct limiter *l = limiter_map(fd);
 	pthread_mutexattr_t shared;
 
-	if (fd < 0 || ftruncate(fd, beside_offset() + (off_t)beside) != 0)
-		refuse("memfd");
-	struct limiter *l = limiter_map(fd);
 	pthread_mutexattr_init(&shared);
 	pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
 	pthread_mutexattr_setrobust(&shared, PTHREAD_MUTEX_ROBUST);
@@ -85,17 +68,6 @@ void
 limiter_open(int fd)
 {
 	limiter = limiter_map(fd);
-}
-
-void *
-limiter_beside(int fd, size_t bytes)
-{
-	struct stat made;
-
-	if (fstat(fd, &made) != 0 || made.st_size < beside_offset() + (off_t)bytes)
-		return NULL;
-	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, beside_offset());
-	return at == MAP_FAILED ? NULL : at;
 }
 
 /* A finalizer of MurmurHash3: every bit of the input reaches every bit of the output. */

@@ -7,7 +7,6 @@
 #define API_LIMITER_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 enum rate_class { RATE_NONE, RATE_LOGIN, RATE_READ, RATE_WRITE, RATE_SEND, RATES };
@@ -20,13 +19,9 @@ struct allowance {
 	long retry_seconds; /* when refused: until one is there again */
 };
 
-/*
- * Makes the shared memory, with so many bytes beside it for whoever else counts; the descriptor is for limiter_open in every worker.
- * limiter_beside gives these bytes, all zero at first; NULL when the supervisor is of an older program and has made fewer.
- */
-int limiter_make(size_t beside);
+/* Makes the shared memory; its descriptor is for limiter_open in every worker. */
+int limiter_make(void);
 void limiter_open(int fd);
-void *limiter_beside(int fd, size_t bytes);
 
 /* Counts one request of whom, a user's id or limiter_address. */
 struct allowance limiter_take(enum rate_class class, uint64_t whom, int64_t now_us);

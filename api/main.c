@@ -40,5 +40,5 @@ main(int argc, char **argv)
 		return 71;
 	token_open();
 	database_check();
-	return asked_for(argc, argv, "--worker") ? worker_run() : supervisor_run(argc, argv);
+	return worker_is(argc, argv) ? worker_run() : supervisor_run(argc, argv);
 }

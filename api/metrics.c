@@ -9,7 +9,7 @@
 
 #include "handlers.h"
 #include "lib/memory.h"
-#include "limiter.h"
+#include "lib/shared.h"
 #include "reply.h"
 #include "routes.h"
 
@@ -39,11 +39,19 @@ static const struct row {
 };
 /* clang-format on */
 
+int
+metrics_make(void)
+{
+	return shared_make("banter-metrics", sizeof *metrics);
+}
+
 void
 metrics_open(int fd)
 {
-	metrics = limiter_beside(fd, sizeof *metrics);
-	if (!metrics)
+	size_t bytes;
+
+	metrics = shared_open(fd, &bytes);
+	if (!metrics || bytes != sizeof *metrics)
 		metrics = memory_alloc(sizeof *metrics);
 	assert(routes_count() <= NO_ROUTE);
 }

@@ -27,7 +27,11 @@ struct metrics {
 
 extern struct metrics *metrics;
 
-/* Takes the place for it in the shared memory (limiter.h); counts for itself alone when there is none. */
+/*
+ * Makes the memory for it; its descriptor is for metrics_open in every worker. A worker whose supervisor is of an older program, with another
+ * idea of what is counted, counts for itself alone.
+ */
+int metrics_make(void);
 void metrics_open(int fd);
 
 /* Counts one. */

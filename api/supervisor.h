@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The supervisor: binds the socket once and keeps settings.api_workers workers on it. SIGHUP: replaces them one by one, the new one first, by
- * the program as it is on disk then, so that a deploy loses nothing. SIGTERM, SIGINT: takes the socket away, drains and ends.
- */
+/* The supervisor of the workers (lib/workers.h): binds the socket once, and takes it away when all are to end. */
 #ifndef API_SUPERVISOR_H
 #define API_SUPERVISOR_H
 

@@ -3,14 +3,11 @@
 #include "worker.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "call.h"
@@ -142,17 +139,6 @@ thread_start(void *(*run)(void *))
 }
 
 static void
-descriptors_take(void)
-{
-	for (int fd = WORKER_SOCKET; fd < WORKER_DESCRIPTORS; fd++) {
-		if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
-			fprintf(stderr, "--worker is for the supervisor only\n");
-			exit(64);
-		}
-	}
-}
-
-static void
 signals_block(sigset_t *waited)
 {
 	sigset_t all;
@@ -160,10 +146,9 @@ signals_block(sigset_t *waited)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, NULL);
 	sigemptyset(waited);
-	sigaddset(waited, SIGTERM);
-	sigaddset(waited, SIGQUIT);
+	sigaddset(waited, WORKER_REPLACED);
+	sigaddset(waited, WORKER_ENDS);
 	signal(SIGPIPE, SIG_IGN);
-	prctl(PR_SET_PDEATHSIG, SIGTERM); /* without a supervisor nobody would end us */
 }
 
 /* No request may be let in before it is known who was signed out. */
@@ -181,7 +166,7 @@ parts_open(void)
 	requests_open(WORKER_SOCKET);
 	seats_open();
 	limiter_open(WORKER_LIMITER);
-	metrics_open(WORKER_LIMITER);
+	metrics_open(WORKER_METRICS);
 	steady_cond_init(&tending.stopped);
 	bearers_open();
 	calls_open();
@@ -222,7 +207,7 @@ worker_run(void)
 	sigset_t waited;
 	int got = 0;
 
-	descriptors_take();
+	worker_begin(WORKER_KEPT);
 	signals_block(&waited);
 	parts_open();
 	for (long i = 0; i < n; i++)
@@ -232,14 +217,14 @@ worker_run(void)
 	tenders[0] = thread_start(thread_redis);
 	tenders[1] = thread_start(thread_revocations);
 	log_line(LOG_INFO, "worker_ready", "pid=%d threads=%ld", (int)getpid(), n);
-	if (write(WORKER_READY, "", 1) != 1)
-		log_line(LOG_WARN, "supervisor_gone", "pid=%d", (int)getpid());
+	worker_ready();
 
 	while (sigwait(&waited, &got) != 0)
 		;
 	int64_t deadline = time_steady_ms() + settings.drain_seconds * 1000;
-	atomic_store(&leaving, got == SIGQUIT ? LEAVING_WHEN_IDLE : LEAVING_NOW);
-	if (got != SIGQUIT)
+	/* others take what waits; or nobody does */
+	atomic_store(&leaving, got == WORKER_REPLACED ? LEAVING_NOW : LEAVING_WHEN_IDLE);
+	if (got == WORKER_REPLACED)
 		seats_close();
 	bool served = threads_join(threads, n, deadline);
 	sender_stop();

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A worker: a process of settings.api_threads threads, each in its own accept loop. The supervisor starts it with these descriptors.
- * SIGTERM: leave now, finish what is being answered (others take what waits). SIGQUIT: leave when nobody waits any more.
- */
+/* A worker: a process of settings.api_threads threads, each in its own accept loop, with what its supervisor keeps for it. */
 #ifndef API_WORKER_H
 #define API_WORKER_H
 
-enum { WORKER_SOCKET = 3, WORKER_LIMITER, WORKER_READY, WORKER_DESCRIPTORS };
+#include "lib/workers.h"
+
+enum { WORKER_SOCKET = WORKER_GIVEN, WORKER_LIMITER, WORKER_METRICS, WORKER_KEPT = WORKER_METRICS - WORKER_GIVEN + 1 };
 
 /* Serves until it is told to leave. Returns the exit code. */
 int worker_run(void);

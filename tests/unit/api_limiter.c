@@ -20,7 +20,7 @@ static int
 open_limiter(void **unused)
 {
 	(void)unused;
-	limiter_open(limiter_make(0));
+	limiter_open(limiter_make());
 	settings.rate_login = 60;
 	settings.rate_read = 0;
 	settings.rate_write = 600;

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/* The supervisor: this program is its own worker, and tells what becomes of it. */
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "lib/log.h"
+#include "lib/settings.h"
+#include "lib/shared.h"
+#include "lib/workers.h"
+
+enum { WORKERS = 2, REPORT = WORKER_GIVEN, ORDERS, SLOT_OF_FIRST, GIVEN = 3, PATIENCE_MS = 20000 };
+
+struct report {
+	char what; /* R: ready; r: replaced; e: ends; c: the supervisor lets nobody new in; x: the supervisor was told of an end */
+	int slot;
+	pid_t pid;
+};
+
+/* Shared by all. */
+struct orders {
+	volatile int dies; /* who starts now */
+	_Atomic int starts;
+};
+
+static int reports[2], slots[2][2], own_slot;
+static struct orders *orders;
+static pid_t supervisor, live[WORKERS];
+static int test_argc;
+static char **test_argv;
+
+static void
+tell(int fd, char what, pid_t pid)
+{
+	struct report r = { what, own_slot, pid };
+
+	if (write(fd, &r, sizeof r) != sizeof r)
+		_exit(70);
+}
+
+/* ---- the worker ---- */
+
+static void
+on_leave(int number)
+{
+	tell(REPORT, number == WORKER_REPLACED ? 'r' : 'e', getpid());
+	_exit(0);
+}
+
+/* The third descriptor is of its slot alone: the read end of a pipe from which that can be told. */
+static int
+work(void)
+{
+	size_t bytes;
+
+	worker_begin(GIVEN);
+	orders = shared_open(ORDERS, &bytes);
+	orders->starts++;
+	if (orders->dies)
+		_exit(3);
+	own_slot = fcntl(SLOT_OF_FIRST, F_GETPIPE_SZ) > 4096;
+	signal(WORKER_REPLACED, on_leave);
+	signal(WORKER_ENDS, on_leave);
+	tell(REPORT, 'R', getpid());
+	worker_ready();
+	for (;;)
+		pause();
+}
+
+/* ---- the supervisor ---- */
+
+static void
+on_close(void)
+{
+	tell(reports[1], 'c', getpid());
+}
+
+static void
+on_ended(pid_t pid)
+{
+	tell(reports[1], 'x', pid);
+}
+
+static void
+supervise(int memory)
+{
+	const int descriptors[WORKERS * GIVEN] = { reports[1], memory, slots[0][0], reports[1], memory, slots[1][0] };
+	const struct workers workers = { WORKERS, GIVEN, descriptors, on_close, on_ended };
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	workers_open(test_argc, test_argv);
+	_exit(workers_run(&workers));
+}
+
+/* ---- the tests ---- */
+
+static struct report
+next(void)
+{
+	struct report r = { 0 };
+	struct pollfd wait = { .fd = reports[0], .events = POLLIN };
+
+	assert_int_equal(poll(&wait, 1, PATIENCE_MS), 1);
+	assert_int_equal(read(reports[0], &r, sizeof r), sizeof r);
+	return r;
+}
+
+static struct report
+expect(char what)
+{
+	struct report r = next();
+
+	assert_int_equal(r.what, what);
+	if (what == 'R')
+		live[r.slot] = r.pid;
+	return r;
+}
+
+/* One after the other: the new one is ready, only then the old one is told. */
+static void
+expect_round(void)
+{
+	for (int i = 0; i < WORKERS; i++) {
+		pid_t old = live[i];
+		assert_int_equal(expect('R').slot, i);
+		assert_int_not_equal(live[i], old);
+		assert_int_equal(expect('r').pid, old);
+		assert_int_equal(expect('x').pid, old);
+	}
+}
+
+static int
+start(void **unused)
+{
+	int memory = shared_make("test", sizeof *orders);
+	size_t bytes;
+
+	(void)unused;
+	settings.drain_seconds = 10;
+	orders = shared_open(memory, &bytes);
+	if (pipe(reports) != 0)
+		return -1;
+	for (int i = 0; i < WORKERS; i++)
+		if (pipe(slots[i]) != 0 || fcntl(slots[i][0], F_SETPIPE_SZ, 4096 << (4 * i)) < 0)
+			return -1;
+	supervisor = fork();
+	if (supervisor == 0)
+		supervise(memory);
+	for (int i = 0; i < WORKERS; i++)
+		expect('R');
+	return live[0] && live[1] ? 0 : -1;
+}
+
+static int
+end(void **unused)
+{
+	(void)unused;
+	for (int i = 0; i < WORKERS; i++) {
+		live[i] = 0;
+		close(slots[i][0]);
+		close(slots[i][1]);
+	}
+	close(reports[0]);
+	close(reports[1]);
+	return 0;
+}
+
+static void
+test_ends(void **unused)
+{
+	int status;
+
+	(void)unused;
+	kill(supervisor, SIGTERM);
+	expect('c');
+	for (int ends = 0, ended = 0; ends + ended < 2 * WORKERS;) {
+		struct report r = next();
+		ends += r.what == 'e';
+		ended += r.what == 'x';
+		assert_true(r.what == 'e' || r.what == 'x');
+	}
+	assert_int_equal(waitpid(supervisor, &status, 0), supervisor);
+	assert_int_equal(status, 0);
+}
+
+static void
+test_replaces(void **unused)
+{
+	for (int round = 0; round < 3; round++) {
+		kill(supervisor, SIGHUP);
+		expect_round();
+	}
+	assert_int_equal(orders->starts, 4 * WORKERS);
+	test_ends(unused);
+}
+
+static void
+test_starts_again(void **unused)
+{
+	for (int i = 0; i < 3; i++) {
+		pid_t killed = live[1];
+		kill(killed, SIGKILL);
+		assert_int_equal(expect('x').pid, killed);
+		assert_int_equal(expect('R').slot, 1);
+	}
+	test_ends(unused);
+}
+
+static void
+test_gives_up(void **unused)
+{
+	orders->dies = 1;
+	kill(supervisor, SIGHUP);
+	expect('x');
+	orders->dies = 0;
+	assert_int_equal(kill(live[0], 0), 0);
+	assert_int_equal(kill(live[1], 0), 0);
+	kill(supervisor, SIGHUP);
+	expect_round();
+	assert_int_equal(orders->starts, WORKERS + 1 + WORKERS); /* one try, and a whole round */
+	test_ends(unused);
+}
+
+static void
+test_none_left_behind(void **unused)
+{
+	(void)unused;
+	kill(supervisor, SIGKILL);
+	waitpid(supervisor, NULL, 0);
+	expect('r');
+	expect('r');
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = { TEST(test_ends), TEST(test_replaces), TEST(test_starts_again), TEST(test_gives_up),
+					    TEST(test_none_left_behind) };
+
+	log_open("test", false);
+	if (worker_is(argc, argv))
+		return work();
+	test_argc = argc;
+	test_argv = argv;
+	return cmocka_run_group_tests_name("workers", tests, NULL, NULL);
+}
