@@ -46,6 +46,8 @@ struct settings {
 	const char *push_listen;
 	long push_port;
 	long push_processes;
+	long push_accept_rate;
+	long push_handshakes;
 	long push_streams;
 	long push_streams_per_user;
 	long push_streams_per_address;

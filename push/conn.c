@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,6 +24,9 @@
 enum {
 	LINGER_MS = 2000, /* for a peer to take the last words */
 	READ_SLACK = 64 * 1024,
+	DESCRIPTORS_KEPT = 64, /* for the database, Redis, the log … */
+	HANDSHAKE_MOMENT_MS = 500,
+	HANDSHAKES_SHARE = 4, /* the part of all descriptors that handshakes may have at most */
 };
 
 /* All connections, densely; and those that this turn has ended. */
@@ -30,12 +34,27 @@ static struct {
 	struct conn **all;
 	size_t count, room;
 	struct map addresses; /* hash of an address -> its count */
+	struct conn *handshake_first, *handshake_last;
+	size_t handshakes, most;
 	struct conn **ending;
 	size_t ending_count, ending_room;
 	uint8_t *input; /* what is read goes here first, whoever sends it */
 	size_t input_size;
 	uint64_t numbers;
 } conns;
+
+static void
+conns_begin(void)
+{
+	struct rlimit limit = { .rlim_cur = 0 };
+
+	if (conns.input)
+		return;
+	conns.input_size = (size_t)settings.push_frame_bytes + 2 * READ_SLACK;
+	conns.input = memory_alloc(conns.input_size);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	conns.most = limit.rlim_cur > 2 * DESCRIPTORS_KEPT ? limit.rlim_cur - DESCRIPTORS_KEPT : limit.rlim_cur / 2;
+}
 
 static void
 conn_end_later(struct conn *c)
@@ -108,7 +127,7 @@ void
 conn_queue_bytes(struct conn *c, const void *bytes, size_t len)
 {
 	if (!conn_has_room(c, (uint32_t)len)) {
-		conn_close(c, CLOSE_SLOW_READER);
+		conn_exceeds(c, BOUND_QUEUE_BYTES, CLOSE_SLOW_READER);
 		return;
 	}
 	struct buffer *b = buffer_from(bytes, len);
@@ -185,6 +204,48 @@ conn_read(struct conn *c)
 	}
 }
 
+/* ---- handshakes: a line of those who are no streams yet, the oldest first */
+
+static void
+handshake_begin(struct conn *c)
+{
+	c->handshaking = true;
+	c->user_prev = conns.handshake_last;
+	*(c->user_prev ? &c->user_prev->user_next : &conns.handshake_first) = c;
+	conns.handshake_last = c;
+	conns.handshakes++;
+}
+
+static void
+handshake_end(struct conn *c)
+{
+	if (!c->handshaking)
+		return;
+	c->handshaking = false;
+	*(c->user_prev ? &c->user_prev->user_next : &conns.handshake_first) = c->user_next;
+	*(c->user_next ? &c->user_next->user_prev : &conns.handshake_last) = c->user_prev;
+	c->user_next = c->user_prev = NULL;
+	conns.handshakes--;
+}
+
+/* Sockets that say nothing must not keep out those who do: a client needs a moment only, so the oldest is most likely one of the silent. */
+bool
+conn_make_room(void)
+{
+	conns_begin();
+	size_t share = conns.most / HANDSHAKES_SHARE;
+	size_t most = (size_t)settings.push_handshakes < share ? (size_t)settings.push_handshakes : share;
+	struct conn *oldest = conns.handshake_first;
+
+	if (conns.handshakes < most)
+		return true;
+	if (loop_now() - oldest->opened_ms < HANDSHAKE_MOMENT_MS)
+		return false;
+	conn_exceeds(oldest, BOUND_HANDSHAKES, CLOSE_IDLE);
+	conn_enter(oldest, CONN_DEAD);
+	return true;
+}
+
 /* ---- states */
 
 void
@@ -198,6 +259,8 @@ conn_enter(struct conn *c, enum conn_state state)
 {
 	assert(state >= c->state || state == CONN_HEAD);
 	c->state = state;
+	if (state > CONN_AUTH)
+		handshake_end(c);
 	if (state == CONN_DEAD)
 		conn_end_later(c);
 }
@@ -209,10 +272,10 @@ conn_timeout(struct timer *t)
 
 	switch (c->state) {
 	case CONN_HEAD:
-		conn_close(c, CLOSE_IDLE);
+		conn_exceeds(c, BOUND_HANDSHAKE_SECONDS, CLOSE_IDLE);
 		return;
 	case CONN_AUTH:
-		conn_close(c, CLOSE_AUTH_TIMEOUT);
+		conn_exceeds(c, BOUND_HANDSHAKE_SECONDS, CLOSE_AUTH_TIMEOUT);
 		return;
 	case CONN_OPENING:
 		conn_close(c, CLOSE_UNAVAILABLE);
@@ -233,10 +296,10 @@ conn_log_end(const struct conn *c)
 {
 	const struct close_row *row = close_row(c->why);
 
-	if (!c->transport && (c->why == CLOSE_GONE || c->why == CLOSE_NORMAL))
-		return; /* a probe, or a plain request */
-	log_line(LOG_INFO, "stream_end", "stream=%lu transport=%s user=%ld device=%ld reason=%s code=%d duration_ms=%ld events=%u bytes=%lu",
-		 c->number, c->transport ? c->transport->name : "http", stream_user(c), (long)c->device, row->name, row->code,
+	if (!c->transport && (c->why == CLOSE_GONE || c->why == CLOSE_NORMAL || c->why == CLOSE_IDLE))
+		return; /* a probe, a plain request, or one that has asked for nothing: a flood of them must not flood the log */
+	log_line(LOG_INFO, "stream_end", "stream=%lu transport=%s user=%ld device=%ld reason=%s code=%d limit=%s duration_ms=%ld events=%u bytes=%lu",
+		 c->number, c->transport ? c->transport->name : "http", stream_user(c), (long)c->device, row->name, row->code, bound_name(c->bound),
 		 (long)(loop_now() - c->opened_ms), c->events_out, c->bytes_out);
 }
 
@@ -264,6 +327,16 @@ conn_close(struct conn *c, enum close_reason why)
 	conn_end_later(c);
 }
 
+void
+conn_exceeds(struct conn *c, enum bound bound, enum close_reason why)
+{
+	if (c->state >= CONN_CLOSING)
+		return;
+	c->bound = (uint8_t)bound;
+	metrics.bounds[bound]++;
+	conn_close(c, why);
+}
+
 static void
 conn_ready(struct watch *w, uint32_t events)
 {
@@ -278,15 +351,19 @@ conn_ready(struct watch *w, uint32_t events)
 		conn_read(c);
 }
 
+bool
+conn_is_full(void)
+{
+	conns_begin();
+	return conns.count >= conns.most;
+}
+
 void
 conn_open(int fd, uint64_t address)
 {
 	struct conn *c = memory_alloc(sizeof *c);
 
-	if (!conns.input) {
-		conns.input_size = (size_t)settings.push_frame_bytes + 2 * READ_SLACK;
-		conns.input = memory_alloc(conns.input_size);
-	}
+	conns_begin();
 	c->watch = (struct watch){ fd, conn_ready };
 	c->timer.fire = conn_timeout;
 	c->number = ++conns.numbers;
@@ -303,6 +380,7 @@ conn_open(int fd, uint64_t address)
 	conns.all[conns.count++] = c;
 	metrics.connections = conns.count;
 	conn_deadline(c, settings.push_handshake_seconds * 1000);
+	handshake_begin(c);
 }
 
 static void

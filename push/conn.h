@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bound.h"
 #include "buffer.h"
 #include "close.h"
 #include "event.h"
@@ -53,8 +54,10 @@ struct conn {
 	bool stale;	  /* long-poll: something came that could not be kept; the next request opens anew */
 	bool keep_alive;  /* long-poll */
 	bool ends_by_token;
-	bool away;    /* what its beats say */
-	bool counted; /* among the open streams */
+	bool away;	  /* what its beats say */
+	bool counted;	  /* among the open streams */
+	bool handshaking; /* no stream yet; user_next and user_prev are its place among those like it */
+	uint8_t bound;	  /* that it has met */
 
 	struct queue *queue;
 
@@ -121,6 +124,9 @@ void conn_resume_input(struct conn *c);
 /* One door out: says why to the peer and the log; leaves the hub and is freed when the turn is over. Does nothing the second time. */
 void conn_close(struct conn *c, enum close_reason why);
 
+/* The same for one that has met a bound: it is counted, and named in the log. */
+void conn_exceeds(struct conn *c, enum bound bound, enum close_reason why);
+
 /* Moves to another state. */
 void conn_enter(struct conn *c, enum conn_state state);
 
@@ -133,6 +139,12 @@ void conn_unpin(struct conn *c);
 
 /* Flushes what this turn has queued, once for each connection, and frees what has ended. */
 void conn_turn_end(void);
+
+/* Where there are as many handshakes as may be, ends the oldest; false when that has just begun, so that a new one has to wait. */
+bool conn_make_room(void);
+
+/* Are there as many as descriptors allow, but for those that the process needs for itself? */
+bool conn_is_full(void);
 
 /* How many connections are there, and of one address? The address becomes another when a proxy tells it. */
 size_t conn_count(void);

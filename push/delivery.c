@@ -99,7 +99,7 @@ conn_bundle(struct conn *c, const struct bundle *b)
 	} else if (c->transport == &transport_poll) {
 		c->stale = true;
 	} else {
-		conn_close(c, CLOSE_SLOW_READER);
+		conn_exceeds(c, BOUND_QUEUE_BYTES, CLOSE_SLOW_READER);
 	}
 }
 

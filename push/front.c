@@ -163,31 +163,42 @@ note_origin(struct conn *c, const struct http_head *head)
 
 /* ---- addresses */
 
+bool
+front_is_proxy(const struct sockaddr_storage *peer)
+{
+	char own[INET6_ADDRSTRLEN] = "";
+	const void *at = peer->ss_family == AF_INET ? (const void *)&((const struct sockaddr_in *)peer)->sin_addr
+						    : (const void *)&((const struct sockaddr_in6 *)peer)->sin6_addr;
+
+	inet_ntop(peer->ss_family, at, own, sizeof own);
+	return list_has(settings.push_proxies, own, strlen(own));
+}
+
 /* A proxy of ours tells whom it speaks for. */
 static void
 note_address(struct conn *c, const struct http_head *head)
 {
-	char own[INET6_ADDRSTRLEN] = "";
 	struct sockaddr_storage peer;
 	socklen_t len = sizeof peer;
 	struct http_slice told = http_header(head, "x-forwarded-for");
 
-	if (!told.at || getpeername(c->watch.fd, (struct sockaddr *)&peer, &len) != 0)
-		return;
-	const void *at =
-		peer.ss_family == AF_INET ? (void *)&((struct sockaddr_in *)&peer)->sin_addr : (void *)&((struct sockaddr_in6 *)&peer)->sin6_addr;
-	inet_ntop(peer.ss_family, at, own, sizeof own);
-	if (!list_has(settings.push_proxies, own, strlen(own)))
-		return;
-	conn_address(c, address_of_forwarded(told.at, told.len));
+	if (told.at && getpeername(c->watch.fd, (struct sockaddr *)&peer, &len) == 0 && front_is_proxy(&peer))
+		conn_address(c, address_of_forwarded(told.at, told.len));
 }
 
+/* Ends a request for a stream that would be one too many. */
 static bool
-is_over_limits(const struct conn *c)
+stream_is_too_many(struct conn *c)
 {
+	enum bound bound = BOUND_NONE;
+
 	if (metrics.streams[0] + metrics.streams[1] + metrics.streams[2] >= (uint64_t)settings.push_streams)
-		return true;
-	return settings.push_streams_per_address && conn_count_of(c->address) > (size_t)settings.push_streams_per_address;
+		bound = BOUND_STREAMS;
+	else if (settings.push_streams_per_address && conn_count_of(c->address) > (size_t)settings.push_streams_per_address)
+		bound = BOUND_STREAMS_PER_ADDRESS;
+	if (bound)
+		conn_exceeds(c, bound, CLOSE_TOO_MANY_STREAMS);
+	return bound != BOUND_NONE;
 }
 
 /* ---- credentials */
@@ -285,9 +296,7 @@ get_ws(struct conn *c, const struct http_head *head)
 	c->transport = &transport_ws;
 	c->replied = true;
 	note_since(c, head);
-	if (is_over_limits(c))
-		conn_close(c, CLOSE_TOO_MANY_STREAMS);
-	else if (!begin_with_credentials(c, head))
+	if (!stream_is_too_many(c) && !begin_with_credentials(c, head))
 		conn_enter(c, CONN_AUTH);
 }
 
@@ -296,9 +305,7 @@ get_stream(struct conn *c, const struct http_head *head)
 {
 	c->transport = &transport_sse;
 	note_since(c, head);
-	if (is_over_limits(c))
-		conn_close(c, CLOSE_TOO_MANY_STREAMS);
-	else if (!begin_with_credentials(c, head))
+	if (!stream_is_too_many(c) && !begin_with_credentials(c, head))
 		conn_close(c, CLOSE_BAD_CREDENTIALS);
 }
 
@@ -353,9 +360,7 @@ get_events(struct conn *c, const struct http_head *head)
 	c->transport = &transport_poll;
 	c->replied = false;
 	note_since(c, head);
-	if (is_over_limits(c))
-		conn_close(c, CLOSE_TOO_MANY_STREAMS);
-	else if (!begin_with_credentials(c, head))
+	if (!stream_is_too_many(c) && !begin_with_credentials(c, head))
 		conn_close(c, CLOSE_BAD_CREDENTIALS);
 }
 

@@ -17,7 +17,7 @@ enum { COPY_EACH_MS = 1000, LABELS_BYTES = 128 };
 struct metrics metrics;
 
 /* A row may be a number for each of a kind. */
-enum dimension { ALONE, TRANSPORT, CLASS, REASON, TIMES };
+enum dimension { ALONE, TRANSPORT, CLASS, REASON, BOUND, PART, TIMES };
 
 /* clang-format off */
 static const struct row {
@@ -31,6 +31,8 @@ static const struct row {
 	{ "banter_push_streams", "gauge", TRANSPORT, AT(streams), "Open streams." },
 	{ "banter_push_accepted_total", "counter", ALONE, AT(accepted), "Connections accepted." },
 	{ "banter_push_closes_total", "counter", REASON, AT(closes), "Connections ended." },
+	{ "banter_push_limits_total", "counter", BOUND, AT(bounds), "Times that a limit was met." },
+	{ "banter_push_degraded", "gauge", PART, AT(degraded), "1 while PostgreSQL or Redis does not answer." },
 	{ "banter_push_events_total", "counter", ALONE, AT(events), "Durable events that came in order." },
 	{ "banter_push_deliveries_total", "counter", ALONE, AT(deliveries), "Events queued for a stream." },
 	{ "banter_push_flushes_total", "counter", ALONE, AT(flushes), "System calls that wrote to streams." },
@@ -62,6 +64,14 @@ static const struct row {
 static const char *const transports[METRICS_TRANSPORTS] = { "ws", "sse", "poll" };
 static const char *const classes[EVENT_CLASSES] = { "typing", "presence", "receipt", "notice", "durable" };
 
+static const char *const parts[METRICS_PARTS] = { "database", "redis" };
+
+static const char *
+part_name(int i)
+{
+	return parts[i];
+}
+
 static const char *
 reason_name(int i)
 {
@@ -89,6 +99,8 @@ static const struct {
 	[TRANSPORT] = { "transport", 0, METRICS_TRANSPORTS, transport_name },
 	[CLASS] = { "class", 0, EVENT_DURABLE, class_name },
 	[REASON] = { "reason", CLOSE_NORMAL, CLOSE_REASONS, reason_name },
+	[BOUND] = { "limit", BOUND_NONE + 1, BOUNDS, bound_name },
+	[PART] = { "part", 0, METRICS_PARTS, part_name },
 };
 
 /* ---- several processes */

@@ -8,10 +8,11 @@
 #include <sys/types.h>
 
 #include "../lib/histogram.h"
+#include "bound.h"
 #include "close.h"
 #include "event.h"
 
-enum { METRICS_TRANSPORTS = 3 };
+enum { METRICS_TRANSPORTS = 3, METRICS_PARTS = 2 };
 
 struct metrics {
 	uint64_t streams[METRICS_TRANSPORTS]; /* open now */
@@ -25,8 +26,10 @@ struct metrics {
 	uint64_t queue_bytes; /* now */
 	uint64_t shed[EVENT_CLASSES];
 	uint64_t closes[CLOSE_REASONS];
-	uint64_t holds;	  /* events that came before their turn */
-	uint64_t repairs; /* ranges read to fill a hole */
+	uint64_t bounds[BOUNDS];	  /* times that one was met */
+	uint64_t degraded[METRICS_PARTS]; /* now: 1 for what does not answer */
+	uint64_t holds;			  /* events that came before their turn */
+	uint64_t repairs;		  /* ranges read to fill a hole */
 	uint64_t sweep_rounds;
 	uint64_t sweep_finds;
 	uint64_t replayed;

@@ -32,7 +32,7 @@ close_oldest(const struct user *u)
 
 	while (oldest->user_next)
 		oldest = oldest->user_next;
-	conn_close(oldest, CLOSE_TOO_MANY_STREAMS);
+	conn_exceeds(oldest, BOUND_STREAMS_PER_USER, CLOSE_TOO_MANY_STREAMS);
 }
 
 void

@@ -107,7 +107,9 @@ ws_input(struct conn *c, uint8_t *data, size_t n)
 		enum frame_result result = frame_read(&c->input, data + at, n - at, (size_t)settings.push_frame_bytes, &f, &used);
 		at += used;
 		if (frames_are_too_fast(c, f.used))
-			conn_close(c, CLOSE_PROTOCOL);
+			conn_exceeds(c, BOUND_FRAME_RATE, CLOSE_PROTOCOL);
+		else if (result == FRAME_ERROR && close_of_frame(f.close_code) == CLOSE_TOO_BIG)
+			conn_exceeds(c, BOUND_FRAME_BYTES, CLOSE_TOO_BIG);
 		else if (result == FRAME_ERROR)
 			conn_close(c, close_of_frame(f.close_code));
 		else if (result == FRAME_MESSAGE)

@@ -1,0 +1,157 @@
+# Floods: what they meet is a limit with a name, and the rest does not notice.
+# SPDX-License-Identifier: MIT
+
+setup_file() {
+	. "$BATS_TEST_DIRNAME/stack.bash"
+	own_stack
+}
+teardown_file() {
+	. "$BATS_TEST_DIRNAME/stack.bash"
+	own_stack_end
+}
+setup() {
+	load ../helpers
+	load ../streams
+	load stack
+}
+teardown() { streams_end; }
+
+# flood NAME HOW COUNT: clients/flood.mjs against $further as the current user; `flood_state NAME FILTER` looks at what it has said last.
+flood() {
+	node "$ROOT/tests/clients/flood.mjs" "$2" "${further##*:}" "$3" "$token" >"$BATS_TEST_TMPDIR/$1.flood" 2>&1 3>&- 4>&- &
+	echo $! >"$(stream_file "$1" pid)"
+	disown $!
+}
+flood_state() { tail -n 1 "$BATS_TEST_TMPDIR/$1.flood" | jq -e "$2" >/dev/null; }
+flooded() { wait_until "${3:-20}" flood_state "$1" "$2" || { tail -n 3 "$BATS_TEST_TMPDIR/$1.flood"; return 1; }; }
+
+# metric NAME: a row of $further's page. met LIMIT N: that limit was met N times at least.
+metric() { curl -sf "$further/metrics" | sed -n "s/^banter_push_$1 //p"; }
+met() { [ "$(metric "limits_total{limit=\"$1\"}")" -ge "$2" ]; }
+met_within() { wait_until "$1" met "$2" "$3" || { curl -s "$further/metrics" | grep limits_total; return 1; }; }
+
+# unmoved NAME: what is sent arrives in time on the stream of somebody else in the same process.
+unmoved() {
+	local i sent
+	for i in 1 2 3; do
+		sent=$(now_ms)
+		fence "$1"
+		[ $(($(jq -r ._at <<<"$event") - sent)) -lt 1500 ] || { echo "$1 has waited for $(($(jq -r ._at <<<"$event") - sent)) ms"; return 1; }
+	done
+}
+
+@test "P8: floods of one stream: frames, pings, a frame of 1 GiB, a request byte by byte, peers that are half open" {
+	further_push BANTER_PUSH_HANDSHAKE_SECONDS=3 BANTER_PUSH_PING_SECONDS=1 BANTER_PUSH_PONG_SECONDS=1 BANTER_PUSH_STREAMS_PER_USER=1000
+	as alice
+	group Calm bob
+	as bob
+	STREAM_URL=$further listen bob ws
+	as mallory
+	flood trickle trickle 20
+	flood deaf deaf 50
+	flood frames frames 5
+	flood pings pings 5
+	flood gigabyte gigabyte 5
+	as alice
+	unmoved bob
+	flooded frames '.ended == 5'
+	flooded pings '.ended == 5 and .codes["4503"] == 5'
+	flooded gigabyte '.ended == 5 and .codes["1009"] == 5'
+	met_within 2 frame_rate 10
+	met_within 2 frame_bytes 5
+	met_within 10 handshake_seconds 20
+	met_within 10 pong_seconds 50
+	flooded trickle '.ended == 20'
+	unmoved bob
+	[ "$(notes_of bob | grep -c '"closed"')" = 0 ]
+	grep -q 'event=stream_end .*limit=frame_rate' "$BANTER_STATE/log/$further_part.log"
+}
+
+@test "P8: 5,000 sockets that say nothing keep nobody out" {
+	further_push BANTER_PUSH_HANDSHAKES=1000 BANTER_PUSH_HANDSHAKE_SECONDS=60
+	as alice
+	group Calm bob
+	as bob
+	STREAM_URL=$further listen bob ws
+	as mallory
+	flood silent silent 5000
+	flooded silent '.open == 5000 and .ended == 4000'
+	met_within 5 handshakes 4000
+	as bob
+	STREAM_URL=$further listen late ws # who comes now finds room
+	[ "$(metric connections)" -le 1005 ]
+	as alice
+	unmoved bob
+	unmoved late
+	[ "$(grep -c 'event=stream_end' "$BANTER_STATE/log/$further_part.log")" = 0 ] # nor do they fill the log
+}
+
+@test "P8: an address has its limit before it says a word" {
+	further_push BANTER_PUSH_STREAMS_PER_ADDRESS=30 BANTER_PUSH_PROXIES=192.0.2.1
+	as alice
+	group Calm bob
+	as bob
+	STREAM_URL=$further listen bob ws
+	as mallory
+	flood silent silent 200
+	flooded silent '.open == 200 and .ended == 171'
+	as alice
+	unmoved bob
+	hang_up silent
+	met_within 5 streams_per_address 171 # answered again: they are gone
+}
+
+# ticks: hundredths of a second of CPU that $further has used.
+ticks() { awk '{ print $14 + $15 }' "/proc/$(stack pid "$further_part")/stat"; }
+
+@test "P8: without descriptors accept() waits and does not spin; who is here stays" {
+	ulimit -n 300
+	further_push BANTER_PUSH_STREAMS_PER_USER=1000
+	as alice
+	group Calm bob
+	as bob
+	for name in ws sse; do STREAM_URL=$further listen $name $name; done
+	as mallory
+	flood deaf deaf 250
+	flooded deaf '.open == 250 and .ready == 234' # 300 less 64 that push keeps for itself
+	paused() { grep -qs 'event=accept_paused' "$BANTER_STATE/log/$further_part.log"; }
+	wait_until 5 paused || { cat "$BATS_TEST_TMPDIR/deaf.flood" "$BANTER_STATE/log/$further_part.log"; cat "/proc/$(stack pid "$further_part")/limits"; return 1; }
+	as alice
+	unmoved ws
+	start=$(now_ms) before=$(ticks)
+	over() { [ "$(elapsed_ms "$start")" -ge 2000 ]; }
+	wait_until 4 over
+	used=$(($(ticks) - before))
+	[ $used -lt 60 ] || { echo "$used ticks of CPU in two seconds"; return 1; }
+	[ "$(grep -c 'event=accept_paused' "$BANTER_STATE/log/$further_part.log")" -le 2 ]
+	hang_up deaf
+	as bob
+	STREAM_URL=$further listen late ws
+	as alice
+	fence ws sse late
+	met descriptors 2
+}
+
+@test "after a restart they come in one by one: a rate of accepting, and a time to come back that differs" {
+	further_push BANTER_PUSH_ACCEPT_RATE=100
+	as alice
+	group Calm bob
+	as bob
+	STREAM_URL=$further listen bob ws
+	as mallory
+	start=$(now_ms)
+	before=$(metric accepted_total)
+	flood silent silent 500
+	accepted() { [ "$(metric accepted_total)" -ge $((before + 500)) ]; }
+	wait_until 20 accepted
+	[ "$(elapsed_ms "$start")" -ge 4000 ]
+	met_within 1 accept_rate 50
+	as alice
+	unmoved bob
+	seq 8 | xargs -P 8 -I{} curl -sN -m 2 -H "Authorization: Bearer $token" "$further/v1/stream" | grep -a '^retry:' | cut -c8- >"$BATS_TEST_TMPDIR/retries"
+	cat "$BATS_TEST_TMPDIR/retries"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/retries")" = 8 ]
+	[ "$(sort -u "$BATS_TEST_TMPDIR/retries" | wc -l)" -ge 6 ]
+	# As wide as accepting all who are here takes, above two and a half seconds: 500 of them at 100 a second.
+	[ "$(awk '$1 < 500 || $1 > 6000' "$BATS_TEST_TMPDIR/retries" | wc -l)" = 0 ]
+}

@@ -1,0 +1,83 @@
+// Clients that mean no good: opens COUNT connections to push and does one bad thing on each. Prints a JSON line whenever the numbers of
+// those that are open or have ended have changed, with the WebSocket codes that the server has closed with.
+// SPDX-License-Identifier: MIT
+//
+//	node flood.mjs HOW PORT COUNT [TOKEN]        until it is killed
+//
+//	silent      says nothing at all
+//	trickle     a request, one byte in a quarter of a second
+//	frames      heartbeats on a WebSocket, as fast as they are taken
+//	pings       10,000 pings on a WebSocket at once
+//	gigabyte    a frame that says that it has 1 GiB, and begins to send it
+//	deaf        a WebSocket that reads no more after it is open, and so answers no ping
+import net from "node:net";
+import { randomBytes } from "node:crypto";
+
+const [how, port, count, token] = process.argv.slice(2);
+const state = { open: 0, ready: 0, ended: 0, codes: {} };
+let told = "";
+
+setInterval(() => {
+	const line = JSON.stringify(state);
+	if (line !== told) console.log((told = line));
+}, 50);
+
+const request = `GET /v1/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
+	`Sec-WebSocket-Key: ${randomBytes(16).toString("base64")}\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+
+// A masked frame, by a mask of zeros.
+function frame(opcode, text) {
+	const payload = Buffer.from(text);
+	return Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
+}
+
+const many = (one, n) => Buffer.concat(Array(n).fill(one));
+
+const acts = {
+	silent: () => {},
+	trickle: (socket) => {
+		let at = 0;
+		const timer = setInterval(() => socket.write(request[at++ % request.length]), 250);
+		socket.on("close", () => clearInterval(timer));
+	},
+	frames: (socket) => {
+		const block = many(frame(1, '{"type":"heartbeat"}'), 1000);
+		const more = () => { while (!socket.destroyed && socket.write(block)); };
+		socket.on("drain", more);
+		more();
+	},
+	pings: (socket) => socket.write(many(frame(9, "x"), 10000)),
+	gigabyte: (socket) => socket.write(Buffer.concat([Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0]), Buffer.alloc(65536)])),
+	deaf: (socket) => socket.pause(),
+};
+
+// The codes of close frames, wherever they stand: good enough for streams that hear nothing else of this look.
+function note(socket, data) {
+	socket.heard = Buffer.concat([socket.heard, data]).subarray(-65536);
+	for (const [code, bytes] of [[4503, "\x11\x97protocol"], [1009, "\x03\xf1too_big"], [4006, "\x0f\xa6idle"]])
+		if (!socket.code && socket.heard.includes(Buffer.from(bytes, "latin1"))) {
+			socket.code = code;
+			state.codes[code] = (state.codes[code] ?? 0) + 1;
+		}
+}
+
+function open() {
+	const socket = net.connect(Number(port), "127.0.0.1");
+	socket.heard = Buffer.alloc(0);
+	socket.on("connect", () => {
+		state.open++;
+		if (how === "silent" || how === "trickle") acts[how](socket);
+		else socket.write(request);
+	});
+	socket.on("data", (data) => {
+		note(socket, data);
+		if (socket.isReady || !socket.heard.includes("stream.ready")) return;
+		socket.isReady = true;
+		state.ready++;
+		acts[how](socket);
+	});
+	socket.on("error", () => {});
+	socket.on("close", () => state.ended++);
+}
+
+for (let i = 0; i < Number(count); i++) open();
