@@ -25,7 +25,8 @@ enum {
 	REPLY_VALUES = 512,
 	CHANNEL_BYTES = 192,
 	OUTPUT_LIMIT = 8 * 1024 * 1024, /* unsent bytes to Redis: beyond it the connection is given up */
-	SILENCE_MS = 5000,		/* a connection that does not answer a PING for so long is given up */
+	SLOW_MS = 1000,
+	SILENCE_MS = 5000, /* a connection that does not answer a PING for so long is given up */
 };
 
 static const char kinds[] = "cup"; /* of channels: conversation, user, presence */
@@ -45,7 +46,7 @@ struct wire {
 	bool up, want_write, dirty, told;
 	void (*reply)(struct wire *w, redisReply *r);
 	void (*began)(struct wire *w);
-	int64_t heard_ms;
+	int64_t heard_ms, pinged_ms;
 	bool pinged;
 };
 
@@ -223,6 +224,8 @@ wire_timer(struct timer *t)
 		bus_command(1, ping, NULL, NULL);
 	else
 		wire_append(w, 1, ping, NULL);
+	if (!w->pinged)
+		w->pinged_ms = loop_now();
 	w->pinged = true;
 	timer_start(t, SILENCE_MS / 2);
 }
@@ -283,9 +286,12 @@ listening_reply(struct wire *w, redisReply *r)
 }
 
 bool
-bus_is_up(void)
+bus_answers(void)
 {
-	return bus.listening.up && bus.acked >= bus.complete;
+	const struct wire *w = &bus.listening;
+	bool listens = w->up && bus.acked >= bus.complete && (!w->pinged || loop_now() - w->pinged_ms <= SLOW_MS);
+
+	return listens && bus.commanding.up && (!bus.waiters || time_steady_us() - bus.waiters->asked_us <= 1000 * SLOW_MS);
 }
 
 uint64_t

@@ -22,8 +22,8 @@ typedef void bus_connected(void);
 void bus_open(bus_message *message, bus_pause *pause, bus_connected *connected);
 void bus_close(void);
 
-/* Does the listening connection stand, with all its channels? */
-bool bus_is_up(void);
+/* Do both connections stand, the listening one with all its channels, and has no answer been awaited for more than a second? */
+bool bus_answers(void);
 
 /*
  * Listens to a channel from now on, or no more. Returns the subscription's number: as soon as bus_acked() has reached it, nothing that is

@@ -19,6 +19,7 @@
 #include "close.h"
 #include "conn.h"
 #include "flush.h"
+#include "health.h"
 #include "hub.h"
 #include "listener.h"
 #include "loop.h"
@@ -40,23 +41,9 @@ static const char *const flags[] = { "--close-codes", "--events", NULL };
 
 /* Every type that goes down a stream (docs/events.md). */
 static const char *const event_types[] = {
-	"stream.ready",
-	"stream.reset",
-	"stream.bye",
-	"message.created",
-	"conversation.created",
-	"conversation.updated",
-	"conversation.deleted",
-	"conversation.read",
-	"member.added",
-	"member.updated",
-	"member.removed",
-	"receipt.updated",
-	"presence.updated",
-	"presence.state",
-	"typing.updated",
-	"message.sent",
-	"error",
+	"stream.ready",		"stream.reset",		"stream.bye",	     "stream.health",  "message.created", "conversation.created",
+	"conversation.updated", "conversation.deleted", "conversation.read", "member.added",   "member.updated",  "member.removed",
+	"receipt.updated",	"presence.updated",	"presence.state",    "typing.updated", "message.sent",	  "error",
 };
 
 static void
@@ -121,6 +108,7 @@ drain(void)
 		conn_close(c, CLOSE_GONE);
 	sweep_close();
 	watching_close();
+	health_close();
 	receipts_flush();
 	until = loop_now() + LAST_ANSWERS_MS;
 	do
@@ -143,6 +131,7 @@ serve(void)
 	bus_open(bell_message, bundle_give_all, sweep_hurry);
 	sweep_open();
 	watching_open();
+	health_open();
 	listener_open();
 	log_line(LOG_INFO, "started", "address=%s port=%ld", settings.push_listen, settings.push_port);
 	while (!asked_to_end)

@@ -21,6 +21,7 @@ enum {
 	RECONNECT_MS = 250,
 	CONNECT_MS = 5000,
 	EXPIRE_MS = 500,
+	SLOW_US = 1000 * 1000,
 };
 
 enum lane_name { READING, WRITING, LANES };
@@ -481,6 +482,16 @@ bool
 store_is_up(void)
 {
 	return lanes[READING].state == READY && lanes[WRITING].state == READY;
+}
+
+bool
+store_answers(void)
+{
+	bool answers = store_is_up();
+
+	for (int i = 0; i < LANES; i++)
+		answers = answers && (!lanes[i].in_flight || time_steady_us() - lanes[i].batches[0].sent_us <= SLOW_US);
+	return answers;
 }
 
 bool

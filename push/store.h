@@ -48,6 +48,9 @@ void store_open(void);
 void store_close(void);
 bool store_is_up(void);
 
+/* Is it up, and has every batch that is under way been for a second at most? */
+bool store_answers(void);
+
 /* Is everything answered that can be? */
 bool store_is_idle(void);
 

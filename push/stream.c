@@ -16,6 +16,7 @@
 #include "delivery.h"
 #include "flush.h"
 #include "front.h"
+#include "health.h"
 #include "hub.h"
 #include "metrics.h"
 #include "opening.h"
@@ -42,7 +43,9 @@ stream_user(const struct conn *c)
 long
 stream_retry_ms(void)
 {
-	return RETRY_MIN_MS + (long)randombytes_uniform(RETRY_SPREAD_MS);
+	long crowd = (long)(conn_count() * 1000 / (size_t)settings.push_accept_rate);
+
+	return RETRY_MIN_MS + (long)randombytes_uniform((uint32_t)(crowd > RETRY_SPREAD_MS ? crowd : RETRY_SPREAD_MS));
 }
 
 /* ---- beginning */
@@ -174,6 +177,7 @@ stream_live(struct conn *c)
 	stream_deadline(c);
 	watching_beat(c);
 	watching_load(c);
+	health_tell(c);
 	if (draining)
 		conn_close(c, CLOSE_DRAIN);
 }
@@ -410,7 +414,7 @@ stream_timeout(struct conn *c)
 	else if (loop_now() >= c->ends_ms)
 		conn_close(c, c->ends_by_token ? CLOSE_TOKEN_EXPIRED : CLOSE_LIFETIME);
 	else if (c->awaits_pong)
-		conn_close(c, CLOSE_IDLE);
+		conn_exceeds(c, BOUND_PONG_SECONDS, CLOSE_IDLE);
 	else
 		c->transport->ping(c);
 }

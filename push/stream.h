@@ -51,7 +51,7 @@ void stream_leave(struct conn *c);
 /* Ends all streams within that time, each at a moment of its own. */
 void stream_drain_all(int64_t within_ms);
 
-/* Milliseconds after which a client may come back: another value for each call. */
+/* Milliseconds after which a client may come back: another value for each call, spread as wide as accepting all who are here takes. */
 long stream_retry_ms(void);
 
 #endif

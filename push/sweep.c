@@ -185,7 +185,7 @@ slice_ask(void)
 static void
 slices_ask(void)
 {
-	bool all = sweep.hurry || !bus_is_up();
+	bool all = sweep.hurry || !bus_answers();
 
 	sweep.hurry = false;
 	do

@@ -307,9 +307,13 @@ migrate() {
 
 # part_signal PART SIGNAL: to the whole part; postgres and lighttpd tell their children themselves.
 part_signal() {
-	local pid
+	local pid backends
 	pid=$(part_pid "$1") || return 0
 	case $1:$2 in
+	postgres:STOP | postgres:CONT) # its backends are groups of their own
+		mapfile -t backends < <(pgrep -P "$pid")
+		"${as_owner[@]}" kill -s "$2" -- "$pid" "${backends[@]}" 2>/dev/null || true
+		;;
 	*:KILL | *:STOP | *:CONT) "${as_owner[@]}" kill -s "$2" -- "-$pid" 2>/dev/null || true ;;
 	*) "${as_owner[@]}" kill -s "$2" -- "$pid" 2>/dev/null || true ;;
 	esac

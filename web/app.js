@@ -109,20 +109,26 @@ function render() {
 	document.title = unread ? `(${unread}) Banter` : "Banter";
 }
 
-function renderConnection(state, { until, problem, reason } = {}) {
+function renderConnection(state, { until, problem, reason, health } = {}) {
 	retryAt = state === "waiting" ? until : 0;
 	const text = {
 		connecting: client?.store.cursor ? "Connecting …" : "",
 		waiting: "Reconnecting",
+		live: troubles(health),
 		ended: `Disconnected. ${problem?.message ?? reason ?? ""}`,
 	}[state];
 	find("banner").dataset.state = state;
 	find("banner").hidden = !text;
-	find("banner-button").hidden = state === "connecting";
+	find("banner-button").hidden = state === "connecting" || state === "live";
 	setText("banner-text", text ?? "");
 	setText("banner-button", state === "ended" ? "Reload" : "Try now");
 	countDown();
 	renderSoon();
+}
+
+function troubles({ database, redis } = {}) {
+	if (database === "degraded") return "The server has trouble. What you send waits until it answers again.";
+	return redis === "degraded" ? "The server has trouble. Messages may be some seconds late." : "";
 }
 
 function countDown() {

@@ -101,6 +101,57 @@ teardown() {
 	in_order bob "$room" 1 5
 }
 
+# healthy NAME DATABASE REDIS [SECONDS]: what the stream was told last.
+told_health() { [ "$(events_of "$1" | jq -r 'select(.type == "stream.health") | .data | "\(.database) \(.redis)"' | tail -n 1)" = "$2 $3" ]; }
+healthy() { wait_until "${4:-10}" told_health "$@" || { events_of "$1" | grep stream.health; return 1; }; }
+
+@test "PostgreSQL and Redis hang for ten seconds under load: streams stay open and are told, all arrives afterwards, once" {
+	as alice
+	group Hung bob
+	as bob
+	for transport in "${TRANSPORTS[@]}"; do listen "$transport" "$transport"; done
+	as alice
+	fence ws sse poll
+	crowd --users 8 --devices 16 --rate 3
+	at=$(stored)
+	wait_until 20 more_than $((at + 30))
+	hung=$(now_ms)
+	stack kill redis STOP
+	for transport in ws sse; do healthy $transport ok degraded; done
+	listen meanwhile ws --token "$(token_of bob)" # who comes now is told at once
+	healthy meanwhile ok degraded 1
+	sent=$(now_ms)
+	send "late"
+	for transport in "${TRANSPORTS[@]}"; do heard "$transport" '.data.text == "late"' 10; done
+	[ "$(elapsed_ms "$sent")" -lt 6000 ]
+	stack kill postgres STOP
+	both=$(now_ms)
+	for transport in ws sse; do healthy $transport degraded degraded; done
+	# What is sent now is not answered, or answered by 503; it is sent again below.
+	post "/v1/conversations/$room/messages" '{"client_id":"hung","text":"in between"}'
+	expect 503
+	ten_seconds_over() { [ "$(elapsed_ms "$both")" -ge 10000 ]; }
+	wait_until 15 ten_seconds_over
+	stack kill postgres CONT
+	for transport in ws sse; do healthy $transport ok degraded; done
+	stack kill redis CONT
+	for transport in ws sse; do healthy $transport ok ok; done
+	post "/v1/conversations/$room/messages" '{"client_id":"hung","text":"in between"}'
+	[[ $reply_status =~ ^20[01]$ ]]
+	# Who comes while all is well is told nothing.
+	listen late ws --token "$(token_of bob)"
+	fence ws sse poll meanwhile late
+	last=$(get "/v1/conversations/$room" && json .last_seq)
+	for transport in "${TRANSPORTS[@]}"; do in_order "$transport" "$room" 1 "$last"; done
+	for transport in ws sse; do
+		[ "$(notes_of $transport | grep -c '"closed"')" = 0 ]
+		[ "$(count_heard $transport '.type == "stream.health" and .data.database == "degraded"')" -le 2 ]
+	done
+	not_heard late '.type == "stream.health"'
+	crowd_judges
+	[ "$(jq .returns <<<"$verdict")" = 0 ]
+}
+
 @test "P1: PostgreSQL is killed under load: every acknowledged message is there, and arrives" {
 	crowd --users 10 --devices 15 --rate 4
 	at=$(stored)

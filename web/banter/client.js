@@ -17,7 +17,7 @@ const STATE = "banter.state";
  *
  * Then read `client.store` and `client.outbox`, and call the verbs below. The callbacks:
  *   onChange()                       something in the store or the outbox is different
- *   onConnection(state, detail)      as Stream has it
+ *   onConnection(state, detail)      as Stream has it; "live" again, with { health }, when a part of the server has trouble or is well again
  *   onMessage(message)               somebody else has just written
  *   onNotice(text)                   something to tell the user
  *   onSignedOut()                    this device is no longer signed in
@@ -131,6 +131,7 @@ export class Client {
 	#onEvent(event) {
 		if (event.type === "stream.ready") this.store.cursor = event.data.cursor;
 		else if (event.type === "stream.reset") return this.#begin();
+		else if (event.type === "stream.health") this.onConnection("live", { health: event.data });
 		else if (event.seq) return this.#onDurable(event);
 		else this.store.notice(event);
 		this.#changed();

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether PostgreSQL and Redis answer. */
+#include "health.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../lib/identifier.h"
+#include "../lib/log.h"
+#include "bus.h"
+#include "delivery.h"
+#include "metrics.h"
+#include "store.h"
+#include "transport.h"
+
+enum {
+	CHECK_EACH_MS = 250,
+	STEADY_MS = 1000,
+	AGAIN_MS = 20 * 1000, /* a client whose questions cannot be answered shall not think that the stream is dead */
+};
+
+/* In the order of metrics.degraded. */
+static const struct {
+	const char *name;
+	bool (*answers)(void);
+} parts[METRICS_PARTS] = { { "database", store_answers }, { "redis", bus_answers } };
+
+/* A change counts when it has lasted for a while: a connection that is made anew at once is none. */
+static struct {
+	struct timer timer;
+	int64_t told_ms;
+	int64_t since_ms[METRICS_PARTS]; /* it has been otherwise than what was told; 0: it is as told */
+} health;
+
+static const char *
+word(int part)
+{
+	return metrics.degraded[part] ? "degraded" : "ok";
+}
+
+static int
+data_print(char *out, size_t room)
+{
+	return snprintf(out, room, "{\"%s\":\"%s\",\"%s\":\"%s\"}", parts[0].name, word(0), parts[1].name, word(1));
+}
+
+static bool
+is_degraded(void)
+{
+	return metrics.degraded[0] || metrics.degraded[1];
+}
+
+/* A poll is not answered by it: a crowd of requests at once is what helps least now. */
+static bool
+is_told(const struct conn *c)
+{
+	return c->state == CONN_LIVE && c->transport != &transport_poll;
+}
+
+void
+health_tell(struct conn *c)
+{
+	char data[96];
+
+	if (!is_degraded() || !is_told(c))
+		return;
+	data_print(data, sizeof data);
+	conn_notice(c, "stream.health", data);
+}
+
+static void
+tell_all(void)
+{
+	char json[256], data[96], now[TIME_TEXT_BYTES];
+
+	health.told_ms = loop_now();
+	data_print(data, sizeof data);
+	time_text(time_now_ms(), now);
+	int len = snprintf(json, sizeof json, "{\"type\":\"stream.health\",\"time\":\"%s\",\"data\":%s}", now, data);
+	struct event *ev = event_ephemeral(EVENT_NOTICE, json, (size_t)len);
+	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
+		if (is_told(c))
+			conn_event(c, ev);
+	event_unref(ev);
+}
+
+static bool
+has_changed(int part)
+{
+	if (parts[part].answers() == !metrics.degraded[part])
+		health.since_ms[part] = 0;
+	else if (!health.since_ms[part])
+		health.since_ms[part] = loop_now();
+	return health.since_ms[part] && loop_now() - health.since_ms[part] >= STEADY_MS;
+}
+
+static void
+check(struct timer *t)
+{
+	bool changed = false;
+
+	for (int i = 0; i < METRICS_PARTS; i++) {
+		if (!has_changed(i))
+			continue;
+		changed = true;
+		metrics.degraded[i] = !metrics.degraded[i];
+		health.since_ms[i] = 0;
+	}
+	if (changed)
+		log_line(LOG_INFO, "health", "database=%s redis=%s", word(0), word(1));
+	if (changed || (is_degraded() && loop_now() - health.told_ms >= AGAIN_MS))
+		tell_all();
+	timer_start(t, CHECK_EACH_MS);
+}
+
+void
+health_open(void)
+{
+	health.timer.fire = check;
+	timer_start(&health.timer, CHECK_EACH_MS);
+}
+
+void
+health_close(void)
+{
+	timer_stop(&health.timer);
+}
