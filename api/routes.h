@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "limiter.h"
+#include "lib/limiter.h"
 #include "request.h"
 
 enum caller { ANYONE, USER };

@@ -49,17 +49,12 @@ static const struct {
 	const char *name;
 	const long *value;
 } settled[] = {
-	{ "token_seconds", &settings.token_seconds },
-	{ "refresh_seconds", &settings.refresh_seconds },
-	{ "ticket_seconds", &settings.ticket_seconds },
-	{ "presence_seconds", &settings.presence_seconds },
-	{ "frame_bytes", &settings.push_frame_bytes },
-	{ "frames_per_second", &settings.push_frame_rate },
-	{ "streams_per_user", &settings.push_streams_per_user },
-	{ "logins_per_minute", &settings.rate_login },
-	{ "reads_per_minute", &settings.rate_read },
-	{ "writes_per_minute", &settings.rate_write },
-	{ "sends_per_minute", &settings.rate_send },
+	{ "token_seconds", &settings.token_seconds },	{ "refresh_seconds", &settings.refresh_seconds },
+	{ "ticket_seconds", &settings.ticket_seconds }, { "presence_seconds", &settings.presence_seconds },
+	{ "frame_bytes", &settings.push_frame_bytes },	{ "frames_per_second", &settings.push_frame_rate },
+	{ "sends_under_way", &settings.push_sends },	{ "streams_per_user", &settings.push_streams_per_user },
+	{ "logins_per_minute", &settings.rate_login },	{ "reads_per_minute", &settings.rate_read },
+	{ "writes_per_minute", &settings.rate_write },	{ "sends_per_minute", &settings.rate_send },
 };
 
 /*

@@ -10,11 +10,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/limiter.h"
 #include "lib/log.h"
 #include "lib/memory.h"
 #include "lib/settings.h"
 #include "lib/workers.h"
-#include "limiter.h"
 #include "metrics.h"
 #include "worker.h"
 

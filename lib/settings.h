@@ -59,6 +59,7 @@ struct settings {
 	long push_queue_bytes;
 	long push_frame_bytes;
 	long push_frame_rate;
+	long push_sends;
 	long push_hold_ms;
 	long push_sweep_seconds;
 	long push_replay_page;

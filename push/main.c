@@ -10,6 +10,7 @@
 
 #include "../lib/bearer.h"
 #include "../lib/database.h"
+#include "../lib/limiter.h"
 #include "../lib/log.h"
 #include "../lib/settings.h"
 #include "../lib/token.h"
@@ -27,6 +28,7 @@
 #include "opening.h"
 #include "processes.h"
 #include "receipts.h"
+#include "sending.h"
 #include "store.h"
 #include "stream.h"
 #include "sweep.h"
@@ -88,6 +90,7 @@ turn(void)
 	opening_turn_end();
 	conn_turn_end();
 	hub_turn_end();
+	sending_turn_end();
 	store_turn_end();
 	bus_turn_end();
 	metrics_turn_end();
@@ -124,6 +127,7 @@ serve(void)
 	sigaction(SIGTERM, &end, NULL);
 	sigaction(SIGINT, &end, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	limiter_open(limiter_make());
 	loop_open();
 	flush_open();
 	bearers_open();

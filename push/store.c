@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* PostgreSQL for the loop: two lanes of batches, one for reading, one for writing. */
+/* PostgreSQL for the loop: lanes of batches, for reading, for writing, and for messages. */
 #include "store.h"
 
 #include <assert.h>
@@ -12,6 +12,7 @@
 #include "../lib/identifier.h"
 #include "../lib/log.h"
 #include "../lib/memory.h"
+#include "../lib/sends.h"
 #include "loop.h"
 #include "metrics.h"
 
@@ -24,7 +25,7 @@ enum {
 	SLOW_US = 1000 * 1000,
 };
 
-enum lane_name { READING, WRITING, LANES };
+enum lane_name { READING, WRITING, SENDING, LANES };
 
 static const struct {
 	const char *name, *sql;
@@ -45,19 +46,17 @@ static const struct {
 	[STORE_SEEN] = { "presence_seen", "select presence_seen($1, array(select to_timestamp(u / 1000.0) from unnest($2::bigint[]) as u))", 2,
 			 WRITING },
 	[STORE_DELIVER] = { "receipts_deliver", "select channel, payload from receipts_deliver($1, $2, $3, $4, $5)", 5, WRITING },
-	[STORE_SEND] = { "message_send", "select status, message, event from message_send($1, $2, $3, $4, $5, $6)", 6, WRITING },
+	[STORE_SEND] = { "messages_send", SENDS_STATEMENT, SENDS_PARAMS, SENDING },
 };
 
 struct question {
 	struct question *next;
 	enum store_statement statement;
 	int64_t expires_ms;
-	int64_t asked_us;
-	int64_t order[2]; /* a batch is sorted by it: sends by conversation and sender, all else first */
 	store_reply *reply;
 	void *context;
 	PGresult *result;
-	bool alone; /* its batch failed: now it is asked by itself */
+	bool alone; /* asked by itself: its batch has failed, or it locks what another question of its kind might lock the other way round */
 	const char *params[STORE_PARAMS];
 	char text[];
 };
@@ -115,8 +114,6 @@ waiting_add(struct lane *l, struct question *q)
 static void
 question_answer(struct question *q)
 {
-	if (q->statement == STORE_SEND)
-		histogram_add(&metrics.send_times, HISTOGRAM_TIMES, time_steady_us() - q->asked_us);
 	q->reply(q->context, q->result);
 	PQclear(q->result);
 	free(q);
@@ -140,13 +137,9 @@ store_ask(enum store_statement statement, const char *const *params, int64_t wit
 	}
 	q->statement = statement;
 	q->expires_ms = loop_now() + within_ms;
-	q->asked_us = time_steady_us();
 	q->reply = reply;
 	q->context = context;
-	if (statement == STORE_SEND) {
-		q->order[0] = strtoll(q->params[0], NULL, 10);
-		q->order[1] = strtoll(q->params[1], NULL, 10);
-	}
+	q->alone = statement == STORE_SEND;
 	metrics.database_queries++;
 	waiting_add(&lanes[statements[statement].lane], q);
 }
@@ -222,29 +215,6 @@ lane_drop(struct lane *l, const char *why)
 		timer_start(&l->timer, RECONNECT_MS);
 }
 
-static int
-question_order(const void *a, const void *b)
-{
-	const struct question *p = *(struct question *const *)a, *q = *(struct question *const *)b;
-
-	for (int i = 0; i < 2; i++)
-		if (p->order[i] != q->order[i])
-			return p->order[i] < q->order[i] ? -1 : 1;
-	return 0;
-}
-
-/* Insertion keeps what is equal in its order, so a sender's messages stay as they were sent. */
-static void
-batch_sort(struct batch *b)
-{
-	for (int i = 1; i < b->count; i++)
-		for (int j = i; j > 0 && question_order(&b->list[j - 1], &b->list[j]) > 0; j--) {
-			struct question *q = b->list[j];
-			b->list[j] = b->list[j - 1];
-			b->list[j - 1] = q;
-		}
-}
-
 static void
 batch_fill(struct lane *l, struct batch *b)
 {
@@ -260,7 +230,6 @@ batch_fill(struct lane *l, struct batch *b)
 	}
 	if (!l->waiting)
 		l->waiting_end = &l->waiting;
-	batch_sort(b);
 }
 
 static void
@@ -466,7 +435,7 @@ lane_timer(struct timer *t)
 void
 store_open(void)
 {
-	static const char *const applications[LANES] = { "banter-push-read", "banter-push-write" };
+	static const char *const applications[LANES] = { "banter-push-read", "banter-push-write", "banter-push-send" };
 
 	for (int i = 0; i < LANES; i++) {
 		lanes[i].application = applications[i];
@@ -481,7 +450,10 @@ store_open(void)
 bool
 store_is_up(void)
 {
-	return lanes[READING].state == READY && lanes[WRITING].state == READY;
+	for (int i = 0; i < LANES; i++)
+		if (lanes[i].state != READY)
+			return false;
+	return true;
 }
 
 bool

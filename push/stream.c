@@ -21,6 +21,7 @@
 #include "metrics.h"
 #include "opening.h"
 #include "receipts.h"
+#include "sending.h"
 #include "store.h"
 #include "transport.h"
 #include "up.h"
@@ -319,65 +320,31 @@ up_watch(struct conn *c, const struct up *up)
 	watching_ask(c, up->users, up->users_count);
 }
 
-/* A message on its way to the database. */
-struct sending {
-	struct conn *conn;
-	int64_t conversation;
-	char client_id[LIMIT_CLIENT_ID_BYTES + 1];
-};
-
+/* A message that came up is stored, or not. */
 static void
-sent_reply(struct sending *s, bool repeated, const PGresult *result)
+up_sent(struct conn *c, const struct sent *sent)
 {
 	char escaped[ESCAPED_BYTES], *json = NULL;
 
-	json_escape(s->client_id, escaped, sizeof escaped);
-	int len = asprintf(&json, "{\"type\":\"message.sent\",\"client_id\":\"%s\",%s\"data\":%s}", escaped, repeated ? "\"repeated\":true," : "",
-			   PQgetvalue(result, 0, 1));
+	if (sent->code) {
+		up_error(c, sent->code, "", sent->client_id);
+		return;
+	}
+	json_escape(sent->client_id, escaped, sizeof escaped);
+	int len = asprintf(&json, "{\"type\":\"message.sent\",\"client_id\":\"%s\",%s\"data\":%s}", escaped,
+			   sent->repeated ? "\"repeated\":true," : "", sent->message);
 	assert(len > 0);
-	conn_say(s->conn, json, (size_t)len);
+	conn_say(c, json, (size_t)len);
 	free(json);
-}
-
-/* The message is stored: it rings, whether its sender is still there or not. */
-static void
-send_reply(void *context, PGresult *result)
-{
-	struct sending *s = context;
-	const char *status = result && PQntuples(result) == 1 ? PQgetvalue(result, 0, 0) : "unavailable";
-	bool created = strcmp(status, "created") == 0, repeated = strcmp(status, "repeated") == 0;
-	char channel[32];
-
-	if (created) {
-		metrics.sends++;
-		snprintf(channel, sizeof channel, "c:%ld", (long)s->conversation);
-		bus_publish(channel, PQgetvalue(result, 0, 2), (size_t)PQgetlength(result, 0, 2));
-	}
-	if (s->conn->state < CONN_CLOSING) {
-		if (created || repeated)
-			sent_reply(s, repeated, result);
-		else
-			up_error(s->conn, status, "", s->client_id);
-	}
-	conn_unpin(s->conn);
-	free(s);
 }
 
 static void
 up_send(struct conn *c, const struct up *up)
 {
-	char conversation[24], sender[24], reply_to[24];
-	struct sending *s = memory_alloc(sizeof *s);
+	const char *refusal = sending_add(c, stream_user(c), up, up_sent);
 
-	s->conn = c;
-	s->conversation = up->conversation;
-	snprintf(s->client_id, sizeof s->client_id, "%s", up->client_id);
-	conn_pin(c);
-	snprintf(conversation, sizeof conversation, "%ld", (long)up->conversation);
-	snprintf(sender, sizeof sender, "%ld", (long)stream_user(c));
-	snprintf(reply_to, sizeof reply_to, "%ld", (long)up->reply_to);
-	const char *params[] = { conversation, sender, up->client_id, up->text, up->data, up->reply_to ? reply_to : NULL };
-	store_ask(STORE_SEND, params, settings.api_wait_ms, send_reply, s);
+	if (refusal)
+		up_error(c, refusal, "", up->client_id);
 }
 
 static void (*const handlers[])(struct conn *c, const struct up *up) = {

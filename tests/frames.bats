@@ -108,6 +108,26 @@ teardown() { streams_end; }
 	noted alice '.client == "closed" and .code == 1000'
 }
 
+@test "frames: message.send has the rate limit of REST, and a limit of messages under way" {
+	as alice
+	group Room bob
+	further_push BANTER_RATE_SEND=3 BANTER_PUSH_SENDS=2
+	STREAM_URL=$further listen alice ws
+	message() { printf '{"type":"message.send","conversation_id":"%s","client_id":"%s","text":"x"}\n' "$room" "$1"; }
+	told() { heard alice ".client_id == \"$1\" and (.type == \"$2\" or .code == \"$2\")"; }
+	# Read in one turn: the third finds two under way.
+	{ message a1; message a2; message a3; } 1<>"$(stream_file alice orders)"
+	told a1 message.sent
+	told a2 message.sent
+	told a3 rate_limited
+	# What was refused under way was not counted: one is left of the minute's three.
+	speak alice "$(message a3)"
+	told a3 message.sent
+	speak alice "$(message a4)"
+	told a4 rate_limited
+	[ "$(psql_banter "select string_agg(client_id, ' ' order by seq) from messages where conversation_id = $room")" = "a1 a2 a3" ]
+}
+
 @test "frames: too many are stopped" {
 	as alice
 	further_push BANTER_PUSH_FRAME_RATE=5

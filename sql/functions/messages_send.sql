@@ -37,7 +37,8 @@ begin
 	order by c.id
 	for no key update;
 
-	v_clock := event_clock();
+	-- somewhere within the microsecond, so that ids which two calls make at once are most likely different
+	v_clock := event_clock() + floor(random() * 3840)::bigint;
 	for v_sent in
 		with judged as materialized (
 			select i.*,
@@ -91,7 +92,6 @@ begin
 			select s.*, row_number() over (partition by s.status, s.conversation_id order by s.number) as place
 			from single s
 		), given as materialized (
-			-- ids of one call differ, in whatever conversation
 			select p.number, p.status, p.conversation_id, p.sender_id, p.client_id, p.text, p.data, p.reply_to,
 				case p.status when 'created' then greatest(p.last_id + p.place, v_clock + p.number) end as id,
 				p.last_seq + p.place as seq,

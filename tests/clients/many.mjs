@@ -28,7 +28,7 @@ const transports = options.transports.split(",");
 const addresses = options.streams ? options.streams.split(",") : [base];
 const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
 const verdict = { ok: false, acknowledged: 0, repeated: 0, retried: 0, received: 0, twice: 0, holes: 0, missing: 0, altered: 0, leaked: 0, unknown: 0, resets: 0, refused: 0, ended: 0, returns: 0, failed_sends: [], first_faults: [] };
-const acknowledged = new Map(); // message id -> {conversation, seq, text, client_id, at}
+const acknowledged = new Map(); // place -> {conversation, seq, text, client_id, at}
 const spoken = new Map(); // client id -> text, from before it is sent
 const delays = [];
 let sending = true, waiting = 0;
@@ -40,6 +40,9 @@ function fault(kind, detail) {
 	if (verdict.first_faults.length < 10)
 		verdict.first_faults.push({ kind, ...detail });
 }
+
+/* A message's id is its own only within its conversation. */
+const place = (conversation, id) => `${conversation} ${id}`;
 
 /* One REST call; {status, body}, or status 0 when the connection was lost. */
 function call(method, path, token, body) {
@@ -151,10 +154,11 @@ function hear(device, mine, event) {
 	device.seqs.set(conversation, Math.max(seq, last ?? 0));
 	if (event.type !== "message.created")
 		return;
-	if (device.heard.has(event.data.id))
+	const id = place(conversation, event.data.id);
+	if (device.heard.has(id))
 		fault("twice", where);
-	device.heard.add(event.data.id);
-	const known = acknowledged.get(event.data.id);
+	device.heard.add(id);
+	const known = acknowledged.get(id);
 	if (spoken.get(event.data.client_id) !== event.data.text || (known && (known.seq !== seq || known.conversation !== conversation)))
 		fault("altered", { ...where, event, known });
 	if (known)
@@ -170,7 +174,7 @@ async function send(user, conversation, text) {
 	for (;;) {
 		const { status, body } = await call("POST", `/v1/conversations/${conversation}/messages`, user.token, message);
 		if (status === 201 || status === 200) {
-			acknowledged.set(body.id, { conversation, seq: body.seq, text, client_id: message.client_id, at: Date.now() });
+			acknowledged.set(place(conversation, body.id), { conversation, seq: body.seq, text, client_id: message.client_id, at: Date.now() });
 			verdict.repeated += status === 200;
 			break;
 		}
@@ -218,7 +222,7 @@ async function compareHistory(rooms, users) {
 		do {
 			page = await must("GET", `/v1/conversations/${room.id}/messages?limit=200${before}`, reader.token);
 			for (const message of page.messages)
-				found.set(message.id, message);
+				found.set(place(room.id, message.id), message);
 			before = page.messages.length ? `&before=${page.messages[0].id}` : "";
 		} while (page.has_more);
 		for (const [id, m] of acknowledged)

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "api/limiter.h"
+#include "lib/limiter.h"
 #include "lib/settings.h"
 
 enum { SECOND = 1000000, WORKERS = 4, TRIES = 500 };

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "lib/log.h"
-#include "lib/settings.h"
-#include "lib/shared.h"
+#include "log.h"
+#include "settings.h"
+#include "shared.h"
 
 enum { STRIPES = 64, SETS = 8192, WAYS = 8 }; /* 65,536 counted at a time, 1 MiB */
 

@@ -3,8 +3,8 @@
  * Rate limits: so many requests a minute for each user (or address) and class, all of them at once if need be. All workers count together,
  * in memory that the supervisor makes and hands on; a restart of a worker forgives nothing.
  */
-#ifndef API_LIMITER_H
-#define API_LIMITER_H
+#ifndef LIB_LIMITER_H
+#define LIB_LIMITER_H
 
 #include <stdbool.h>
 #include <stdint.h>
