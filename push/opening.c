@@ -45,7 +45,8 @@ struct opening {
 	char reset_text[16];
 	int64_t horizon; /* that was read before the page was asked for */
 	struct event **page;
-	int page_count, page_at, replayed;
+	int page_limit; /* rows that were asked for */
+	int page_rows, page_count, page_at, replayed;
 	bool page_is_last;
 	struct event **kept;
 	int kept_count, kept_room;
@@ -203,7 +204,7 @@ say_ready(struct opening *o)
 		position_text(c->position, cursor);
 		time_text(time_now_ms(), now);
 		snprintf(data, sizeof data, "{\"resumed\":%s,\"replayed\":%d,\"cursor\":\"%s\",\"heartbeat_s\":%ld,\"server_time\":\"%s\"}",
-			 resumed ? "true" : "false", o->page_count, cursor, c->transport->beat_seconds(), now);
+			 resumed ? "true" : "false", o->page_rows, cursor, c->transport->beat_seconds(), now);
 		stream_ready(c, data, cursor);
 	}
 	if (!o->reset)
@@ -304,15 +305,29 @@ opening_feed(struct opening *o)
 		page_done(o);
 }
 
+/* How many rows of a page are kept: no more bytes than a queue may hold, but one row always. What is cut off is asked for again. */
+static int
+page_cut(const PGresult *result)
+{
+	long bytes = 0;
+	int rows = 0;
+
+	while (rows < PQntuples(result) && (bytes += PQgetlength(result, rows, 4), rows == 0 || bytes <= settings.push_queue_bytes))
+		rows++;
+	return rows;
+}
+
 static void
 page_take(struct opening *o, const PGresult *result)
 {
-	int rows = PQntuples(result);
+	int rows = page_cut(result);
 
 	o->page = memory_alloc((size_t)rows * sizeof o->page[0] + 1);
+	o->page_rows = PQntuples(result);
 	o->page_count = rows;
 	o->page_at = 0;
-	o->page_is_last = rows < settings.push_replay_page;
+	o->page_is_last = o->page_rows < o->page_limit && rows == o->page_rows;
+	o->page_limit = rows < o->page_rows ? rows + 1 : (int)settings.push_replay_page;
 	for (int i = 0; i < rows; i++)
 		o->page[i] = event_durable(store_int(result, i, 0), store_int(result, i, 1), store_int(result, i, 2), store_gone(result, i, 3),
 					   PQgetvalue(result, i, 4), (size_t)PQgetlength(result, i, 4));
@@ -406,7 +421,9 @@ page_ask(struct opening *o)
 	}
 	snprintf(user, sizeof user, "%ld", (long)stream_user(o->conn));
 	snprintf(base, sizeof base, "%ld", (long)from.base);
-	snprintf(limit, sizeof limit, "%ld", settings.push_replay_page);
+	if (!o->page_limit)
+		o->page_limit = (int)settings.push_replay_page;
+	snprintf(limit, sizeof limit, "%d", o->page_limit);
 	const char *params[] = { user, has_from ? base : NULL, array_text(&conversations), array_text(&ids), limit };
 	o->step = STEP_PAGE;
 	o->answers++;
