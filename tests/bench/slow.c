@@ -13,7 +13,7 @@
 #include "sender.h"
 #include "usage.h"
 
-enum { ROUNDS = 9, RING = 65536, SAMPLES = 4000000 };
+enum { ROUNDS = 9, RING = 65536, SAMPLES = 4000000, MEMORY_EACH_MS = 20 };
 
 static const char usage[] =
 	"key=FILE port=PORT pid=PID conversation=ID author=USER first_user=USER subscribers=N slow=N rate=N text_bytes=N seconds=S rounds=N";
@@ -25,7 +25,7 @@ static long sent, holes, repeats;
 static long *last_seq; /* of each slow subscriber */
 static struct crowd readers, slow;
 static struct sender *sender;
-static long most_memory;
+static long memory_now, memory_most; /* of push, in kB; the most since somebody has set it back */
 
 static void
 on_message(struct crowd *w, struct subscriber *s, const char *json, size_t n)
@@ -56,8 +56,22 @@ on_slow_message(struct crowd *w, struct subscriber *s, const char *json, size_t 
 }
 
 static void
+memory_look(void)
+{
+	static int64_t next;
+
+	if (usage_now() < next)
+		return;
+	next = usage_now() + MEMORY_EACH_MS * 1000000;
+	memory_now = usage_memory(option_number("pid", 0), "Rss");
+	if (memory_now > memory_most)
+		memory_most = memory_now;
+}
+
+static void
 turn(int ms)
 {
+	memory_look();
 	crowd_turn(&readers, ms);
 	crowd_turn(&slow, 0);
 }
@@ -74,10 +88,6 @@ phase(double seconds, long rate)
 			published[++sent % RING] = now;
 			sender_send(sender, 1);
 			next += step;
-			if (sent % 16 == 0) {
-				long memory = usage_memory(option_number("pid", 0), "Rss");
-				most_memory = memory > most_memory ? memory : most_memory;
-			}
 		}
 		turn(1);
 	}
@@ -120,21 +130,52 @@ all_equal(void)
 	return true;
 }
 
+/* What a round has given. */
+struct rounds {
+	double before[ROUNDS], with[ROUNDS], moved[ROUNDS]; /* p95 */
+	double queued_kb[ROUNDS];			    /* more memory while they did not read … */
+	double return_kb[ROUNDS];			    /* … and while they came back */
+	double rest_kb[ROUNDS];				    /* at the beginning */
+	size_t count;
+	int closed;
+};
+
 static void
-report(double *before, double *with, double *moved, size_t rounds, int closed, long memory)
+round_run(struct rounds *r, double seconds, long rate)
+{
+	size_t n = r->count;
+
+	r->before[n] = phase(seconds, rate);
+	r->rest_kb[n] = (double)(memory_most = memory_now);
+	slow_pause(true);
+	r->with[n] = phase(seconds, rate);
+	r->queued_kb[n] = (double)memory_most - r->rest_kb[n];
+	memory_most = memory_now;
+	r->closed += slow_return();
+	for (int64_t until = usage_now() + 1000000000; usage_now() < until;)
+		turn(5);
+	r->return_kb[n] = (double)memory_most - r->rest_kb[n];
+	r->moved[n] = r->with[n] / r->before[n];
+	printf("       p95 %.2f ms before, %.2f ms with %d that do not read; push had %.0f kB, %.0f more while they did not read, %.0f more while they came back\n",
+	       r->before[n], r->with[n], slow.count, r->rest_kb[n], r->queued_kb[n], r->return_kb[n]);
+	r->count++;
+}
+
+static void
+report(struct rounds *r)
 {
 	for (int64_t limit = usage_now() + 10000000000; usage_now() < limit && !all_equal();)
 		turn(5);
-	printf("result before=%.2f with=%.2f moved=%.3f closed=%d of=%d holes=%ld repeats=%ld complete=%d rss_kb=%ld\n",
-	       usage_quantile(before, rounds, 0.5), usage_quantile(with, rounds, 0.5), usage_quantile(moved, rounds, 0.5), closed,
-	       slow.count * (int)rounds, holes, repeats, all_equal(), most_memory - memory);
+	printf("result before=%.2f with=%.2f moved=%.3f closed=%d of=%d holes=%ld repeats=%ld complete=%d rest_kb=%.0f",
+	       usage_quantile(r->before, r->count, 0.5), usage_quantile(r->with, r->count, 0.5), usage_quantile(r->moved, r->count, 0.5), r->closed,
+	       slow.count * (int)r->count, holes, repeats, all_equal(), r->rest_kb[r->count - 1] - r->rest_kb[0]);
+	printf(" queued_kb=%.0f return_kb=%.0f\n", usage_quantile(r->queued_kb, r->count, 0.5), usage_quantile(r->return_kb, r->count, 0.5));
 }
 
 int
 main(int argc, char **argv)
 {
-	double before[ROUNDS], with[ROUNDS], moved[ROUNDS];
-	int closed = 0, n = 0;
+	static struct rounds warm_up, rounds;
 
 	options_read(argc, argv, usage);
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -158,18 +199,11 @@ main(int argc, char **argv)
 	crowd_settle(&slow);
 	sender = sender_open("doorbell", 1);
 
-	long rate = option_number("rate", 60), rounds = option_number("rounds", 3);
+	long rate = option_number("rate", 60), count = option_number("rounds", 3);
 	double seconds = (double)option_number("seconds", 4);
-	phase(seconds / 2, rate);
-	long memory = most_memory;
-	for (; n < rounds && n < ROUNDS; n++) {
-		before[n] = phase(seconds, rate);
-		slow_pause(true);
-		with[n] = phase(seconds, rate);
-		closed += slow_return();
-		moved[n] = with[n] / before[n];
-		printf("       p95 %.2f ms before, %.2f ms with %d that do not read\n", before[n], with[n], slow.count);
-	}
-	report(before, with, moved, (size_t)n, closed, memory);
+	round_run(&warm_up, seconds, rate); /* after it the heap has the size that a round needs */
+	for (long n = 0; n < count && n < ROUNDS; n++)
+		round_run(&rounds, seconds, rate);
+	report(&rounds);
 	return 0;
 }
