@@ -137,8 +137,8 @@ refuse(const char *why)
 	exit(71);
 }
 
-void
-listener_open(void)
+int
+listener_bind(void)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST }, *found;
 	char port[16];
@@ -156,6 +156,12 @@ listener_open(void)
 	if (bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0)
 		refuse(strerror(errno));
 	freeaddrinfo(found);
+	return fd;
+}
+
+void
+listener_open(int fd)
+{
 	listener.watch = (struct watch){ fd, listener_ready };
 	listener.pause.fire = pause_fire;
 	if (!loop_watch_level(&listener.watch, EPOLLIN))

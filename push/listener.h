@@ -5,8 +5,14 @@
 
 #include <stdbool.h>
 
-/* Binds settings.push_listen:push_port, to be shared by several processes. Leaves the program with 71 and a sentence when it cannot. */
-void listener_open(void);
+/*
+ * Binds settings.push_listen:push_port and listens; several may, and the kernel spreads who comes among them. Leaves the program with 71 and a
+ * line in the log when it cannot.
+ */
+int listener_bind(void);
+
+/* Accepts from such a socket; stops doing so. */
+void listener_open(int fd);
 void listener_close(void);
 
 #endif

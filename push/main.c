@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "../lib/log.h"
 #include "../lib/settings.h"
 #include "../lib/token.h"
+#include "../lib/workers.h"
 #include "bell.h"
 #include "bundle.h"
 #include "bus.h"
@@ -26,20 +28,24 @@
 #include "loop.h"
 #include "metrics.h"
 #include "opening.h"
-#include "processes.h"
 #include "receipts.h"
 #include "sending.h"
 #include "store.h"
 #include "stream.h"
+#include "supervisor.h"
 #include "sweep.h"
 #include "users.h"
 #include "watching.h"
 
-enum { LAST_ANSWERS_MS = 2000 };
+enum {
+	WARM_MS = 2000,	       /* most that a process waits for PostgreSQL and Redis before it takes streams all the same */
+	DRAIN_SLACK_MS = 100,  /* from the last stream's moment to its being told */
+	LAST_ANSWERS_MS = 500, /* before the supervisor loses patience */
+};
 
-static volatile sig_atomic_t asked_to_end;
+static volatile sig_atomic_t asked_to_end; /* the signal by which */
 
-static const char *const flags[] = { "--close-codes", "--events", NULL };
+static const char *const flags[] = { "--close-codes", "--events", "--worker", NULL };
 
 /* Every type that goes down a stream (docs/events.md). */
 static const char *const event_types[] = {
@@ -67,8 +73,7 @@ answer_flags(int argc, char **argv)
 static void
 on_end(int signal_number)
 {
-	(void)signal_number;
-	asked_to_end = 1;
+	asked_to_end = signal_number;
 }
 
 static void
@@ -96,19 +101,64 @@ turn(void)
 	metrics_turn_end();
 }
 
+/* A stream that is sent here by the one before finds everything at hand. */
+static void
+warm_up(void)
+{
+	int64_t until = loop_now() + WARM_MS;
+
+	while (!asked_to_end && loop_now() < until && !(store_answers() && sweep_horizon() && bus_answers()))
+		turn();
+}
+
+static void
+turn_until_empty(int64_t until)
+{
+	while (conn_count() > 0 && loop_now() < until)
+		turn();
+}
+
+static void
+close_all(enum close_reason why)
+{
+	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
+		conn_close(c, why);
+}
+
+/* Those who do not take their last words. */
+static void
+cut_all(void)
+{
+	close_all(CLOSE_GONE);
+	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
+		conn_enter(c, CONN_DEAD);
+}
+
+/* Half of the time there is; longer when it takes longer to accept as many on the other side, so that nobody waits there. */
+static int64_t
+farewell_ms(int64_t within)
+{
+	int64_t crowd = (int64_t)conn_count() * 1000 / settings.push_accept_rate * 5 / 4, most = within * 4 / 5;
+
+	if (crowd > most)
+		return most;
+	return crowd > within / 2 ? crowd : within / 2;
+}
+
 /* Nobody new; those who are here are sent away one after the other, and what they have acknowledged is written. */
 static void
 drain(void)
 {
-	int64_t until = loop_now() + settings.drain_seconds * 1000;
+	bool replaced = asked_to_end == WORKER_REPLACED;
+	int64_t within = settings.drain_seconds * 1000, farewell = farewell_ms(within), begun = loop_now(), until;
 
-	log_line(LOG_INFO, "draining", "connections=%zu", conn_count());
+	log_line(LOG_INFO, "draining", "connections=%zu replaced=%s", conn_count(), replaced ? "yes" : "no");
 	listener_close();
-	stream_drain_all(settings.drain_seconds * 1000 / 2);
-	while (conn_count() > 0 && loop_now() < until)
-		turn();
-	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
-		conn_close(c, CLOSE_GONE);
+	stream_drain_all(farewell, replaced);
+	turn_until_empty(begun + farewell + DRAIN_SLACK_MS);
+	close_all(CLOSE_DRAIN);
+	turn_until_empty(begun + within);
+	cut_all();
 	sweep_close();
 	watching_close();
 	health_close();
@@ -119,15 +169,27 @@ drain(void)
 	while (!store_is_idle() && loop_now() < until);
 }
 
+/* What the supervisor is told is not for its workers, in whichever way a terminal spreads it. When it dies, there is no successor. */
 static void
-serve(void)
+signals_open(void)
 {
 	struct sigaction end = { .sa_handler = on_end };
 
-	sigaction(SIGTERM, &end, NULL);
-	sigaction(SIGINT, &end, NULL);
+	sigaction(WORKER_REPLACED, &end, NULL);
+	sigaction(WORKER_ENDS, &end, NULL);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	limiter_open(limiter_make());
+	prctl(PR_SET_PDEATHSIG, WORKER_ENDS);
+}
+
+static int
+serve(void)
+{
+	worker_begin(WORKER_KEPT);
+	signals_open();
+	metrics_begin(WORKER_METRICS);
+	limiter_open(WORKER_LIMITER);
 	loop_open();
 	flush_open();
 	bearers_open();
@@ -136,8 +198,10 @@ serve(void)
 	sweep_open();
 	watching_open();
 	health_open();
-	listener_open();
-	log_line(LOG_INFO, "started", "address=%s port=%ld", settings.push_listen, settings.push_port);
+	warm_up();
+	listener_open(WORKER_SOCKET);
+	log_line(LOG_INFO, "started", "pid=%d", (int)getpid());
+	worker_ready();
 	while (!asked_to_end)
 		turn();
 	drain();
@@ -149,6 +213,7 @@ serve(void)
 	conn_shutdown();
 	loop_close();
 	log_line(LOG_INFO, "stopped", "pid=%d", (int)getpid());
+	return 0;
 }
 
 int
@@ -162,6 +227,5 @@ main(int argc, char **argv)
 	take_descriptors();
 	database_check();
 	token_open();
-	processes_run((int)settings.push_processes, serve);
-	return 0;
+	return worker_is(argc, argv) ? serve() : supervisor_run(argc, argv);
 }

@@ -4,11 +4,13 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include "../lib/shared.h"
 #include "loop.h"
 #include "position.h"
 
@@ -111,24 +113,41 @@ struct place {
 };
 
 static struct {
-	struct place *places; /* NULL: there is one process only */
+	struct place *places; /* NULL: every process for itself */
 	int count;
+	bool labelled; /* each row is there for each process */
 	struct place *own;
 	int64_t copied_ms;
 } shared;
 
-/* While one takes over from another, both are there. */
-void
-metrics_share(int processes)
+static bool
+places_map(int fd)
 {
-	shared.count = 2 * processes;
-	shared.places = mmap(NULL, (size_t)shared.count * sizeof *shared.places, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	assert(shared.places != MAP_FAILED);
+	size_t bytes;
+
+	shared.places = shared_open(fd, &bytes);
+	if (!shared.places || bytes % sizeof *shared.places)
+		shared.places = NULL;
+	shared.count = shared.places ? (int)(bytes / sizeof *shared.places) : 0;
+	return shared.places;
 }
 
-void
-metrics_begin(void)
+/* While one takes over from another, both are there. */
+int
+metrics_make(int processes)
 {
+	int fd = shared_make("banter-metrics", 2 * (size_t)processes * sizeof *shared.places);
+
+	if (!places_map(fd))
+		abort();
+	return fd;
+}
+
+/* Of a single process the one who is asked has all. */
+void
+metrics_begin(int fd)
+{
+	shared.labelled = places_map(fd) && shared.count > 2;
 	for (int i = 0; i < shared.count && !shared.own; i++) {
 		pid_t nobody = 0;
 		if (atomic_compare_exchange_strong(&shared.places[i].process, &nobody, getpid()))
@@ -195,9 +214,9 @@ metrics_page(size_t *len)
 	copy_lay();
 	for (const struct row *row = rows; row < rows + sizeof rows / sizeof rows[0]; row++) {
 		fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", row->name, row->help, row->name, row->type);
-		if (!shared.places)
+		if (!shared.labelled)
 			row_values(f, row, "", &metrics);
-		for (int i = 0; i < shared.count; i++) {
+		for (int i = 0; shared.labelled && i < shared.count; i++) {
 			if (!atomic_load(&shared.places[i].process))
 				continue;
 			snprintf(process, sizeof process, "process=\"%d\",", i);

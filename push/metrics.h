@@ -53,11 +53,12 @@ extern struct metrics metrics;
 char *metrics_page(size_t *len);
 
 /*
- * Several processes serve one port, and whichever is asked shows the counters of all: before they are started, memory for that is made;
- * each takes a place in it when it begins, and lays a copy of its counters there about once a second; who has ended is forgotten.
+ * Several processes serve one port, and whichever is asked shows the counters of all: the supervisor makes memory for that and hands on its
+ * descriptor; each process takes a place in it when it begins, and lays a copy of its counters there about once a second; who has ended is
+ * forgotten. A process whose supervisor is of an older program, with another idea of what is counted, shows its own alone.
  */
-void metrics_share(int processes);
-void metrics_begin(void);
+int metrics_make(int processes);
+void metrics_begin(int fd);
 void metrics_turn_end(void);
 void metrics_ended(pid_t process);
 

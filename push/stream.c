@@ -33,7 +33,10 @@ enum { RETRY_MIN_MS = 500, RETRY_SPREAD_MS = 2500, TICKET_WITHIN_MS = 5000, ESCA
 /* The client has done its part: what the database does not answer it refuses itself (store_ask), and a crowd has to queue. */
 enum { OPENING_MOST_MS = 60 * 1000 };
 
-static bool draining;
+/* Whoever is sent to a successor comes back soon: those who leave together are few, since each leaves at a moment of its own. */
+enum { SUCCESSOR_SPREAD_MS = 150, HEAD_MOST_MS = 500 };
+
+static bool draining, has_successor;
 
 int64_t
 stream_user(const struct conn *c)
@@ -46,6 +49,8 @@ stream_retry_ms(void)
 {
 	long crowd = (long)(conn_count() * 1000 / (size_t)settings.push_accept_rate);
 
+	if (has_successor)
+		return 1 + (long)randombytes_uniform(SUCCESSOR_SPREAD_MS);
 	return RETRY_MIN_MS + (long)randombytes_uniform((uint32_t)(crowd > RETRY_SPREAD_MS ? crowd : RETRY_SPREAD_MS));
 }
 
@@ -404,15 +409,19 @@ stream_drained(struct conn *c)
 void
 stream_bye(struct conn *c, enum close_reason why)
 {
-	char data[128];
+	char data[128], retry[32];
 	const struct close_row *row = close_row(why);
+	long ms = stream_retry_ms();
 
 	if (!c->user || row->code < 4000)
 		return;
 	if (close_comes_back(why))
-		snprintf(data, sizeof data, "{\"code\":%d,\"reason\":\"%s\",\"retry_after_ms\":%ld}", row->code, row->name, stream_retry_ms());
+		snprintf(data, sizeof data, "{\"code\":%d,\"reason\":\"%s\",\"retry_after_ms\":%ld}", row->code, row->name, ms);
 	else
 		snprintf(data, sizeof data, "{\"code\":%d,\"reason\":\"%s\"}", row->code, row->name);
+	/* an EventSource comes back by itself, and knows no other word for when */
+	if (close_comes_back(why) && c->transport == &transport_sse)
+		conn_queue_bytes(c, retry, (size_t)snprintf(retry, sizeof retry, "retry: %ld\n", ms));
 	conn_notice(c, "stream.bye", data);
 }
 
@@ -432,12 +441,15 @@ stream_leave(struct conn *c)
 }
 
 void
-stream_drain_all(int64_t within_ms)
+stream_drain_all(int64_t within_ms, bool replaced)
 {
 	draining = true;
+	has_successor = replaced;
 	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
 		if (c->state == CONN_LIVE)
 			conn_deadline(c, randombytes_uniform((uint32_t)within_ms));
-		else
+		else if (!replaced)
 			conn_close(c, CLOSE_DRAIN);
+		else if (c->state == CONN_HEAD)
+			conn_deadline(c, HEAD_MOST_MS);
 }

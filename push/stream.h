@@ -48,8 +48,11 @@ void stream_bye(struct conn *c, enum close_reason why);
 /* The connection ends: takes it out of the hub, its user, its watch list. */
 void stream_leave(struct conn *c);
 
-/* Ends all streams within that time, each at a moment of its own. */
-void stream_drain_all(int64_t within_ms);
+/*
+ * Ends all streams within that time, each at a moment of its own. replaced: another process takes over already, so they may come back at once,
+ * and who has just come is not refused: the request is taken, and its stream sent over as soon as it is open.
+ */
+void stream_drain_all(int64_t within_ms, bool replaced);
 
 /* Milliseconds after which a client may come back: another value for each call, spread as wide as accepting all who are here takes. */
 long stream_retry_ms(void);

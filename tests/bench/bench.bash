@@ -102,6 +102,9 @@ family() {
 		}'
 }
 
+# The processes that hold streams: the workers of push's supervisor.
+push_pids() { pgrep -P "$(part_pid push)"; }
+
 # Starts the limit program; $limit_pid is its number.
 limit_start() {
 	bench_child "${on_server[@]}" "$BENCH_BIN/limit" port=$LIMIT_PORT

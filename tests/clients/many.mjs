@@ -5,16 +5,16 @@ import http from "node:http";
 import { randomUUID } from "node:crypto";
 import { Stream } from "./streams.mjs";
 
-const USAGE = `usage: many.mjs BASE-URL [--users 20] [--devices 50] [--transports ws,sse,poll] [--groups 4] [--rate 2] [--drop 0]
+const USAGE = `usage: many.mjs BASE-URL [--users 20] [--devices 50] [--transports ws,sse,poll] [--groups 4] [--rate 2] [--drop 0] [--patient 0]
                 [--streams URL,URL…] [--seconds 30] [--settle 30] [--prefix NAME]
 
 Makes the users, signs in the devices (device i belongs to user i modulo users), puts everybody into group 0 and half of them into each further
 group, opens a stream per device and lets every user send --rate messages a second, each repeated with its client_id until it is acknowledged.
---drop N cuts N random streams a second. --streams are the addresses that the streams take in turn, another one at each return.
+--drop N cuts N random streams a second. --patient 1: who is sent away comes back when the server has said, and not at once. --streams are the addresses that the streams take in turn, another one at each return.
 Prints {"state":"running"} when all streams are open and the first messages have come. After --seconds, or at SIGTERM, it stops sending, waits until
 everything acknowledged has arrived everywhere (at most --settle seconds), and prints the verdict; leaves with 0 when it is "ok".`;
 
-const options = { users: 20, devices: 50, transports: "ws,sse,poll", groups: 4, rate: 2, drop: 0, seconds: 30, settle: 30, prefix: "m" };
+const options = { users: 20, devices: 50, transports: "ws,sse,poll", groups: 4, rate: 2, drop: 0, patient: 0, seconds: 30, settle: 30, prefix: "m" };
 const [base, ...rest] = process.argv.slice(2);
 
 if (!base || base === "--help") {
@@ -31,6 +31,7 @@ const verdict = { ok: false, acknowledged: 0, repeated: 0, retried: 0, received:
 const acknowledged = new Map(); // place -> {conversation, seq, text, client_id, at}
 const spoken = new Map(); // client id -> text, from before it is sent
 const delays = [];
+const gaps = []; // milliseconds from the end of a stream (its stream.bye, if there was one) to its being ready again
 let sending = true, waiting = 0;
 
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -115,8 +116,12 @@ async function makeDevice(users, rooms, i) {
 	let turn = i, events = 0;
 
 	device.stream = new Stream({
-		url: addresses[i % addresses.length], transport: transports[i % transports.length], token: signed.access_token, reconnect: true,
+		url: addresses[i % addresses.length], transport: transports[i % transports.length], token: signed.access_token, reconnect: true, patient: options.patient,
 		onEvent(event) {
+			if (event.type === "stream.bye")
+				left(device, event.data.code);
+			if (event.type === "stream.ready")
+				back(device);
 			if (event.type === "stream.reset")
 				fault("resets", { device: i, data: event.data });
 			if (event.seq === undefined)
@@ -131,12 +136,26 @@ async function makeDevice(users, rooms, i) {
 				fault("refused", { device: i, note });
 			if (note.client === "closed" && sending)
 				verdict.returns++;
+			if (note.client === "closed")
+				left(device, note.code);
+			if (note.client === "open" && this.transport === "poll")
+				back(device);
 			this.url = addresses[++turn % addresses.length];
 		},
 		onEnd() { fault("ended", { device: i }); },
 	});
 	device.stream.open();
 	return device;
+}
+
+function left(device, code) {
+	device.left ??= { at: Date.now(), code };
+}
+
+function back(device) {
+	if (device.left)
+		gaps.push({ ms: Date.now() - device.left.at, code: device.left.code ?? 0, device: device.i, transport: device.stream.transport });
+	device.left = undefined;
 }
 
 function hear(device, mine, event) {
@@ -245,6 +264,8 @@ function account(devices) {
 	delays.sort((a, b) => a - b);
 	verdict.acknowledged = acknowledged.size;
 	verdict.delay_ms = { median: delays[delays.length >> 1], p99: delays[Math.floor(delays.length * 0.99)], most: delays.at(-1) };
+	gaps.sort((a, b) => a.ms - b.ms);
+	verdict.gaps = { count: gaps.length, devices: new Set(gaps.map((g) => g.device)).size, uninvited: gaps.filter((g) => g.code !== 4001).length, median: gaps[gaps.length >> 1]?.ms, longest: gaps.slice(-3) };
 	verdict.unacknowledged = waiting;
 	verdict.ok = acknowledged.size > 0 && waiting === 0 && verdict.failed_sends.length === 0
 		&& ["twice", "holes", "missing", "altered", "leaked", "unknown", "resets", "refused", "ended"].every((kind) => verdict[kind] === 0);

@@ -1,0 +1,160 @@
+# Push's processes come and go: replaced under load, killed, stopped, by a program that does not start. Nobody notices more than a moment.
+# SPDX-License-Identifier: MIT
+
+setup_file() {
+	. "$BATS_TEST_DIRNAME/stack.bash"
+	own_stack BANTER_PUSH_PROCESSES=2 BANTER_DRAIN_SECONDS=5
+}
+teardown_file() {
+	. "$BATS_TEST_DIRNAME/stack.bash"
+	own_stack_end
+}
+setup() {
+	load ../helpers
+	load ../streams
+	load stack
+	log=$BANTER_STATE/log/push.log program=$BANTER_STATE/opt/bin/banter-push
+	[ -e "$program.good" ] || cp -p "$program" "$program.good"
+}
+# A test that fails leaves no broken program for the next.
+teardown() {
+	streams_end
+	program_put "$program.good"
+	stack start postgres redis api push 3>&- 4>&-
+}
+
+# program_put FILE: puts a program in the place of push's, as `install` would: a new file under the old name.
+program_put() { cp -p "$1" "$program.new" && mv "$program.new" "$program"; }
+
+workers() { pgrep -P "$(stack pid push)"; }
+two_workers() { [ "$(workers | wc -l)" = 2 ]; }
+
+# said EVENT: how many times push has logged it; `said_more EVENT N` is true when that is more than N.
+said() { grep -c "event=$1 " "$log" || true; }
+said_more() { [ "$(said "$1")" -gt "$2" ]; }
+
+# replace: SIGHUP, until both have been replaced and the old ones are gone.
+replace() {
+	local stopped ready
+	stopped=$(said stopped)
+	stack kill push HUP
+	wait_until 40 said_more stopped $((stopped + 1))
+	wait_until 5 two_workers
+}
+
+@test "P3: push is replaced under load: nothing lost, nothing twice, and a gap below 1 s for each client" {
+	crowd --users 12 --devices 48 --rate 2 --patient 1
+	for round in 1 2; do
+		at=$(stored)
+		before=$(workers | sort)
+		replace
+		[ -z "$(comm -12 <(echo "$before") <(workers | sort))" ] # none of the old ones is left
+		wait_until 20 more_than $((at + 60))
+	done
+	crowd_judges
+	[ "$(jq .gaps.devices <<<"$verdict")" -ge 32 ] # every WebSocket and event stream was sent away; who polls may go over between two polls
+	[ "$(jq .gaps.uninvited <<<"$verdict")" = 0 ] # with a word: nobody was cut off
+	[ "$(jq '[.gaps.longest[].ms] | max' <<<"$verdict")" -lt 1000 ]
+	[ "$(jq .retried <<<"$verdict")" = 0 ]
+}
+
+@test "a new program file is what runs after SIGHUP; one that does not start leaves the old processes alone" {
+	as alice
+	for transport in "${TRANSPORTS[@]}"; do listen "$transport" "$transport"; done
+	program_put "$program.good"
+	replace
+	for pid in $(workers); do [ "$(stat -Lc %i "/proc/$pid/exe")" = "$(stat -c %i "$program")" ]; done
+	for transport in "${TRANSPORTS[@]}"; do
+		heard "$transport" '.type == "stream.bye" and .data.code == 4001 and .data.retry_after_ms > 0 and .data.retry_after_ms < 500'
+	done
+	again=$(jq .data.retry_after_ms <<<"$(events_of sse | grep stream.bye)")
+	noted sse ".client == \"retry\" and .ms == $again" # for an EventSource, which comes back by itself
+	[ "$(stat -Lc %i "/proc/$(stack pid push)/exe")" != "$(stat -c %i "$program")" ]
+
+	listen alice ws
+	before=$(workers) given_up=$(said restart_given_up)
+	printf '#!/bin/sh\nexit 7\n' >"$BATS_TEST_TMPDIR/broken"
+	chmod 755 "$BATS_TEST_TMPDIR/broken"
+	program_put "$BATS_TEST_TMPDIR/broken"
+	stack kill push HUP
+	wait_until 10 said_more restart_given_up "$given_up"
+	grep 'event=worker_died ' "$log" | tail -n 1 | grep -q 'code=7 '
+	[ "$(workers)" = "$before" ]
+	group Room bob
+	heard alice '.type == "conversation.created"'
+
+	program_put "$program.good"
+	replace
+	closed_with alice 4001
+}
+
+@test "a process that is killed is started again, and the log says so; what waits for it is its successor's" {
+	crowd --users 8 --devices 16 --rate 2
+	for turn in 1 2; do
+		at=$(stored) died=$(said worker_died)
+		killed=$(workers | head -n 1)
+		kill -KILL "$killed"
+		wait_until 10 said_more worker_died "$died"
+		grep 'event=worker_died ' "$log" | tail -n 1 | grep -q "pid=$killed code=-1 signal=9 "
+		wait_until 20 more_than $((at + 40))
+	done
+	crowd_judges
+
+	# Connections in the queues of processes that do not run any more.
+	ask() { curl -s -m 20 -o /dev/null -w '%{http_code}\n' "$PUSH_URL/healthz" >>"$BATS_TEST_TMPDIR/answers"; }
+	accepted() { [ "$(ss -Htn state established "dport = :$BANTER_PUSH_PORT" | wc -l)" -ge "$1" ]; }
+	: >"$BATS_TEST_TMPDIR/answers"
+	two=$(workers)
+	kill -STOP $two
+	for i in {1..16}; do ask 3>&- 4>&- & done
+	wait_until 10 accepted 16
+	[ ! -s "$BATS_TEST_TMPDIR/answers" ]
+	kill -KILL $two
+	all_answered() { [ "$(grep -c '^200$' "$BATS_TEST_TMPDIR/answers")" = 16 ]; }
+	wait_until 20 all_answered
+}
+
+@test "a process listens only to the conversations of its own streams" {
+	as alice
+	group Room bob
+	listens() { [ "$(redis pubsub numsub "${BANTER_REDIS_PREFIX:-banter:}c:$room" | tail -n 1)" = "$1" ]; }
+	listens 0
+	listen first ws
+	wait_until 5 listens 1
+	# Which of the two takes a stream is the kernel's choice: until the other one has taken one as well.
+	for n in {1..40}; do
+		listens 1 || break
+		listen "more-$n" ws
+	done
+	wait_until 5 listens 2
+	as bob
+	fence first
+	hang_up_all
+	wait_until 10 listens 0
+}
+
+@test "a supervisor that is killed leaves nobody behind" {
+	as alice
+	listen alice sse
+	old=$(workers)
+	kill -KILL "$(stack pid push)"
+	heard alice '.type == "stream.bye" and .data.code == 4001'
+	gone() { ! kill -0 $old 2>/dev/null; }
+	wait_until 15 gone
+	stack start push 3>&- 4>&-
+	group Room bob
+	listen alice sse
+	heard alice '.type == "conversation.created"'
+}
+
+@test "push ends in time, whatever its clients do" {
+	further_push BANTER_DRAIN_SECONDS=1
+	as alice
+	STREAM_URL=$further listen alice ws
+	speak alice '!pause' # takes no last word
+	start=$(now_ms)
+	stack stop "$further_part"
+	[ "$(elapsed_ms "$start")" -lt 4000 ]
+	grep -q 'event=stopped ' "$BANTER_STATE/log/$further_part.log"
+	! grep -E 'event=worker_killed |Assertion' "$BANTER_STATE/log/$further_part.log"
+}
