@@ -147,6 +147,27 @@ replace() {
 	heard alice '.type == "conversation.created"'
 }
 
+@test "a single process is replaced as well, and the port answers all the time" {
+	further_push BANTER_PUSH_PROCESSES=1
+	as alice
+	STREAM_URL=$further listen alice sse
+	group Room bob
+	heard alice '.type == "conversation.created"'
+	old=$(pgrep -P "$(stack pid "$further_part")") asked=0
+	stack kill "$further_part" HUP
+	gone() {
+		asked=$((asked + 1))
+		[ "$(curl -s -m 5 -o /dev/null -w '%{http_code}' "$further/healthz")" = 200 ] || echo "not answered" >>"$BATS_TEST_TMPDIR/refused"
+		! kill -0 "$old" 2>/dev/null
+	}
+	wait_until 20 gone
+	[ ! -e "$BATS_TEST_TMPDIR/refused" ] && [ $asked -gt 5 ]
+	heard alice '.type == "stream.bye" and .data.code == 4001'
+	STREAM_URL=$further listen alice sse
+	fence alice
+	in_order alice "$room" 1 2
+}
+
 @test "push ends in time, whatever its clients do" {
 	further_push BANTER_DRAIN_SECONDS=1
 	as alice
