@@ -162,3 +162,6 @@ wait_until() {
 
 psql_banter() { PGAPPNAME=psql PGOPTIONS='-c search_path=banter' psql -XAtq -v ON_ERROR_STOP=1 -d "$BANTER_DATABASE_URL" -c "$1"; }
 redis() { stack redis "$@"; }
+
+# workers_of PART: the numbers of the processes that do the work of api or push; `stack pid` is their supervisor's.
+workers_of() { pgrep -P "$(stack pid "$1")"; }

@@ -186,7 +186,7 @@ healthy() { wait_until "${4:-10}" told_health "$@" || { events_of "$1" | grep st
 	crowd --users 6 --devices 6 --rate 4
 	for turn in 1 2; do
 		at=$(stored)
-		worker=$(pgrep -P "$(stack pid api)" | head -n 1)
+		worker=$(workers_of api | head -n 1)
 		kill -KILL "$worker"
 		wait_until 20 more_than $((at + 50))
 	done

@@ -102,7 +102,7 @@ unmoved() {
 }
 
 # ticks: hundredths of a second of CPU that $further has used.
-ticks() { awk '{ print $14 + $15 }' "/proc/$(stack pid "$further_part")/stat"; }
+ticks() { awk '{ print $14 + $15 }' "/proc/$(workers_of "$further_part")/stat"; }
 
 @test "P8: without descriptors accept() waits and does not spin; who is here stays" {
 	ulimit -n 300
@@ -115,7 +115,7 @@ ticks() { awk '{ print $14 + $15 }' "/proc/$(stack pid "$further_part")/stat"; }
 	flood deaf deaf 250
 	flooded deaf '.open == 250 and .ready == 234' # 300 less 64 that push keeps for itself
 	paused() { grep -qs 'event=accept_paused' "$BANTER_STATE/log/$further_part.log"; }
-	wait_until 5 paused || { cat "$BATS_TEST_TMPDIR/deaf.flood" "$BANTER_STATE/log/$further_part.log"; cat "/proc/$(stack pid "$further_part")/limits"; return 1; }
+	wait_until 5 paused || { cat "$BATS_TEST_TMPDIR/deaf.flood" "$BANTER_STATE/log/$further_part.log"; cat "/proc/$(workers_of "$further_part")/limits"; return 1; }
 	as alice
 	unmoved ws
 	start=$(now_ms) before=$(ticks)

@@ -26,7 +26,7 @@ teardown() {
 # program_put FILE: puts a program in the place of push's, as `install` would: a new file under the old name.
 program_put() { cp -p "$1" "$program.new" && mv "$program.new" "$program"; }
 
-workers() { pgrep -P "$(stack pid push)"; }
+workers() { workers_of push; }
 two_workers() { [ "$(workers | wc -l)" = 2 ]; }
 
 # said EVENT: how many times push has logged it; `said_more EVENT N` is true when that is more than N.
@@ -153,7 +153,7 @@ replace() {
 	STREAM_URL=$further listen alice sse
 	group Room bob
 	heard alice '.type == "conversation.created"'
-	old=$(pgrep -P "$(stack pid "$further_part")") asked=0
+	old=$(workers_of "$further_part") asked=0
 	stack kill "$further_part" HUP
 	gone() {
 		asked=$((asked + 1))
