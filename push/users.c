@@ -40,7 +40,7 @@ users_attach(struct conn *c, int64_t id)
 {
 	struct user *u = users_get(id);
 
-	assert(!c->user);
+	assert(!c->user && !c->handshaking);
 	if (!u) {
 		u = memory_alloc(sizeof *u);
 		u->id = id;

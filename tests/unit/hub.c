@@ -18,8 +18,10 @@
 #include "push/bundle.h"
 #include "push/bus.h"
 #include "push/conn.h"
+#include "push/delivery.h"
 #include "push/hub.h"
 #include "push/loop.h"
+#include "push/metrics.h"
 #include "push/store.h"
 #include "push/sweep.h"
 #include "push/transport.h"
@@ -47,8 +49,8 @@ listen_as(int64_t user)
 	c->position = position_of(&from);
 	c->writable = true;
 	c->device = user;
-	users_attach(c, user);
 	conn_enter(c, CONN_LIVE);
+	users_attach(c, user);
 	hub_join(c, ROOM, 0, FIRST_ID, 2);
 	return (struct listener){ c, fds[1] };
 }
@@ -248,12 +250,50 @@ test_slow_reader(void **state)
 	close(alice.fd);
 }
 
+/* P8: what is left out, and counted, while so many sixteenths of the queue's limit wait. All of it: closed, and counted as such. */
+static void
+test_shedding(void **state)
+{
+	static const struct {
+		long sixteenths;
+		enum event_class first_kept;
+	} steps[] = { { 1, EVENT_TYPING }, { 3, EVENT_PRESENCE }, { 5, EVENT_RECEIPT }, { 9, EVENT_NOTICE }, { 13, EVENT_DURABLE } };
+	static const char filling[256];
+	struct listener l = listen_as(ALICE);
+	uint64_t closed = metrics.bounds[BOUND_QUEUE_BYTES];
+
+	(void)state;
+	l.conn->writable = false;
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+		while (queue_bytes(l.conn->queue) < settings.push_queue_bytes / 16 * steps[i].sixteenths)
+			conn_queue_bytes(l.conn, filling, sizeof filling);
+		for (enum event_class class = EVENT_TYPING; class < EVENT_DURABLE; class ++) {
+			struct event *ev = event_ephemeral(class, "{}", 2);
+			uint64_t before = metrics.shed[class];
+			conn_event(l.conn, ev);
+			assert_int_equal(metrics.shed[class] - before, class < steps[i].first_kept);
+			event_unref(ev);
+		}
+	}
+	uint32_t bytes = queue_bytes(l.conn->queue);
+	ring(1, DOORBELL_GONE_NOBODY);
+	bundle_give_all();
+	assert_true(queue_bytes(l.conn->queue) > bytes);
+	while (l.conn->state == CONN_LIVE)
+		conn_queue_bytes(l.conn, filling, sizeof filling);
+	assert_int_equal(l.conn->why, CLOSE_SLOW_READER);
+	assert_int_equal(metrics.bounds[BOUND_QUEUE_BYTES], closed + 1);
+	conn_enter(l.conn, CONN_DEAD);
+	turn_end();
+	close(l.fd);
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order),	cmocka_unit_test(test_shuffled),    cmocka_unit_test(test_gone),
-		cmocka_unit_test(test_covered), cmocka_unit_test(test_slow_reader), cmocka_unit_test(test_bundle),
+		cmocka_unit_test(test_order),	    cmocka_unit_test(test_shuffled), cmocka_unit_test(test_gone),     cmocka_unit_test(test_covered),
+		cmocka_unit_test(test_slow_reader), cmocka_unit_test(test_bundle),   cmocka_unit_test(test_shedding),
 	};
 
 	setenv("BANTER_DATABASE_URL", "host=/nonexistent", 1);
