@@ -205,6 +205,7 @@ serve(void)
 	while (!asked_to_end)
 		turn();
 	drain();
+	sending_close();
 	store_close();
 	bus_close();
 	conn_turn_end();

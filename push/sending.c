@@ -94,6 +94,12 @@ sending_end(struct sending *s, const struct sent *sent)
 	free(s);
 }
 
+static void
+sending_fail(struct sending *s)
+{
+	sending_end(s, &(struct sent){ .client_id = s->client_id, .code = "unavailable" });
+}
+
 /* Ends with a row of messages_send: status, message, event. */
 static void
 sending_stored(struct sending *s, const PGresult *result, int row)
@@ -143,7 +149,7 @@ batch_again(const struct batch *b)
 		if (b->count > 1 && s->expires_ms > loop_now())
 			batch_ask(b, i, 1);
 		else
-			sending_end(s, &(struct sent){ .client_id = s->client_id, .code = "unavailable" });
+			sending_fail(s);
 	}
 }
 
@@ -163,13 +169,22 @@ batch_reply(void *context, PGresult *result)
 
 /* ---- the queue ---- */
 
-const char *
+static struct sent
+refusal(const struct up *up, const char *code, long retry_seconds)
+{
+	return (struct sent){ .client_id = up->client_id, .code = code, .retry_seconds = retry_seconds };
+}
+
+struct sent
 sending_add(struct conn *c, int64_t user, const struct up *up, sending_answer *answer)
 {
-	if (c->pins >= (uint32_t)settings.push_sends || !limiter_take(RATE_SEND, (uint64_t)user, time_steady_us()).allowed)
-		return "rate_limited";
+	if (c->pins >= (uint32_t)settings.push_sends)
+		return refusal(up, "rate_limited", 0);
 	if (queue.bytes >= WAITING_BYTES)
-		return "unavailable";
+		return refusal(up, "unavailable", 0);
+	struct allowance a = limiter_take(RATE_SEND, (uint64_t)user, time_steady_us());
+	if (!a.allowed)
+		return refusal(up, "rate_limited", a.retry_seconds);
 	struct sending *s = sending_new(up);
 	s->conn = c;
 	s->user = user;
@@ -180,7 +195,19 @@ sending_add(struct conn *c, int64_t user, const struct up *up, sending_answer *a
 	queue.bytes += s->size;
 	*queue.last = s;
 	queue.last = &s->next;
-	return NULL;
+	return (struct sent){ .client_id = up->client_id };
+}
+
+static struct sending *
+sending_take(void)
+{
+	struct sending *s = queue.first;
+
+	queue.first = s->next;
+	if (!queue.first)
+		queue.last = &queue.first;
+	queue.bytes -= s->size;
+	return s;
 }
 
 static void
@@ -190,14 +217,10 @@ batch_take(struct batch *b)
 
 	b->count = 0;
 	while (queue.first && b->count < BATCH_MOST && bytes < BATCH_BYTES) {
-		struct sending *s = queue.first;
-		queue.first = s->next;
-		queue.bytes -= s->size;
+		struct sending *s = sending_take();
 		bytes += s->size;
 		b->list[b->count++] = s;
 	}
-	if (!queue.first)
-		queue.last = &queue.first;
 }
 
 void
@@ -205,8 +228,18 @@ sending_turn_end(void)
 {
 	struct batch b;
 
+	/* while the database is away nobody waits for longer than was said; who came first expires first */
+	while (queue.first && queue.first->expires_ms <= loop_now())
+		sending_fail(sending_take());
 	while (queue.first && queue.under_way < BATCHES_UNDER_WAY) {
 		batch_take(&b);
 		batch_ask(&b, 0, b.count);
 	}
+}
+
+void
+sending_close(void)
+{
+	while (queue.first)
+		sending_fail(sending_take());
 }

@@ -18,18 +18,22 @@ struct sent {
 	const char *code; /* NULL: it is stored */
 	const char *message;
 	bool repeated;
+	long retry_seconds; /* of rate_limited: when to send it again; 0: when others were answered */
 };
 
 /* Called once for each message, never from inside of sending_add, if the connection is still open. */
 typedef void sending_answer(struct conn *c, const struct sent *sent);
 
 /*
- * Takes a message of a user; everything is copied. NULL, or why it cannot be taken: rate_limited (settings.rate_send a minute of a user,
+ * Takes a message of a user; everything is copied. A code says why it cannot be taken: rate_limited (settings.rate_send a minute of a user,
  * settings.push_sends of a connection under way), unavailable (too much waits for the database).
  */
-const char *sending_add(struct conn *c, int64_t user, const struct up *up, sending_answer *answer);
+struct sent sending_add(struct conn *c, int64_t user, const struct up *up, sending_answer *answer);
 
 /* Sends to the database what waits, in as few calls as may be. */
 void sending_turn_end(void);
+
+/* Whoever waits is told that there is no answer. */
+void sending_close(void);
 
 #endif

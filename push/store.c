@@ -23,6 +23,7 @@ enum {
 	CONNECT_MS = 5000,
 	EXPIRE_MS = 500,
 	SLOW_US = 1000 * 1000,
+	AGAIN_MOST = 5, /* when deadlocked */
 };
 
 enum lane_name { READING, WRITING, SENDING, LANES };
@@ -56,6 +57,7 @@ struct question {
 	store_reply *reply;
 	void *context;
 	PGresult *result;
+	int again;
 	bool alone; /* asked by itself: its batch has failed, or it locks what another question of its kind might lock the other way round */
 	const char *params[STORE_PARAMS];
 	char text[];
@@ -109,6 +111,17 @@ waiting_add(struct lane *l, struct question *q)
 	q->next = NULL;
 	*l->waiting_end = q;
 	l->waiting_end = &q->next;
+}
+
+static struct question *
+waiting_take(struct lane *l)
+{
+	struct question *q = l->waiting;
+
+	l->waiting = q->next;
+	if (!l->waiting)
+		l->waiting_end = &l->waiting;
+	return q;
 }
 
 static void
@@ -220,16 +233,12 @@ batch_fill(struct lane *l, struct batch *b)
 {
 	*b = (struct batch){ .sent_us = time_steady_us() };
 	while (l->waiting && b->count < BATCH_MOST) {
-		struct question *q = l->waiting;
-		if (q->alone && b->count)
+		if (l->waiting->alone && b->count)
 			break;
-		l->waiting = q->next;
-		b->list[b->count++] = q;
+		struct question *q = b->list[b->count++] = waiting_take(l);
 		if (q->alone)
 			break;
 	}
-	if (!l->waiting)
-		l->waiting_end = &l->waiting;
 }
 
 static void
@@ -271,7 +280,17 @@ lane_send(struct lane *l)
 		lane_flush(l);
 }
 
-/* The transaction has ended: all were answered, or all are asked again by themselves, or the one that fails by itself has failed. */
+/* Does it fail by what others did at the same time? Then it was rolled back, and may well succeed the next time. */
+static bool
+question_again(struct question *q)
+{
+	const char *state = q->result ? PQresultErrorField(q->result, PG_DIAG_SQLSTATE) : NULL;
+	bool is_deadlock = state && (strcmp(state, "40P01") == 0 || strcmp(state, "40001") == 0);
+
+	return is_deadlock && q->again++ < AGAIN_MOST && q->expires_ms > loop_now();
+}
+
+/* The transaction has ended: all were answered, or all are asked again by themselves, or what fails by itself has failed. */
 static void
 batch_end(struct lane *l)
 {
@@ -284,7 +303,7 @@ batch_end(struct lane *l)
 	for (int i = 0; i < b.count && failed < 0; i++)
 		if (!b.list[i]->result || PQresultStatus(b.list[i]->result) != PGRES_TUPLES_OK)
 			failed = i;
-	if (failed >= 0 && b.count > 1) {
+	if (failed >= 0 && (b.count > 1 || question_again(b.list[0]))) {
 		batch_requeue(l, &b, true);
 		return;
 	}
@@ -491,11 +510,7 @@ store_close(void)
 	for (int i = 0; i < LANES; i++) {
 		lane_drop(&lanes[i], "");
 		timer_stop(&lanes[i].timer);
-		while (lanes[i].waiting) {
-			struct question *q = lanes[i].waiting;
-			lanes[i].waiting = q->next;
-			question_answer(q);
-		}
-		lanes[i].waiting_end = &lanes[i].waiting;
+		while (lanes[i].waiting) /* an answer may be a reason to ask again */
+			question_answer(waiting_take(&lanes[i]));
 	}
 }

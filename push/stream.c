@@ -240,7 +240,7 @@ json_escape(const char *text, char *out, size_t room)
 }
 
 static void
-up_error(struct conn *c, const char *code, const char *field, const char *client_id)
+up_error(struct conn *c, const char *code, const char *field, const char *client_id, long retry_seconds)
 {
 	char json[ESCAPED_BYTES + 512], escaped[ESCAPED_BYTES];
 	int n = snprintf(json, sizeof json, "{\"type\":\"error\",\"code\":\"%s\"", code);
@@ -251,6 +251,8 @@ up_error(struct conn *c, const char *code, const char *field, const char *client
 		json_escape(client_id, escaped, sizeof escaped);
 		n += snprintf(json + n, sizeof json - (size_t)n, ",\"client_id\":\"%s\"", escaped);
 	}
+	if (retry_seconds)
+		n += snprintf(json + n, sizeof json - (size_t)n, ",\"retry_after_ms\":%ld", retry_seconds * 1000);
 	n += snprintf(json + n, sizeof json - (size_t)n, "}");
 	conn_say(c, json, (size_t)n);
 }
@@ -289,7 +291,7 @@ up_ack(struct conn *c, const struct up *up)
 	if (cursor_parse(up->cursor, up->cursor_len, &cursor))
 		receipts_ack(c, &cursor);
 	else
-		up_error(c, "invalid_cursor", "cursor", "");
+		up_error(c, "invalid_cursor", "cursor", "", 0);
 }
 
 static void
@@ -307,7 +309,7 @@ up_typing(struct conn *c, const struct up *up)
 	const struct topic *t = hub_topic(up->conversation);
 
 	if (!t || !hub_listens(c, t)) {
-		up_error(c, "not_a_member", "conversation_id", "");
+		up_error(c, "not_a_member", "conversation_id", "", 0);
 		return;
 	}
 	if (t->members > LIMIT_MEMBERS_NAMED || (c->typed_in == up->conversation && loop_now() - c->typed_ms < LIMIT_TYPING_INTERVAL_MS))
@@ -332,7 +334,7 @@ up_sent(struct conn *c, const struct sent *sent)
 	char escaped[ESCAPED_BYTES], *json = NULL;
 
 	if (sent->code) {
-		up_error(c, sent->code, "", sent->client_id);
+		up_error(c, sent->code, "", sent->client_id, sent->retry_seconds);
 		return;
 	}
 	json_escape(sent->client_id, escaped, sizeof escaped);
@@ -346,10 +348,10 @@ up_sent(struct conn *c, const struct sent *sent)
 static void
 up_send(struct conn *c, const struct up *up)
 {
-	const char *refusal = sending_add(c, stream_user(c), up, up_sent);
+	struct sent refused = sending_add(c, stream_user(c), up, up_sent);
 
-	if (refusal)
-		up_error(c, refusal, "", up->client_id);
+	if (refused.code)
+		up_sent(c, &refused);
 }
 
 static void (*const handlers[])(struct conn *c, const struct up *up) = {
@@ -366,7 +368,7 @@ stream_up(struct conn *c, const char *text, size_t len)
 		if (strcmp(error.code, "malformed_json") == 0 || !c->user)
 			conn_close(c, CLOSE_PROTOCOL);
 		else
-			up_error(c, error.code, error.field, error.client_id);
+			up_error(c, error.code, error.field, error.client_id, 0);
 		return;
 	}
 	if (!c->user && up.type != UP_AUTH)

@@ -308,6 +308,48 @@ healthy() { wait_until "${4:-10}" told_health "$@" || { events_of "$1" | grep st
 	done
 }
 
+@test "PostgreSQL is away: what came up a socket waits for so long, then is unavailable; push ends with all of it waiting" {
+	as alice
+	group Waiting bob
+	messages() { for ((i = 0; i < 200; i++)); do printf '{"type":"message.send","conversation_id":"%s","client_id":"%s-%d","text":"x"}\n' "$room" "$1" "$i"; done; }
+	# More than two batches, so that some wait behind those that are under way. The answer to what follows them says that all were read.
+	read_all() {
+		messages "$1" 1<>"$(stream_file "$1" orders)"
+		speak "$1" '{"type":"ack","cursor":"none"}'
+		heard "$1" '.code == "invalid_cursor"'
+	}
+	further_push BANTER_API_WAIT_MS=1000 BANTER_PUSH_SENDS=200
+	STREAM_URL=$further listen short ws
+	further_push BANTER_API_WAIT_MS=60000 BANTER_PUSH_SENDS=200
+	STREAM_URL=$further listen long ws
+	stack stop postgres
+	read_all short
+	read_all long
+	answered() { [ "$(events_of short | jq -s 'map(select(.code == "unavailable").client_id) | unique | length')" = 200 ]; }
+	wait_until 10 answered
+	[ "$(events_of long | jq -s 'map(select(.client_id)) | length')" = 0 ]
+	stack stop "$further_part"
+	stack start postgres
+	[ "$(psql_banter "select count(*) from messages where conversation_id = $room")" = 0 ]
+}
+
+@test "a message that PostgreSQL gives up for a deadlock is stored all the same" {
+	as alice
+	group Knot bob
+	listen alice ws
+	coproc OTHER { psql -qXAt -h "$BANTER_STATE/socket" -U postgres banter 2>&1 3>&- 4>&-; }
+	other() { echo "$1" >&"${OTHER[1]}" && read -r -t 10 <&"${OTHER[0]}"; }
+	# Who waits first looks first whether it is for ever, and is the one to give up: push.
+	other "set deadlock_timeout = '20s'; begin; select user_id from banter.members where conversation_id = $room and role = 'owner' for update;"
+	speak alice "{\"type\":\"message.send\",\"conversation_id\":\"$room\",\"client_id\":\"knot\",\"text\":\"x\"}"
+	waits() { [ "$(psql_banter "select count(*) from pg_stat_activity where application_name = 'banter-push-send' and wait_event_type = 'Lock'")" = 1 ]; }
+	wait_until 10 waits
+	other "select id from banter.conversations where id = $room for no key update; commit;"
+	heard alice '.client_id == "knot" and (.type == "message.sent" or .code)'
+	[ "$(events_of alice | jq -r 'select(.client_id == "knot") | .type')" = message.sent ]
+	exec {OTHER[1]}>&-
+}
+
 @test "P1: refuses to start: fsync off" {
 	other=$(mktemp -d "${TMPDIR:-/tmp}/banter-fsync.XXXXXX")
 	as_owner=()
