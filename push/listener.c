@@ -90,7 +90,6 @@ listener_accept(void)
 {
 	struct sockaddr_storage peer;
 	socklen_t len = sizeof peer;
-	int one = 1;
 	int fd = accept4(listener.watch.fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
@@ -104,7 +103,6 @@ listener_accept(void)
 		close(fd);
 		return true;
 	}
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	conn_open(fd, address);
 	return true;
 }
@@ -153,6 +151,7 @@ listener_bind(void)
 		refuse(strerror(errno));
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* what is accepted has it from here */
 	if (bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0)
 		refuse(strerror(errno));
 	freeaddrinfo(found);

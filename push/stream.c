@@ -28,7 +28,7 @@
 #include "users.h"
 #include "watching.h"
 
-enum { RETRY_MIN_MS = 500, RETRY_SPREAD_MS = 2500, TICKET_WITHIN_MS = 5000, ESCAPED_BYTES = LIMIT_CLIENT_ID_BYTES * 6 + 8 };
+enum { RETRY_MIN_MS = 500, RETRY_SPREAD_MS = 2500, SPREAD_NUMBERS = 64, TICKET_WITHIN_MS = 5000, ESCAPED_BYTES = LIMIT_CLIENT_ID_BYTES * 6 + 8 };
 
 /* The client has done its part: what the database does not answer it refuses itself (store_ask), and a crowd has to queue. */
 enum { OPENING_MOST_MS = 60 * 1000 };
@@ -44,14 +44,28 @@ stream_user(const struct conn *c)
 	return c->user ? c->user->id : 0;
 }
 
+/* A number below a limit, for what shall not happen all at once. The system is asked for many at once. */
+static uint32_t
+spread(uint32_t below)
+{
+	static uint32_t numbers[SPREAD_NUMBERS];
+	static size_t left;
+
+	if (left == 0) {
+		randombytes_buf(numbers, sizeof numbers);
+		left = SPREAD_NUMBERS;
+	}
+	return (uint32_t)((uint64_t)numbers[--left] * below >> 32);
+}
+
 long
 stream_retry_ms(void)
 {
 	long crowd = (long)(conn_count() * 1000 / (size_t)settings.push_accept_rate);
 
 	if (has_successor)
-		return 1 + (long)randombytes_uniform(SUCCESSOR_SPREAD_MS);
-	return RETRY_MIN_MS + (long)randombytes_uniform((uint32_t)(crowd > RETRY_SPREAD_MS ? crowd : RETRY_SPREAD_MS));
+		return 1 + (long)spread(SUCCESSOR_SPREAD_MS);
+	return RETRY_MIN_MS + (long)spread((uint32_t)(crowd > RETRY_SPREAD_MS ? crowd : RETRY_SPREAD_MS));
 }
 
 /* ---- beginning */
@@ -82,7 +96,7 @@ lifetime_ms(void)
 {
 	int64_t whole = settings.push_lifetime_seconds * 1000;
 
-	return whole - whole / 4 + randombytes_uniform((uint32_t)(whole / 2 + 1));
+	return whole - whole / 4 + spread((uint32_t)(whole / 2 + 1));
 }
 
 static void
@@ -449,7 +463,7 @@ stream_drain_all(int64_t within_ms, bool replaced)
 	has_successor = replaced;
 	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
 		if (c->state == CONN_LIVE)
-			conn_deadline(c, randombytes_uniform((uint32_t)within_ms));
+			conn_deadline(c, spread((uint32_t)within_ms));
 		else if (!replaced)
 			conn_close(c, CLOSE_DRAIN);
 		else if (c->state == CONN_HEAD)

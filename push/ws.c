@@ -15,6 +15,13 @@ ws_open(struct conn *c)
 	c->replied = true; /* 101 went out with the handshake (front.c) */
 }
 
+/* While it opens, the head of the reply waits for stream.ready: one write less for each. */
+static bool
+ws_turn(struct conn *c)
+{
+	return c->state != CONN_OPENING || c->position;
+}
+
 static void
 ws_wrap(size_t body_len, const char *cursor, struct wrap *out)
 {
@@ -141,5 +148,6 @@ const struct transport transport_ws = {
 	.ping = ws_ping,
 	.close = ws_close,
 	.input = ws_input,
+	.turn = ws_turn,
 	.beat_seconds = ws_beat_seconds,
 };
