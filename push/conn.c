@@ -18,6 +18,7 @@
 #include "front.h"
 #include "map.h"
 #include "metrics.h"
+#include "pool.h"
 #include "stream.h"
 #include "transport.h"
 
@@ -28,6 +29,8 @@ enum {
 	HANDSHAKE_MOMENT_MS = 500,
 	HANDSHAKES_SHARE = 4, /* the part of all descriptors that handshakes may have at most */
 };
+
+static struct pool pool = { .size = POOL_SIZE(struct conn) };
 
 /* All connections, densely; and those that this turn has ended. */
 static struct {
@@ -361,7 +364,7 @@ conn_is_full(void)
 void
 conn_open(int fd, uint64_t address)
 {
-	struct conn *c = memory_alloc(sizeof *c);
+	struct conn *c = pool_take(&pool);
 
 	conns_begin();
 	c->watch = (struct watch){ fd, conn_ready };
@@ -371,7 +374,7 @@ conn_open(int fd, uint64_t address)
 	c->address = address;
 	if (!loop_watch(&c->watch)) {
 		close(fd);
-		free(c);
+		pool_give(&pool, c);
 		return;
 	}
 	address_count(address, 1);
@@ -407,7 +410,7 @@ conn_free(struct conn *c)
 	conns.all[c->slot] = conns.all[--conns.count];
 	conns.all[c->slot]->slot = c->slot;
 	metrics.connections = conns.count;
-	free(c);
+	pool_give(&pool, c);
 }
 
 static void
@@ -459,6 +462,7 @@ void
 conn_shutdown(void)
 {
 	assert(conns.count == 0);
+	pool_close(&pool);
 	free(conns.all);
 	flush_close();
 	free(conns.ending);

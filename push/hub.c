@@ -16,6 +16,7 @@
 #include "map.h"
 #include "metrics.h"
 #include "opening.h"
+#include "pool.h"
 #include "receipts.h"
 #include "store.h"
 #include "stream.h"
@@ -44,6 +45,8 @@ static struct {
 	struct topic **emptied;
 	size_t emptied_count, emptied_room;
 } hub;
+
+static struct pool pool = { .size = POOL_SIZE(struct topic) };
 
 static void topic_repair(struct topic *t);
 
@@ -274,7 +277,7 @@ slot_give_back(uint32_t slot)
 static struct topic *
 topic_new(int64_t conversation, int64_t seq, int64_t id, uint32_t members)
 {
-	struct topic *t = memory_alloc(sizeof *t);
+	struct topic *t = pool_take(&pool);
 
 	t->conversation = conversation;
 	t->seq = t->known_seq = seq;
@@ -301,7 +304,7 @@ topic_free(struct topic *t)
 	if (t->swept)
 		sweep_caught_up();
 	free(t->listeners);
-	free(t);
+	pool_give(&pool, t);
 }
 
 struct topic *
@@ -415,6 +418,7 @@ hub_close(void)
 {
 	hub_turn_end();
 	assert(hub.topics.count == 0);
+	pool_close(&pool);
 	map_free(&hub.topics);
 	free(hub.slots);
 	free(hub.free_slots);

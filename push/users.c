@@ -3,15 +3,15 @@
 #include "users.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
-#include "../lib/memory.h"
 #include "../lib/settings.h"
 #include "bus.h"
 #include "delivery.h"
 #include "map.h"
+#include "pool.h"
 
 static struct map users;
+static struct pool pool = { .size = POOL_SIZE(struct user) };
 
 struct user *
 users_get(int64_t id)
@@ -42,7 +42,7 @@ users_attach(struct conn *c, int64_t id)
 
 	assert(!c->user && !c->handshaking);
 	if (!u) {
-		u = memory_alloc(sizeof *u);
+		u = pool_take(&pool);
 		u->id = id;
 		map_put(&users, id, u);
 		u->subscription = bus_subscribe('u', id);
@@ -76,7 +76,7 @@ users_detach(struct conn *c)
 		return;
 	bus_unsubscribe('u', u->id);
 	map_remove(&users, u->id);
-	free(u);
+	pool_give(&pool, u);
 }
 
 void
@@ -100,4 +100,5 @@ users_close(void)
 {
 	assert(users.count == 0);
 	map_free(&users);
+	pool_close(&pool);
 }
