@@ -19,7 +19,8 @@
 enum {
 	FLUSH_MOST = URING_MOST, /* connections at once */
 	URING_LEAST = 4,
-	AHEAD = 4, /* connections whose memory is asked for before they are flushed */
+	JOIN_BYTES = 4096, /* so little is cheaper copied than sent by a system call of its own */
+	AHEAD = 4,	   /* connections whose memory is asked for before they are flushed */
 };
 
 /* Who is to be looked after when the turn ends. */
@@ -89,7 +90,7 @@ conn_write(struct conn *c)
 	return conn_wrote(c, result, bytes);
 }
 
-/* Prepares a write of the connection's one block; what is more than a block is written at once. */
+/* Prepares a write of the connection's one block; what is more than a block, and not little, is written at once. */
 static enum written
 flush_begin(struct conn *c, struct write *w)
 {
@@ -102,6 +103,8 @@ flush_begin(struct conn *c, struct write *w)
 	if (!c->writable)
 		return WRITTEN_PART;
 	w->fd = c->watch.fd;
+	if (uring_is_open())
+		queue_join(&c->queue, JOIN_BYTES);
 	return queue_block(c->queue, &w->bytes, &w->len) ? WRITTEN_LATER : conn_write(c);
 }
 

@@ -167,6 +167,16 @@ queue_take(struct queue **q)
 	return all;
 }
 
+void
+queue_join(struct queue **q, uint32_t most)
+{
+	if ((*q)->count < 2 || (*q)->bytes > most || (*q)->sent || (*q)->mid_frame)
+		return;
+	struct buffer *all = queue_take(q);
+	queue_add(q, (struct chunk){ .buffer = all, .len = all->len & CHUNK_LEN_MASK });
+	buffer_unref(all);
+}
+
 bool
 queue_block(const struct queue *q, const char **bytes, uint32_t *len)
 {

@@ -44,6 +44,9 @@ enum queue_result {
 /* Sends as much as the socket takes; bytes: how many those were. */
 enum queue_result queue_write(struct queue **q, int fd, uint64_t *bytes);
 
+/* Copies what waits in several chunks into one, unless a part of it is out, or it is more than so many bytes. */
+void queue_join(struct queue **q, uint32_t most);
+
 /* Is all that waits one block? Then who calls may send it, and says by queue_sent how many bytes of it are out. */
 bool queue_block(const struct queue *q, const char **bytes, uint32_t *len);
 void queue_sent(struct queue **q, uint32_t n);
