@@ -9,8 +9,9 @@
 /* What a byte may be part of (RFC 9110, 5.6.2 and 5.5; RFC 9112, 3.2). */
 enum { TOKEN = 1, TARGET = 2, VALUE = 4 };
 
-static bool
-byte_is(unsigned char byte, int what)
+/* The classes of each byte. */
+static const unsigned char *
+classes_of_bytes(void)
 {
 	static unsigned char classes[256];
 
@@ -21,16 +22,17 @@ byte_is(unsigned char byte, int what)
 			classes[i] = (unsigned char)((token ? TOKEN : 0) | (visible && i != '#' ? TARGET : 0) |
 						     (visible || i == ' ' || i == '\t' || i >= 0x80 ? VALUE : 0));
 		}
-	return classes[byte] & what;
+	return classes;
 }
 
 static bool
 slice_is_all(struct http_slice s, int what)
 {
+	const unsigned char *classes = classes_of_bytes();
+
 	for (size_t i = 0; i < s.len; i++)
-		if (!byte_is((unsigned char)s.at[i], what))
-			return false;
-	return true;
+		what &= classes[(unsigned char)s.at[i]];
+	return what != 0;
 }
 
 static struct http_slice
@@ -130,8 +132,10 @@ headers_check(const struct http_head *head)
 
 	if (hosts > 1 || (hosts == 0 && head->minor >= 1) || lengths > 1)
 		return -400;
+	if (!slice_is_all(host, TARGET))
+		return -400;
 	for (size_t i = 0; i < host.len; i++)
-		if (!byte_is((unsigned char)host.at[i], TARGET) || strchr("/?@,\\", host.at[i]))
+		if (strchr("/?@,\\", host.at[i]))
 			return -400;
 	if (lengths && length.len == 0)
 		return -400;
