@@ -14,7 +14,7 @@ PEER_PORT=$((BENCH_PORT + 2)) LIMIT_PORT=$((BENCH_PORT + 3))
 
 # A benchmark is a flood by few users from one address: its limits are off or wide. All else is as delivered.
 export BANTER_RATE_LOGIN=0 BANTER_RATE_READ=0 BANTER_RATE_WRITE=0 BANTER_RATE_SEND=0
-export BANTER_PUSH_STREAMS=19000 BANTER_PUSH_FRAME_RATE=100000
+export BANTER_PUSH_STREAMS=19000 BANTER_PUSH_FRAME_RATE=100000 BANTER_PUSH_ACCEPT_RATE=1000000
 unset BANTER_DATABASE_URL BANTER_REDIS_URL BANTER_SECRETS_DIR BANTER_API_SOCKET BANTER_CONFIG
 
 export PGOPTIONS="-c search_path=banter"
@@ -45,7 +45,8 @@ bench_open() {
 	export BENCH_STARTED=1
 	scripts/stack reset >/dev/null
 	scripts/stack start
-	scripts/stack psql -q -v ON_ERROR_STOP=1 -v inbox="${BENCH_INBOX:-6000}" -f - <"$BENCH/seed.sql"
+	local inbox=$((${BENCH_STREAMS:-0} > 6000 ? BENCH_STREAMS : 6000))
+	scripts/stack psql -q -v ON_ERROR_STOP=1 -v inbox=$inbox -f - <"$BENCH/seed.sql"
 }
 
 bench_close() {
