@@ -115,11 +115,13 @@ teardown() { streams_end; }
 	STREAM_URL=$further listen alice ws
 	message() { printf '{"type":"message.send","conversation_id":"%s","client_id":"%s","text":"x"}\n' "$room" "$1"; }
 	told() { heard alice ".client_id == \"$1\" and (.type == \"$2\" or .code == \"$2\")"; }
-	# Read in one turn: the third finds two under way.
-	{ message a1; message a2; message a3; } 1<>"$(stream_file alice orders)"
+	# While somebody holds the conversation, two are under way: the third finds no room.
+	hold writer "select conversation_lock($room)" >/dev/null
+	for client_id in a1 a2 a3; do speak alice "$(message $client_id)"; done
+	heard alice '.client_id == "a3" and .code == "rate_limited" and .retry_after_ms == null'
+	release writer
 	told a1 message.sent
 	told a2 message.sent
-	heard alice '.client_id == "a3" and .code == "rate_limited" and .retry_after_ms == null'
 	# What was refused under way was not counted: one is left of the minute's three.
 	speak alice "$(message a3)"
 	told a3 message.sent

@@ -64,7 +64,8 @@ function call(method, path, token, body) {
 			});
 		});
 		request.on("timeout", () => request.destroy());
-		request.on("error", () => done({ status: 0 }));
+		// The server may end a connection that has been idle just as it is used again: that says nothing of the request.
+		request.on("error", ({ code }) => done({ status: 0, idled: request.reusedSocket && code === "ECONNRESET" }));
 		request.end(text);
 	});
 }
@@ -191,7 +192,7 @@ async function send(user, conversation, text) {
 	spoken.set(message.client_id, text);
 	waiting++;
 	for (;;) {
-		const { status, body } = await call("POST", `/v1/conversations/${conversation}/messages`, user.token, message);
+		const { status, body, idled } = await call("POST", `/v1/conversations/${conversation}/messages`, user.token, message);
 		if (status === 201 || status === 200) {
 			acknowledged.set(place(conversation, body.id), { conversation, seq: body.seq, text, client_id: message.client_id, at: Date.now() });
 			verdict.repeated += status === 200;
@@ -201,7 +202,7 @@ async function send(user, conversation, text) {
 			verdict.failed_sends.push({ status, body });
 			break;
 		}
-		verdict.retried++;
+		verdict.retried += !idled;
 		await sleep(100);
 	}
 	waiting--;
