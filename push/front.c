@@ -235,6 +235,13 @@ begin_with_token(struct conn *c, struct http_slice text)
 		conn_close(c, why);
 }
 
+/* Does the query have such a name, whatever its value? */
+static bool
+query_names(const struct http_head *head, const char *name)
+{
+	return memmem(head->query.at ? head->query.at : "", head->query.len, name, strlen(name));
+}
+
 /* Header, ticket, cookie: the first that is there counts. False when there is none. */
 static bool
 begin_with_credentials(struct conn *c, const struct http_head *head)
@@ -248,6 +255,10 @@ begin_with_credentials(struct conn *c, const struct http_head *head)
 	}
 	if (http_parameter(head, "ticket", ticket, sizeof ticket)) {
 		stream_begin_ticket(c, ticket, strlen(ticket));
+		return true;
+	}
+	if (query_names(head, "ticket=")) { /* there, but no ticket can look like that */
+		conn_close(c, CLOSE_BAD_CREDENTIALS);
 		return true;
 	}
 	token = http_cookie(head, "banter_access");
@@ -270,7 +281,7 @@ note_since(struct conn *c, const struct http_head *head)
 		stream_since(c, last.at, last.len);
 	else if (http_parameter(head, "since", text, sizeof text))
 		stream_since(c, text, strlen(text));
-	else if (memmem(head->query.at ? head->query.at : "", head->query.len, "since=", 6))
+	else if (query_names(head, "since="))
 		stream_since(c, "", 0); /* there, but no cursor can look like that */
 }
 
@@ -315,7 +326,7 @@ read_wait(const struct http_head *head, long *wait)
 	char text[16], *end;
 
 	*wait = POLL_WAIT_SECONDS < settings.push_poll_seconds ? POLL_WAIT_SECONDS : settings.push_poll_seconds;
-	if (!memmem(head->query.at ? head->query.at : "", head->query.len, "wait=", 5))
+	if (!query_names(head, "wait="))
 		return true;
 	if (!http_parameter(head, "wait", text, sizeof text) || !*text)
 		return false;
