@@ -91,12 +91,11 @@ static void
 turn(void)
 {
 	loop_turn();
-	sending_turn_end();
-	store_turn_end(); /* PostgreSQL works while the streams are written to */
 	bus_turn_end();
 	opening_turn_end();
 	conn_turn_end();
 	hub_turn_end();
+	sending_turn_end();
 	store_turn_end();
 	bus_turn_end();
 	metrics_turn_end();

@@ -6,16 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/doorbell.h"
 #include "../lib/identifier.h"
 #include "../lib/limiter.h"
 #include "../lib/limits.h"
 #include "../lib/memory.h"
 #include "../lib/sends.h"
 #include "../lib/settings.h"
-#include "bundle.h"
 #include "bus.h"
-#include "hub.h"
 #include "loop.h"
 #include "metrics.h"
 #include "store.h"
@@ -23,6 +20,7 @@
 enum {
 	BATCH_MOST = 64,
 	BATCH_BYTES = 256 * KIB, /* so that a few large ones do not keep many small ones waiting */
+	BATCHES_UNDER_WAY = 2,	 /* the one that the database works on, and the next: what comes meanwhile is the one after */
 	WAITING_BYTES = 32 * 1024 * KIB,
 };
 
@@ -44,8 +42,8 @@ struct batch {
 
 static struct {
 	struct sending *first, **last;
-	size_t bytes;  /* of all that wait */
-	int under_way; /* batches */
+	size_t bytes; /* of all that wait */
+	int under_way;
 } queue = { .last = &queue.first };
 
 /* ---- one message ---- */
@@ -76,20 +74,14 @@ sending_new(const struct up *up)
 	return s;
 }
 
-/* The streams of this process hear it at once, in the same write as the answer; what comes back from Redis is then known already. */
 static void
 sending_ring(const struct sending *s, const PGresult *result, int row)
 {
-	const char *event = PQgetvalue(result, row, 2);
-	size_t len = (size_t)PQgetlength(result, row, 2);
-	struct doorbell d;
 	char channel[32];
 
 	metrics.sends++;
 	snprintf(channel, sizeof channel, "c:%ld", (long)s->conversation);
-	bus_publish(channel, event, len);
-	if (doorbell_parse(event, len, &d))
-		hub_event(s->conversation, d.id, d.seq, d.gone, d.json, d.json_len);
+	bus_publish(channel, PQgetvalue(result, row, 2), (size_t)PQgetlength(result, row, 2));
 }
 
 static void
@@ -172,7 +164,6 @@ batch_reply(void *context, PGresult *result)
 			sending_stored(b->list[i], result, i);
 	else
 		batch_again(b);
-	bundle_give_all();
 	free(b);
 }
 
@@ -240,11 +231,10 @@ sending_turn_end(void)
 	/* while the database is away nobody waits for longer than was said; who came first expires first */
 	while (queue.first && queue.first->expires_ms <= loop_now())
 		sending_fail(sending_take());
-	/* one at a time: what comes meanwhile is the next, and so the larger the more comes; two would be two halves */
-	if (!queue.first || queue.under_way)
-		return;
-	batch_take(&b);
-	batch_ask(&b, 0, b.count);
+	while (queue.first && queue.under_way < BATCHES_UNDER_WAY) {
+		batch_take(&b);
+		batch_ask(&b, 0, b.count);
+	}
 }
 
 void
