@@ -128,7 +128,7 @@ raw() { reply_status=$(curl -s -o "$BATS_TEST_TMPDIR/raw" -w '%{http_code}' "$@"
 
 # speak NAME LINE: a frame up the socket, or an order to the client (!close, !drop, !ping, !pause, !resume, !binary HEX, !raw HEX). A client that
 # has ended does not read what is written: that fails.
-speak() { timeout 20 bash -c 'printf "%s\n" "$1" 1<>"$0"' "$(stream_file "$1" orders)" "$2"; }
+speak() { timeout 20 bash -c 'cat 1<>"$0"' "$(stream_file "$1" orders)" <<<"$2"; }
 
 stream_gone() { ! kill -0 "$(cat "$(stream_file "$1" pid)")" 2>/dev/null; }
 
