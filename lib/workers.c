@@ -140,7 +140,7 @@ process_start(int slot)
 static void
 process_leave(struct process *p, int how)
 {
-	kill(p->pid, p->state == PROCESS_STARTING ? SIGTERM : how);
+	kill(p->pid, p->state == PROCESS_STARTING ? WORKER_REPLACED : how);
 	p->state = PROCESS_LEAVING;
 	p->deadline_ms = time_steady_ms() + settings.drain_seconds * 1000 + KILL_MS;
 }

@@ -20,10 +20,7 @@ enum {
 };
 
 /* In the order of metrics.degraded. */
-static const struct {
-	const char *name;
-	bool (*answers)(void);
-} parts[METRICS_PARTS] = { { "database", store_answers }, { "redis", bus_answers } };
+static bool (*const answers[METRICS_PARTS])(void) = { store_answers, bus_answers };
 
 /* A change counts when it has lasted for a while: a connection that is made anew at once is none. */
 static struct {
@@ -41,7 +38,7 @@ word(int part)
 static int
 data_print(char *out, size_t room)
 {
-	return snprintf(out, room, "{\"%s\":\"%s\",\"%s\":\"%s\"}", parts[0].name, word(0), parts[1].name, word(1));
+	return snprintf(out, room, "{\"%s\":\"%s\",\"%s\":\"%s\"}", metrics_part(0), word(0), metrics_part(1), word(1));
 }
 
 static bool
@@ -87,7 +84,7 @@ tell_all(void)
 static bool
 has_changed(int part)
 {
-	if (parts[part].answers() == !metrics.degraded[part])
+	if (answers[part]() == !metrics.degraded[part])
 		health.since_ms[part] = 0;
 	else if (!health.since_ms[part])
 		health.since_ms[part] = loop_now();

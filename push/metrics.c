@@ -68,10 +68,10 @@ static const char *const classes[EVENT_CLASSES] = { "typing", "presence", "recei
 
 static const char *const parts[METRICS_PARTS] = { "database", "redis" };
 
-static const char *
-part_name(int i)
+const char *
+metrics_part(int part)
 {
-	return parts[i];
+	return parts[part];
 }
 
 static const char *
@@ -102,7 +102,7 @@ static const struct {
 	[CLASS] = { "class", 0, EVENT_DURABLE, class_name },
 	[REASON] = { "reason", CLOSE_NORMAL, CLOSE_REASONS, reason_name },
 	[BOUND] = { "limit", BOUND_NONE + 1, BOUNDS, bound_name },
-	[PART] = { "part", 0, METRICS_PARTS, part_name },
+	[PART] = { "part", 0, METRICS_PARTS, metrics_part },
 };
 
 /* ---- several processes */

@@ -52,6 +52,9 @@ extern struct metrics metrics;
 /* Writes the page; the caller frees it. */
 char *metrics_page(size_t *len);
 
+/* The name of a part, as metrics.degraded counts them. */
+const char *metrics_part(int part);
+
 /*
  * Several processes serve one port, and whichever is asked shows the counters of all: the supervisor makes memory for that and hands on its
  * descriptor; each process takes a place in it when it begins, and lays a copy of its counters there about once a second; who has ended is

@@ -312,8 +312,11 @@ page_cut(const PGresult *result)
 	long bytes = 0;
 	int rows = 0;
 
-	while (rows < PQntuples(result) && (bytes += PQgetlength(result, rows, 4), rows == 0 || bytes <= settings.push_queue_bytes))
-		rows++;
+	for (; rows < PQntuples(result); rows++) {
+		bytes += PQgetlength(result, rows, 4);
+		if (rows > 0 && bytes > settings.push_queue_bytes)
+			break;
+	}
 	return rows;
 }
 

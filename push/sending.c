@@ -120,7 +120,7 @@ sending_stored(struct sending *s, const PGresult *result, int row)
 static void batch_reply(void *context, PGresult *result);
 
 static void
-batch_ask(const struct batch *of, int from, int count)
+batch_ask(struct sending *const *list, int count)
 {
 	struct batch *b = memory_alloc(sizeof *b);
 	struct sends sends = { 0 };
@@ -128,7 +128,7 @@ batch_ask(const struct batch *of, int from, int count)
 	int64_t expires = 0;
 
 	for (int i = 0; i < count; i++) {
-		struct sending *s = b->list[b->count++] = of->list[from + i];
+		struct sending *s = b->list[b->count++] = list[i];
 		sends_add(&sends, s->conversation, s->user, s->client_id, s->text, s->data, s->reply_to);
 		if (s->expires_ms > expires)
 			expires = s->expires_ms;
@@ -147,7 +147,7 @@ batch_again(const struct batch *b)
 	for (int i = 0; i < b->count; i++) {
 		struct sending *s = b->list[i];
 		if (b->count > 1 && s->expires_ms > loop_now())
-			batch_ask(b, i, 1);
+			batch_ask(&b->list[i], 1);
 		else
 			sending_fail(s);
 	}
@@ -211,30 +211,27 @@ sending_take(void)
 }
 
 static void
-batch_take(struct batch *b)
+batch_next(void)
 {
+	struct sending *list[BATCH_MOST] = { NULL };
 	size_t bytes = 0;
+	int count = 0;
 
-	b->count = 0;
-	while (queue.first && b->count < BATCH_MOST && bytes < BATCH_BYTES) {
-		struct sending *s = sending_take();
-		bytes += s->size;
-		b->list[b->count++] = s;
+	while (queue.first && count < BATCH_MOST && bytes < BATCH_BYTES) {
+		list[count] = sending_take();
+		bytes += list[count++]->size;
 	}
+	batch_ask(list, count);
 }
 
 void
 sending_turn_end(void)
 {
-	struct batch b;
-
 	/* while the database is away nobody waits for longer than was said; who came first expires first */
 	while (queue.first && queue.first->expires_ms <= loop_now())
 		sending_fail(sending_take());
-	while (queue.first && queue.under_way < BATCHES_UNDER_WAY) {
-		batch_take(&b);
-		batch_ask(&b, 0, b.count);
-	}
+	while (queue.first && queue.under_way < BATCHES_UNDER_WAY)
+		batch_next();
 }
 
 void

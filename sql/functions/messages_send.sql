@@ -37,7 +37,8 @@ begin
 	order by c.id
 	for no key update;
 
-	-- somewhere within the microsecond, so that ids which two calls make at once are most likely different
+	-- Somewhere within the microsecond (4096 ids, of which 256 are left for the places in this call), so that ids which two calls make at once are
+	-- most likely different.
 	v_clock := event_clock() + floor(random() * 3840)::bigint;
 	for v_sent in
 		with judged as materialized (

@@ -40,7 +40,8 @@ const schema = {
 
 const send = {
 	name: 'send',
-	text: 'select status, message::text as message, event from message_send($1, $2, $3, $4, $5, $6)',
+	// one message at a time is what this endpoint does, so it has the function that is cheapest for that (plain_send.sql)
+	text: "select 'created' as status, message, event from plain_send($1, $2, $3, $4, $5, $6)",
 };
 
 async function serve() {
