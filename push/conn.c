@@ -121,9 +121,12 @@ conn_queue(struct conn *c, struct chunk k)
 }
 
 bool
-conn_has_room(const struct conn *c, uint32_t len)
+conn_has_room(struct conn *c, uint32_t len)
 {
-	return c->state == CONN_CLOSING || queue_has_room(c->queue, len);
+	if (c->state == CONN_CLOSING || queue_has_room(c->queue, len))
+		return true;
+	flush_at_once(c);
+	return queue_has_room(c->queue, len);
 }
 
 void

@@ -112,8 +112,11 @@ void conn_queue(struct conn *c, struct chunk k);
 /* Queues a copy of bytes. A queue without room: the connection is closed as a slow reader. */
 void conn_queue_bytes(struct conn *c, const void *bytes, size_t len);
 
-/* Is there room for so many bytes? Always for last words. */
-bool conn_has_room(const struct conn *c, uint32_t len);
+/*
+ * Is there room for so many bytes? Always for last words. A queue that is full is written first, as far as the peer takes it: a turn may
+ * bring more than a queue holds to somebody who reads.
+ */
+bool conn_has_room(struct conn *c, uint32_t len);
 
 /* Keeps n bytes for the next time something comes. */
 void conn_keep(struct conn *c, const uint8_t *data, size_t n);

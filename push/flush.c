@@ -90,6 +90,14 @@ conn_write(struct conn *c)
 	return conn_wrote(c, result, bytes);
 }
 
+/* A poll has one answer, which is not made before its turn. */
+void
+flush_at_once(struct conn *c)
+{
+	if (c->queue && c->writable && c->transport && c->transport != &transport_poll && (!c->transport->turn || c->transport->turn(c)))
+		conn_write(c);
+}
+
 /* Prepares a write of the connection's one block; what is more than a block, and not little, is written at once. */
 static enum written
 flush_begin(struct conn *c, struct write *w)

@@ -16,6 +16,9 @@ void flush_open(void);
 /* Flushes each connection that was touched (conn_touch), once; who is touched meanwhile comes behind the others. */
 void flush_touched(void);
 bool flush_is_due(void);
+
+/* Writes what a stream's socket takes now. What follows from that, an empty queue or a peer that is gone, is seen to when the turn ends. */
+void flush_at_once(struct conn *c);
 void flush_close(void);
 
 #endif

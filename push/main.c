@@ -91,11 +91,12 @@ static void
 turn(void)
 {
 	loop_turn();
+	sending_turn_end();
+	store_turn_end(); /* PostgreSQL works while the streams are written to */
 	bus_turn_end();
 	opening_turn_end();
 	conn_turn_end();
 	hub_turn_end();
-	sending_turn_end();
 	store_turn_end();
 	bus_turn_end();
 	metrics_turn_end();
@@ -205,8 +206,8 @@ serve(void)
 	while (!asked_to_end)
 		turn();
 	drain();
-	sending_close();
 	store_close();
+	sending_close();
 	bus_close();
 	conn_turn_end();
 	hub_close();

@@ -19,7 +19,7 @@ enum { COPY_EACH_MS = 1000, LABELS_BYTES = 128 };
 struct metrics metrics;
 
 /* A row may be a number for each of a kind. */
-enum dimension { ALONE, TRANSPORT, CLASS, REASON, BOUND, PART, TIMES };
+enum dimension { ALONE, TRANSPORT, CLASS, REASON, BOUND, PART, TIMES, NUMBERS };
 
 /* clang-format off */
 static const struct row {
@@ -51,6 +51,7 @@ static const struct row {
 	{ "banter_push_resyncs_total", "counter", ALONE, AT(resyncs), "Streams brought up to date in place." },
 	{ "banter_push_sends_total", "counter", ALONE, AT(sends), "Messages stored for sockets." },
 	{ "banter_push_send_seconds", "histogram", TIMES, AT(send_times), "From a message.send to its message being stored or refused." },
+	{ "banter_push_send_batch_messages", "histogram", NUMBERS, AT(batch_sizes), "Messages sent in one transaction." },
 	{ "banter_push_acks_total", "counter", ALONE, AT(acks), "Cursors acknowledged." },
 	{ "banter_push_doorbells_total", "counter", ALONE, AT(doorbells), "Messages heard from Redis." },
 	{ "banter_push_doorbells_bad_total", "counter", ALONE, AT(doorbells_bad), "Messages from Redis that were not understood." },
@@ -191,8 +192,8 @@ row_values(FILE *f, const struct row *row, const char *process, const struct met
 	const void *at = (const char *)of + row->at;
 	const uint64_t *values = at;
 
-	if (row->by == TIMES) {
-		histogram_print(f, row->name, process, HISTOGRAM_TIMES, at);
+	if (row->by == TIMES || row->by == NUMBERS) {
+		histogram_print(f, row->name, process, row->by == TIMES ? HISTOGRAM_TIMES : HISTOGRAM_NUMBERS, at);
 		return;
 	}
 	if (row->by == ALONE) {

@@ -45,6 +45,7 @@ struct metrics {
 	struct histogram redis_times;	 /* commands: from asking to the answer */
 	struct histogram database_times; /* batches */
 	struct histogram send_times;	 /* message.send: from the frame to what was stored */
+	struct histogram batch_sizes;	 /* messages of one call */
 };
 
 extern struct metrics metrics;

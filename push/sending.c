@@ -6,21 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/doorbell.h"
 #include "../lib/identifier.h"
 #include "../lib/limiter.h"
 #include "../lib/limits.h"
 #include "../lib/memory.h"
 #include "../lib/sends.h"
 #include "../lib/settings.h"
+#include "bundle.h"
 #include "bus.h"
+#include "hub.h"
 #include "loop.h"
+#include "map.h"
 #include "metrics.h"
 #include "store.h"
 
 enum {
 	BATCH_MOST = 64,
-	BATCH_BYTES = 256 * KIB, /* so that a few large ones do not keep many small ones waiting */
-	BATCHES_UNDER_WAY = 2,	 /* the one that the database works on, and the next: what comes meanwhile is the one after */
+	BATCH_BYTES = 256 * KIB,    /* so that a few large ones do not keep many small ones waiting */
+	SECOND_LEAST = 16,	    /* messages that are worth a second batch beside one … */
+	LATE_MS = 50,		    /* … unless that one takes so long, perhaps behind a lock: others go past it */
+	LOOK_MOST = 4 * BATCH_MOST, /* messages that are looked at for a batch */
 	WAITING_BYTES = 32 * 1024 * KIB,
 };
 
@@ -33,18 +39,27 @@ struct sending {
 	int64_t asked_us, expires_ms;
 	const char *client_id, *text, *data;
 	size_t size;
+	bool alone; /* asked by itself: its batch has failed */
 };
 
 struct batch {
 	int count;
+	size_t bytes;
 	struct sending *list[BATCH_MOST]; /* one after the other as they came */
 };
 
 static struct {
 	struct sending *first, **last;
-	size_t bytes; /* of all that wait */
-	int under_way;
-} queue = { .last = &queue.first };
+	int count;
+	size_t bytes;
+} waiting = { .last = &waiting.first };
+
+static struct {
+	struct map conversations; /* of the messages under way -> their batch */
+	int batches;
+	int64_t since_ms; /* when the last of them began */
+	struct timer late;
+} under_way;
 
 /* ---- one message ---- */
 
@@ -74,14 +89,20 @@ sending_new(const struct up *up)
 	return s;
 }
 
+/* The streams of this process hear it at once, in the same write as the answer; what comes back from Redis is then known already. */
 static void
 sending_ring(const struct sending *s, const PGresult *result, int row)
 {
+	const char *event = PQgetvalue(result, row, 2);
+	size_t len = (size_t)PQgetlength(result, row, 2);
+	struct doorbell d;
 	char channel[32];
 
 	metrics.sends++;
 	snprintf(channel, sizeof channel, "c:%ld", (long)s->conversation);
-	bus_publish(channel, PQgetvalue(result, row, 2), (size_t)PQgetlength(result, row, 2));
+	bus_publish(channel, event, len);
+	if (doorbell_parse(event, len, &d))
+		hub_event(s->conversation, d.id, d.seq, d.gone, d.json, d.json_len);
 }
 
 static void
@@ -115,39 +136,85 @@ sending_stored(struct sending *s, const PGresult *result, int row)
 				       .repeated = repeated });
 }
 
-/* ---- batches ---- */
-
-static void batch_reply(void *context, PGresult *result);
+/* ---- those who wait ---- */
 
 static void
-batch_ask(struct sending *const *list, int count)
+waiting_add(struct sending *s)
 {
-	struct batch *b = memory_alloc(sizeof *b);
-	struct sends sends = { 0 };
-	const char *params[SENDS_PARAMS];
-	int64_t expires = 0;
+	waiting.count++;
+	waiting.bytes += s->size;
+	s->next = NULL;
+	*waiting.last = s;
+	waiting.last = &s->next;
+}
 
-	for (int i = 0; i < count; i++) {
-		struct sending *s = b->list[b->count++] = list[i];
-		sends_add(&sends, s->conversation, s->user, s->client_id, s->text, s->data, s->reply_to);
-		if (s->expires_ms > expires)
-			expires = s->expires_ms;
+/* Those of a batch come before all others again, each to be asked by itself. */
+static void
+waiting_add_again(struct sending *s)
+{
+	waiting.count++;
+	waiting.bytes += s->size;
+	s->alone = true;
+	s->next = waiting.first;
+	if (!waiting.first)
+		waiting.last = &s->next;
+	waiting.first = s;
+}
+
+/* at: where the queue has it. */
+static struct sending *
+waiting_take(struct sending **at)
+{
+	struct sending *s = *at;
+
+	*at = s->next;
+	if (!*at)
+		waiting.last = at;
+	waiting.count--;
+	waiting.bytes -= s->size;
+	return s;
+}
+
+/* ---- batches ---- */
+
+/* The first may be as large as it is. */
+static bool
+batch_has_room(const struct batch *b, const struct sending *s)
+{
+	if (b->count == 0)
+		return true;
+	return b->count < BATCH_MOST && b->bytes + s->size <= BATCH_BYTES && !s->alone && !b->list[0]->alone;
+}
+
+/*
+ * The next batch. A message whose conversation has others under way waits for them: so they get their places in the order in which they came,
+ * and two batches do not wait for each other's locks.
+ */
+static void
+batch_take(struct batch *b)
+{
+	struct sending **at = &waiting.first;
+
+	for (int looked = 0; *at && looked < LOOK_MOST; looked++) {
+		if (map_get(&under_way.conversations, (*at)->conversation)) {
+			at = &(*at)->next;
+			continue;
+		}
+		if (!batch_has_room(b, *at))
+			return;
+		b->bytes += (*at)->size;
+		b->list[b->count++] = waiting_take(at);
 	}
-	for (int i = 0; i < SENDS_PARAMS; i++)
-		params[i] = sends_param(&sends, i);
-	queue.under_way++;
-	store_ask(STORE_SEND, params, expires - loop_now(), batch_reply, b);
-	sends_free(&sends);
 }
 
 /* All of it has failed, though perhaps by one: each is asked by itself, as long as it may wait. Its client_id makes that safe. */
 static void
 batch_again(const struct batch *b)
 {
-	for (int i = 0; i < b->count; i++) {
+	for (int i = b->count; i-- > 0;) {
 		struct sending *s = b->list[i];
 		if (b->count > 1 && s->expires_ms > loop_now())
-			batch_ask(&b->list[i], 1);
+			waiting_add_again(s);
 		else
 			sending_fail(s);
 	}
@@ -158,16 +225,59 @@ batch_reply(void *context, PGresult *result)
 {
 	struct batch *b = context;
 
-	queue.under_way--;
+	under_way.batches--;
+	for (int i = 0; i < b->count; i++)
+		map_remove(&under_way.conversations, b->list[i]->conversation);
 	if (result && PQntuples(result) == b->count)
 		for (int i = 0; i < b->count; i++)
 			sending_stored(b->list[i], result, i);
 	else
 		batch_again(b);
+	bundle_give_all();
 	free(b);
 }
 
-/* ---- the queue ---- */
+static void
+batch_ask(struct batch *b)
+{
+	struct sends sends = { 0 };
+	const char *params[SENDS_PARAMS];
+	int64_t expires = 0;
+
+	for (int i = 0; i < b->count; i++) {
+		const struct sending *s = b->list[i];
+		sends_add(&sends, s->conversation, s->user, s->client_id, s->text, s->data, s->reply_to);
+		if (s->expires_ms > expires)
+			expires = s->expires_ms;
+		if (!map_get(&under_way.conversations, s->conversation))
+			map_put(&under_way.conversations, s->conversation, b);
+	}
+	for (int i = 0; i < SENDS_PARAMS; i++)
+		params[i] = sends_param(&sends, i);
+	under_way.batches++;
+	under_way.since_ms = loop_now();
+	histogram_add(&metrics.batch_sizes, HISTOGRAM_NUMBERS, b->count);
+	store_ask(STORE_SEND, params, expires - loop_now(), batch_reply, b);
+	sends_free(&sends);
+}
+
+/* One more than is under way is worth it when it is not small: two half batches cost more than a whole one. */
+static bool
+batch_is_due(void)
+{
+	if (!waiting.first || under_way.batches == STORE_SENDERS)
+		return false;
+	return under_way.batches == 0 || waiting.count >= SECOND_LEAST || loop_now() - under_way.since_ms >= LATE_MS;
+}
+
+/* All that is due is looked at when a turn ends, so there has to be one. */
+static void
+late_fire(struct timer *t)
+{
+	(void)t;
+}
+
+/* ---- from outside ---- */
 
 static struct sent
 refusal(const struct up *up, const char *code, long retry_seconds)
@@ -180,7 +290,7 @@ sending_add(struct conn *c, int64_t user, const struct up *up, sending_answer *a
 {
 	if (c->pins >= (uint32_t)settings.push_sends)
 		return refusal(up, "rate_limited", 0);
-	if (queue.bytes >= WAITING_BYTES)
+	if (waiting.bytes >= WAITING_BYTES)
 		return refusal(up, "unavailable", 0);
 	struct allowance a = limiter_take(RATE_SEND, (uint64_t)user, time_steady_us());
 	if (!a.allowed)
@@ -192,51 +302,33 @@ sending_add(struct conn *c, int64_t user, const struct up *up, sending_answer *a
 	s->asked_us = time_steady_us();
 	s->expires_ms = loop_now() + settings.api_wait_ms;
 	conn_pin(c);
-	queue.bytes += s->size;
-	*queue.last = s;
-	queue.last = &s->next;
+	waiting_add(s);
 	return (struct sent){ .client_id = up->client_id };
-}
-
-static struct sending *
-sending_take(void)
-{
-	struct sending *s = queue.first;
-
-	queue.first = s->next;
-	if (!queue.first)
-		queue.last = &queue.first;
-	queue.bytes -= s->size;
-	return s;
-}
-
-static void
-batch_next(void)
-{
-	struct sending *list[BATCH_MOST] = { NULL };
-	size_t bytes = 0;
-	int count = 0;
-
-	while (queue.first && count < BATCH_MOST && bytes < BATCH_BYTES) {
-		list[count] = sending_take();
-		bytes += list[count++]->size;
-	}
-	batch_ask(list, count);
 }
 
 void
 sending_turn_end(void)
 {
 	/* while the database is away nobody waits for longer than was said; who came first expires first */
-	while (queue.first && queue.first->expires_ms <= loop_now())
-		sending_fail(sending_take());
-	while (queue.first && queue.under_way < BATCHES_UNDER_WAY)
-		batch_next();
+	while (waiting.first && waiting.first->expires_ms <= loop_now())
+		sending_fail(waiting_take(&waiting.first));
+	while (batch_is_due()) {
+		struct batch b = { .count = 0 };
+		batch_take(&b);
+		if (!b.count)
+			break;
+		batch_ask(memory_dup(&b, sizeof b));
+	}
+	under_way.late.fire = late_fire;
+	if (waiting.first && !timer_is_running(&under_way.late))
+		timer_start(&under_way.late, LATE_MS);
 }
 
 void
 sending_close(void)
 {
-	while (queue.first)
-		sending_fail(sending_take());
+	while (waiting.first)
+		sending_fail(waiting_take(&waiting.first));
+	map_free(&under_way.conversations);
+	timer_stop(&under_way.late);
 }

@@ -33,7 +33,7 @@ struct sent sending_add(struct conn *c, int64_t user, const struct up *up, sendi
 /* Sends to the database what waits, in as few calls as may be. */
 void sending_turn_end(void);
 
-/* Whoever waits is told that there is no answer. */
+/* Whoever waits is told that there is no answer. The store is closed before. */
 void sending_close(void);
 
 #endif

@@ -26,7 +26,7 @@ enum {
 	AGAIN_MOST = 5, /* when deadlocked */
 };
 
-enum lane_name { READING, WRITING, SENDING, LANES };
+enum lane_name { READING, WRITING, SENDING, LANES = SENDING + STORE_SENDERS };
 
 static const struct {
 	const char *name, *sql;
@@ -132,6 +132,25 @@ question_answer(struct question *q)
 	free(q);
 }
 
+static int
+lane_load(const struct lane *l)
+{
+	return l->in_flight + (l->waiting != NULL) + (l->state != READY);
+}
+
+/* The lane of a statement: of those for messages, the one with the least to do. */
+static struct lane *
+lane_of(enum store_statement statement)
+{
+	struct lane *best = &lanes[statements[statement].lane];
+
+	if (statement == STORE_SEND)
+		for (struct lane *l = best + 1; l < lanes + LANES; l++)
+			if (lane_load(l) < lane_load(best))
+				best = l;
+	return best;
+}
+
 void
 store_ask(enum store_statement statement, const char *const *params, int64_t within_ms, store_reply *reply, void *context)
 {
@@ -154,7 +173,7 @@ store_ask(enum store_statement statement, const char *const *params, int64_t wit
 	q->context = context;
 	q->alone = statement == STORE_SEND;
 	metrics.database_queries++;
-	waiting_add(&lanes[statements[statement].lane], q);
+	waiting_add(lane_of(statement), q);
 }
 
 /* While the database is away, nobody waits for longer than was said. */
@@ -454,10 +473,10 @@ lane_timer(struct timer *t)
 void
 store_open(void)
 {
-	static const char *const applications[LANES] = { "banter-push-read", "banter-push-write", "banter-push-send" };
+	static const char *const applications[] = { "banter-push-read", "banter-push-write", "banter-push-send" };
 
 	for (int i = 0; i < LANES; i++) {
-		lanes[i].application = applications[i];
+		lanes[i].application = applications[i < SENDING ? i : SENDING];
 		lanes[i].timer.fire = lane_timer;
 		lanes[i].waiting_end = &lanes[i].waiting;
 		lane_connect(&lanes[i]);

@@ -29,7 +29,7 @@ enum store_statement {
 	STORE_STATEMENTS
 };
 
-enum { STORE_PARAMS = 6 };
+enum { STORE_PARAMS = 6, STORE_SENDERS = 2 };
 
 /*
  * The answer to a question, after its transaction has committed. NULL: the database did not answer in time, or refused (which is
@@ -40,6 +40,7 @@ typedef void store_reply(void *context, PGresult *result);
 /*
  * Asks. params: as many texts as the statement takes (NULL for null); copied. Answered within within_ms as long as the database is away;
  * reply is always called once, never from inside of store_ask.
+ * STORE_SEND has STORE_SENDERS connections and is asked on one that is free: what is under way there at once must not depend on each other.
  */
 void store_ask(enum store_statement statement, const char *const *params, int64_t within_ms, store_reply *reply, void *context);
 

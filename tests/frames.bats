@@ -130,6 +130,52 @@ teardown() { streams_end; }
 	[ "$(psql_banter "select string_agg(client_id, ' ' order by seq) from messages where conversation_id = $room")" = "a1 a2 a3" ]
 }
 
+@test "frames: more messages at once than a queue holds, by one who reads: all are answered and heard, in order" {
+	as alice
+	group One bob
+	one=$room
+	group Two bob
+	further_push BANTER_PUSH_FRAME_RATE=10000 BANTER_RATE_SEND=0 BANTER_PUSH_SENDS=1000
+	for transport in ws sse; do as bob; STREAM_URL=$further listen $transport $transport; done
+	as alice
+	STREAM_URL=$further listen alice ws
+	text=$(printf 'x%.0s' {1..60000})
+	message() { printf '{"type":"message.send","conversation_id":"%s","client_id":"%s","text":"%s"}\n' "$1" "$2" "$3"; }
+	# The large ones first, which come back to alice as answers and as events; then many small ones.
+	all() {
+		for i in {1..8}; do message "$one" "l$i" "$text"; message "$room" "l$i" "$text"; done
+		for i in {1..150}; do message "$one" "s$i" x; message "$room" "s$i" x; done
+	}
+	speak alice "$(all)"
+	for name in alice ws sse; do
+		for conversation in "$one" "$room"; do in_order_within 20 $name "$conversation" 1 159; done
+		[ "$(notes_of $name | grep -c '"closed"')" = 0 ]
+	done
+	[ "$(events_of alice | jq -s 'map(select(.type == "message.sent")) | length')" = 316 ]
+	sent() { psql_banter "select string_agg(client_id, ' ' order by seq) from messages where conversation_id = $1"; }
+	[ "$(sent "$one")" = "$(echo l{1..8} s{1..150})" ]
+	[ "$(sent "$room")" = "$(sent "$one")" ]
+}
+
+@test "frames: a conversation that is locked holds up its own messages alone" {
+	as alice
+	group Held bob
+	held=$room
+	group Free bob
+	listen alice ws
+	message() { printf '{"type":"message.send","conversation_id":"%s","client_id":"%s","text":"x"}' "$1" "$2"; }
+	hold writer "select conversation_lock($held)" >/dev/null
+	for n in 1 2 3; do
+		speak alice "$(message "$held" "held$n")"
+		speak alice "$(message "$room" "free$n")"
+		heard alice ".type == \"message.sent\" and .client_id == \"free$n\""
+	done
+	[ "$(events_of alice | jq -s 'map(select(.client_id // "" | startswith("held"))) | length')" = 0 ]
+	release writer
+	for n in 1 2 3; do heard alice ".type == \"message.sent\" and .client_id == \"held$n\""; done
+	in_order_within 5 alice "$held" 1 4
+}
+
 @test "frames: too many are stopped" {
 	as alice
 	further_push BANTER_PUSH_FRAME_RATE=5

@@ -100,6 +100,7 @@ grown() {
 	page "$PUSH_URL"
 	grown banter_push_sends_total 3
 	grown banter_push_send_seconds_count 3
+	grown banter_push_send_batch_messages_sum 3
 	grown 'banter_push_send_seconds_bucket{le="+Inf"}' 3
 	grown banter_push_database_round_trip_seconds_count 3
 	published() { page "$PUSH_URL" && grown banter_push_redis_round_trip_seconds_count 3; }

@@ -333,6 +333,22 @@ healthy() { wait_until "${4:-10}" told_health "$@" || { events_of "$1" | grep st
 	[ "$(psql_banter "select count(*) from messages where conversation_id = $room")" = 0 ]
 }
 
+@test "P7: what comes up a socket reaches the streams of its process without Redis" {
+	as alice
+	group Own bob
+	# No Redis there, and a sweep that takes its time.
+	further_push BANTER_REDIS_URL=redis://127.0.0.1:1 BANTER_PUSH_SWEEP_SECONDS=60
+	STREAM_URL=$further listen alice ws
+	as bob
+	STREAM_URL=$further listen bob sse
+	for text in one two three; do
+		speak alice "{\"type\":\"message.send\",\"conversation_id\":\"$room\",\"client_id\":\"$text\",\"text\":\"$text\"}"
+		heard bob ".type == \"message.created\" and .data.text == \"$text\"" 5
+	done
+	in_order_within 5 alice "$room" 1 4
+	in_order_within 5 bob "$room" 1 4
+}
+
 @test "a message that PostgreSQL gives up for a deadlock is stored all the same" {
 	as alice
 	group Knot bob
