@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -348,6 +349,20 @@ crowd_turn(struct crowd *w, int timeout_ms)
 		else if (s->fd >= 0 && !s->paused)
 			subscriber_read(w, s);
 	}
+}
+
+int64_t
+crowd_waiting(const struct crowd *w)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < w->count; i++) {
+		int n = 0;
+		if (w->all[i].fd >= 0 && ioctl(w->all[i].fd, FIONREAD, &n) != 0)
+			usage_die("FIONREAD");
+		sum += n;
+	}
+	return sum;
 }
 
 void

@@ -77,6 +77,9 @@ void crowd_settle(struct crowd *w);
 /* One turn: waits up to that many ms and reads what has come. */
 void crowd_turn(struct crowd *w, int timeout_ms);
 
+/* How many bytes wait in the sockets of the open streams. */
+int64_t crowd_waiting(const struct crowd *w);
+
 /* Writes to an open stream; ends the program when the socket does not take it at once. */
 void subscriber_write(struct subscriber *s, const char *bytes, size_t n);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "access.h"
 #include "crowd.h"
@@ -15,7 +16,7 @@
 #include "sender.h"
 #include "usage.h"
 
-enum { ROUNDS = 15, RING = 4096 };
+enum { ROUNDS = 15, RING = 4096, CEILING_ROUNDS = 64, CEILING_MS = 2500, QUIET_MS = 10 };
 
 static const char usage[] = "key=FILE transport=ws|sse|poll|limit port=PORT pid=PID sender=doorbell|rest|socket|limit conversation=ID author=USER\n"
 			    "       first_user=USER subscribers=N inflight=N seconds=S rounds=N limit_port=PORT limit_pid=PID [ceiling=1]\n"
@@ -127,25 +128,35 @@ side_print(const char *name, const struct side *side)
 	       side->rate, side->cpu, side->busy * 100, side->bytes_per_delivery, 1 / side->deliveries_per_read);
 }
 
-/* How fast the client can read at most: frames are put into its sockets while it waits, then it reads them. */
+/* Reads nothing until all that was sent lies in the sockets. */
 static void
-ceiling(struct side *limit, int in_flight)
+side_let_fill(const struct side *side)
 {
-	double rates[64], took;
+	int64_t before = 0, waiting;
+
+	while ((waiting = crowd_waiting(&side->crowd)) == 0 || waiting != before) {
+		before = waiting;
+		usleep(QUIET_MS * 1000);
+	}
+}
+
+/* How fast the client can read at most: messages are put into its sockets while it waits, then it reads them. */
+static void
+ceiling(struct side *side, int in_flight)
+{
+	double rates[CEILING_ROUNDS];
 	int n = 0;
 
-	for (int64_t until = usage_now() + 3000000000; n < 64 && usage_now() < until; n++) {
-		long done = limit->done;
-		limit->due = 0;
-		limit->in_flight += in_flight;
-		sender_send(limit->sender, in_flight);
-		sender_wait(limit->sender, in_flight);
+	for (int64_t until = usage_now() + CEILING_MS * 1000000LL; n < CEILING_ROUNDS && usage_now() < until; n++) {
+		long done = side->done;
+		side_send(side, in_flight - side->in_flight);
+		side_let_fill(side);
 		int64_t start = usage_now();
-		side_settle(limit);
-		took = (double)(usage_now() - start);
-		rates[n] = (double)(limit->done - done) * limit->crowd.count / took * 1e9;
+		side_settle(side);
+		rates[n] = (double)(side->done - done) * side->crowd.count / (double)(usage_now() - start) * 1e9;
 	}
-	printf("ceiling of the client: %.0f deliveries/s with %d waiting in each socket\n", usage_quantile(rates, (size_t)n, 0.5), in_flight);
+	printf("       ceiling of the client, %s: %.0f deliveries/s with %d waiting in each socket\n", wire_name(side->crowd.transport),
+	       usage_quantile(rates, (size_t)n, 0.5), in_flight);
 }
 
 static void
@@ -183,13 +194,13 @@ main(int argc, char **argv)
 	int in_flight = (int)option_number("inflight", 1), rounds = (int)option_number("rounds", 3);
 	double seconds = atof(option_text("seconds", "2"));
 
-	side_open(&limit, "limit", (int)option_number("limit_port", 0), "limit", in_flight, option_number("limit_pid", 0));
-	if (option_number("ceiling", 0)) {
-		ceiling(&limit, in_flight);
-		return 0;
-	}
 	side_open(&banter, option_text("transport", "ws"), (int)option_number("port", 8081), option_text("sender", "doorbell"), in_flight,
 		  option_number("pid", 0));
+	if (option_number("ceiling", 0)) {
+		ceiling(&banter, in_flight);
+		return 0;
+	}
+	side_open(&limit, "limit", (int)option_number("limit_port", 0), "limit", in_flight, option_number("limit_pid", 0));
 	side_round(&banter, in_flight, seconds);
 	/* The limit sends as many bytes per delivery as a WebSocket of Banter does. */
 	sender_frame(limit.sender, option_number("frame_bytes", (long)banter.bytes_per_delivery));

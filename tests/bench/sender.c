@@ -64,16 +64,6 @@ limit_send(struct sender *s, int n)
 }
 
 void
-sender_wait(struct sender *s, int n)
-{
-	char byte;
-
-	while (n-- > 0)
-		if (recv(s->fd, &byte, 1, 0) != 1)
-			usage_die("limit");
-}
-
-void
 sender_frame(struct sender *s, long bytes)
 {
 	char line[64], answer;

@@ -21,9 +21,6 @@ struct sender *sender_open(const char *kind, int ahead);
 /* Asks for n more messages. */
 void sender_send(struct sender *s, int n);
 
-/* limit only: waits until the n messages have been given to all sockets. */
-void sender_wait(struct sender *s, int n);
-
 /* Sets the limit program's bytes per frame. */
 void sender_frame(struct sender *s, long bytes);
 
