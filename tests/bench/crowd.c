@@ -193,21 +193,6 @@ take_text(struct crowd *w, struct subscriber *s, const char *json, size_t n)
 		w->text(w, s, json, n);
 }
 
-/* The data lines of one or more SSE events. */
-static void
-take_sse(struct crowd *w, struct subscriber *s, const char *p, size_t n)
-{
-	const char *end = p + n;
-
-	while (p < end) {
-		const char *line = memchr(p, '\n', (size_t)(end - p));
-		size_t len = (size_t)((line ? line : end) - p);
-		if (len > 6 && memcmp(p, "data: ", 6) == 0)
-			take_text(w, s, p + 6, len - 6);
-		p += len + 1;
-	}
-}
-
 /* A poll's reply holds events; the next request follows at once. */
 static void
 take_poll(struct crowd *w, struct subscriber *s, const char *p, size_t n)
@@ -246,9 +231,7 @@ take_unit(struct crowd *w, struct subscriber *s, const struct wire_unit *u)
 	case WIRE_TEXT:
 		break;
 	}
-	if (w->transport == TRANSPORT_SSE)
-		take_sse(w, s, u->text, u->len);
-	else if (w->transport == TRANSPORT_POLL)
+	if (w->transport == TRANSPORT_POLL)
 		take_poll(w, s, u->text, u->len);
 	else
 		take_text(w, s, u->text, u->len);
@@ -271,6 +254,7 @@ take_head(struct crowd *w, struct subscriber *s, const char *p, size_t n)
 		exit(1);
 	}
 	s->chunked = memmem(p, head, "chunked", 7) != NULL;
+	s->chunks = (struct wire_chunks){ .left = 0 };
 	s->state = SUBSCRIBER_OPENING;
 	if (w->transport == TRANSPORT_LIMIT)
 		subscriber_opened(w, s);
@@ -290,15 +274,31 @@ subscriber_keep(struct subscriber *s, const char *p, size_t n)
 	s->rest_len = n;
 }
 
+/* Takes the units between the two places of the buffer, and keeps what is left of them. */
+static void
+subscriber_take(struct crowd *w, struct subscriber *s, size_t at, size_t end)
+{
+	struct wire_unit unit;
+	size_t took;
+
+	while (at < end && (took = wire_unit(w->transport, buffer + at, end - at, &unit))) {
+		take_unit(w, s, &unit);
+		if (s->fd < 0)
+			return;
+		at += took;
+	}
+	if (s->rest_len || at < end)
+		subscriber_keep(s, buffer + at, end - at);
+}
+
 static void
 subscriber_read(struct crowd *w, struct subscriber *s)
 {
-	size_t have = s->rest_len, at = 0, took;
-	struct wire_unit unit;
+	size_t at = 0, new = s->rest_len, end;
 
-	if (have)
-		memcpy(buffer, s->rest, have);
-	ssize_t got = recv(s->fd, buffer + have, READ_BYTES, 0);
+	if (new)
+		memcpy(buffer, s->rest, new);
+	ssize_t got = recv(s->fd, buffer + new, READ_BYTES, 0);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (got <= 0) {
@@ -307,17 +307,17 @@ subscriber_read(struct crowd *w, struct subscriber *s)
 	}
 	w->bytes += got;
 	w->reads++;
-	have += (size_t)got;
-	if (s->state == SUBSCRIBER_HEAD)
-		at = take_head(w, s, buffer, have);
-	while (s->state != SUBSCRIBER_HEAD && at < have && (took = wire_unit(w->transport, s->chunked, buffer + at, have - at, &unit))) {
-		take_unit(w, s, &unit);
-		if (s->fd < 0)
+	end = new + (size_t)got;
+	if (s->state == SUBSCRIBER_HEAD) {
+		new = at = take_head(w, s, buffer, end);
+		if (s->state == SUBSCRIBER_HEAD) {
+			subscriber_keep(s, buffer, end);
 			return;
-		at += took;
+		}
 	}
-	if (s->rest_len || at < have)
-		subscriber_keep(s, buffer + at, have - at);
+	if (s->chunked)
+		end = new + wire_unchunk(&s->chunks, buffer + new, end - new);
+	subscriber_take(w, s, at, end);
 }
 
 static void

@@ -26,6 +26,7 @@ struct subscriber {
 	int close_code; /* of the peer's close frame */
 	long user;
 	long messages; /* how many it was given */
+	struct wire_chunks chunks;
 	size_t rest_len;
 	char *rest;	 /* the beginning of a unit that is not complete */
 	char *token;	 /* poll: needed for each request */

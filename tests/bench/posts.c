@@ -123,7 +123,7 @@ connection_read(struct connection *c)
 	if (got <= 0)
 		usage_die("the server hung up");
 	c->have += (size_t)got;
-	if (wire_unit(TRANSPORT_POLL, false, c->answer, c->have, &unit))
+	if (wire_unit(TRANSPORT_POLL, c->answer, c->have, &unit))
 		connection_answered(c, memmem(c->answer, c->have, "onnection: close", 16) != NULL);
 }
 

@@ -56,7 +56,7 @@ request_message(struct request *r, const char *token, long conversation, const c
 		if (have == 0)
 			r->answered = usage_now();
 		have += (size_t)got;
-	} while (!wire_unit(TRANSPORT_POLL, false, answer, have, &unit));
+	} while (!wire_unit(TRANSPORT_POLL, answer, have, &unit));
 	int status = atoi(answer + 9);
 	/* lighttpd ends a kept connection after its number of requests, and says so. */
 	if (memmem(answer, have - unit.len, "onnection: close", 16)) {

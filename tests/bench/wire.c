@@ -2,7 +2,7 @@
 /* Reads and writes what a client of each transport does. */
 #include "wire.h"
 
-#include <stdint.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,28 +57,60 @@ unit_ws(const unsigned char *p, size_t n, struct wire_unit *out)
 	return head + len;
 }
 
+/* An event ends with an empty line, and Banter's has at most one line of data. Each byte is looked at once, by memchr, which is told no length. */
 static size_t
-unit_sse(bool chunked, const char *p, size_t n, struct wire_unit *out)
+unit_sse(const char *p, size_t n, struct wire_unit *out)
 {
+	static const char data[] = "data: ";
 	const char *end;
 
-	out->kind = WIRE_TEXT;
-	if (!chunked) {
-		end = memmem(p, n, "\n\n", 2);
-		out->text = p;
-		out->len = end ? (size_t)(end - p) + 2 : 0;
-		return out->len;
+	out->kind = WIRE_OTHER;
+	for (const char *line = p; (end = memchr(line, '\n', n - (size_t)(line - p))); line = end + 1) {
+		size_t len = (size_t)(end - line);
+		if (len == 0)
+			return (size_t)(end + 1 - p);
+		if (len < sizeof data || memcmp(line, data, sizeof data - 1) != 0)
+			continue;
+		out->kind = WIRE_TEXT;
+		out->text = line + sizeof data - 1;
+		out->len = len - (sizeof data - 1);
 	}
-	end = memmem(p, n < 20 ? n : 20, "\r\n", 2);
-	if (!end)
-		return 0;
-	size_t len = strtoul(p, NULL, 16), head = (size_t)(end - p) + 2;
-	if (n < head + len + 2)
-		return 0;
-	out->kind = len ? WIRE_TEXT : WIRE_CLOSE;
-	out->text = p + head;
-	out->len = len;
-	return head + len + 2;
+	return 0;
+}
+
+/* One byte of what stands around a chunk's data (RFC 9112, 7.1). */
+static void
+chunk_byte(struct wire_chunks *c, char byte)
+{
+	if (c->at == CHUNK_LAST)
+		return;
+	if (byte == '\n')
+		c->at = c->at == CHUNK_END ? CHUNK_SIZE : c->left ? CHUNK_DATA : CHUNK_LAST;
+	else if (c->at == CHUNK_SIZE && isxdigit((unsigned char)byte))
+		c->left = c->left << 4 | (uint32_t)(byte <= '9' ? byte - '0' : (byte | 32) - 'a' + 10);
+	else if (c->at == CHUNK_SIZE)
+		c->at = CHUNK_EXTENSION;
+}
+
+size_t
+wire_unchunk(struct wire_chunks *c, char *p, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t at = 0; at < n;) {
+		if (c->at != CHUNK_DATA) {
+			chunk_byte(c, p[at++]);
+			continue;
+		}
+		size_t len = n - at < c->left ? n - at : c->left;
+		memmove(p + kept, p + at, len);
+		kept += len;
+		at += len;
+		c->left -= (uint32_t)len;
+		if (!c->left)
+			c->at = CHUNK_END;
+	}
+	return kept;
 }
 
 size_t
@@ -113,14 +145,14 @@ unit_poll(const char *p, size_t n, struct wire_unit *out)
 }
 
 size_t
-wire_unit(enum transport t, bool chunked, const char *p, size_t n, struct wire_unit *out)
+wire_unit(enum transport t, const char *p, size_t n, struct wire_unit *out)
 {
 	switch (t) {
 	case TRANSPORT_WS:
 	case TRANSPORT_LIMIT:
 		return unit_ws((const unsigned char *)p, n, out);
 	case TRANSPORT_SSE:
-		return unit_sse(chunked, p, n, out);
+		return unit_sse(p, n, out);
 	case TRANSPORT_POLL:
 		return unit_poll(p, n, out);
 	}

@@ -5,24 +5,34 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum transport { TRANSPORT_WS, TRANSPORT_SSE, TRANSPORT_POLL, TRANSPORT_LIMIT };
 
 enum wire_kind { WIRE_TEXT, WIRE_PING, WIRE_CLOSE, WIRE_OTHER };
 
-/* One unit of the wire: a WebSocket frame, a chunk or an event of SSE, an HTTP reply. */
+/* One unit of the wire: a WebSocket frame, an event of SSE, an HTTP reply. */
 struct wire_unit {
 	enum wire_kind kind;
-	const char *text; /* WS: the payload; SSE: one or more events; poll: the body */
+	const char *text; /* WS: the payload; SSE: the data; poll: the body */
 	size_t len;
+};
+
+/* Where a stream stands in the chunked transfer-encoding; all zero at its beginning. */
+struct wire_chunks {
+	enum { CHUNK_SIZE, CHUNK_EXTENSION, CHUNK_DATA, CHUNK_END, CHUNK_LAST } at;
+	uint32_t left; /* CHUNK_SIZE: the size as read so far; CHUNK_DATA: bytes to come */
 };
 
 /* "ws", "sse", "poll", "limit". Leaves the program when it is none of them. */
 enum transport wire_transport(const char *name);
 const char *wire_name(enum transport t);
 
-/* How many of the n bytes the first unit takes; 0 when it is not complete. chunked counts for SSE. */
-size_t wire_unit(enum transport t, bool chunked, const char *p, size_t n, struct wire_unit *out);
+/* How many of the n bytes the first unit takes; 0 when it is not complete. */
+size_t wire_unit(enum transport t, const char *p, size_t n, struct wire_unit *out);
+
+/* Takes the chunked transfer-encoding off the n bytes that come next, in place; how many are left. */
+size_t wire_unchunk(struct wire_chunks *c, char *p, size_t n);
 
 /* Length of the head of an HTTP reply with the empty line, 0 when it is not complete. */
 size_t wire_head(const char *p, size_t n);
