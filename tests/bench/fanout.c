@@ -124,8 +124,8 @@ side_open(struct side *side, const char *transport, int port, const char *sender
 static void
 side_print(const char *name, const struct side *side)
 {
-	printf("       %-6s %9.0f deliveries/s  %6.2f CPU s per million  client busy %3.0f %%  %4.0f bytes and %.1f reads per delivery\n", name,
-	       side->rate, side->cpu, side->busy * 100, side->bytes_per_delivery, 1 / side->deliveries_per_read);
+	printf("       %-6s %9.0f deliveries/s  %6.2f CPU s per million  busy %3.0f %%  client busy %3.0f %%  %4.0f bytes and %.2f reads per delivery\n",
+	       name, side->rate, side->cpu, side->rate * side->cpu / 1e4, side->busy * 100, side->bytes_per_delivery, 1 / side->deliveries_per_read);
 }
 
 /* Reads nothing until all that was sent lies in the sockets. */

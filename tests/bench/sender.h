@@ -3,7 +3,7 @@
  * Ways to make a message arrive at a conversation's subscribers, as many as are asked for, without waiting:
  *
  *   limit     one byte to the limit program, which then sends its prepared frame to everybody
- *   doorbell  message_send in the database, a few messages ahead of need, then the event's own text by PUBLISH: all of push, none of the api
+ *   doorbell  messages_send in the database, a few messages ahead of need, then the event's own text by PUBLISH: all of push, none of the api
  *   rest      POST through lighttpd and the api, one kept connection for each message in flight
  *   socket    message.send on a WebSocket of the author
  */
