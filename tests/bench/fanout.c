@@ -16,33 +16,70 @@
 #include "sender.h"
 #include "usage.h"
 
-enum { ROUNDS = 15, RING = 4096, CEILING_ROUNDS = 64, CEILING_MS = 2500, QUIET_MS = 10 };
+enum { ROUNDS = 15, RING = 4096, HEAD_BYTES = 120, CEILING_ROUNDS = 64, CEILING_MS = 2500, QUIET_MS = 10 };
 
 static const char usage[] = "key=FILE transport=ws|sse|poll|limit port=PORT pid=PID sender=doorbell|rest|socket|limit conversation=ID author=USER\n"
 			    "       first_user=USER subscribers=N inflight=N seconds=S rounds=N limit_port=PORT limit_pid=PID [ceiling=1]\n"
 			    "       database=URL redis=SOCKET rest_port=PORT text_bytes=N";
+
+/* A message on its way: how many have it, and its beginning up to the seq, which must be the same for all. */
+struct message {
+	int got;
+	size_t head_len;
+	char head[HEAD_BYTES];
+};
 
 /* One side of the comparison, and what its last round gave. */
 struct side {
 	struct crowd crowd;
 	struct sender *sender;
 	long pid;
-	int got[RING]; /* how many subscribers have message number n, by n modulo RING */
+	struct message messages[RING]; /* message number n stands at n modulo RING */
+	long seq;		       /* of the latest that anybody has */
 	int in_flight, due;
 	long done; /* messages that all have */
 	double rate, cpu, busy, bytes_per_delivery, deliveries_per_read;
 };
 
 static void
+out_of_order(const struct subscriber *s, const char *json)
+{
+	fprintf(stderr, "user %ld: message %ld is not the next one: %.*s\n", s->user, s->messages, HEAD_BYTES, json);
+	exit(1);
+}
+
+/* The first subscriber that has a message: its seq is the next one. The limit program's have none. */
+static void
+message_begin(struct side *side, struct message *m, const struct subscriber *s, const char *json, size_t n)
+{
+	static const char key[] = ",\"seq\":";
+	const char *at = memmem(json, n < HEAD_BYTES ? n : HEAD_BYTES, key, sizeof key - 1);
+
+	m->head_len = 0;
+	if (!at && side->crowd.transport == TRANSPORT_LIMIT)
+		return;
+	char *end = NULL;
+	long seq = at ? strtol(at + sizeof key - 1, &end, 10) : 0;
+	if (!at || *end != ',' || end - json > HEAD_BYTES || (side->seq && seq != side->seq + 1))
+		out_of_order(s, json);
+	side->seq = seq;
+	m->head_len = (size_t)(end - json);
+	memcpy(m->head, json, m->head_len);
+}
+
+/* A subscriber's n-th message is everybody's n-th message, so that each has all of them once and in order. */
+static void
 on_message(struct crowd *w, struct subscriber *s, const char *json, size_t n)
 {
 	struct side *side = w->own;
-	int *got = &side->got[s->messages % RING];
+	struct message *m = &side->messages[s->messages % RING];
 
-	(void)json;
-	(void)n;
-	if (++*got == w->count) {
-		*got = 0;
+	if (!m->got)
+		message_begin(side, m, s, json, n);
+	else if (n < m->head_len || memcmp(json, m->head, m->head_len) != 0)
+		out_of_order(s, json);
+	if (++m->got == w->count) {
+		m->got = 0;
 		side->done++;
 		side->due++;
 		side->in_flight--;
@@ -116,7 +153,8 @@ side_open(struct side *side, const char *transport, int port, const char *sender
 	crowd_make(&side->crowd);
 	crowd_open(&side->crowd, 120);
 	crowd_settle(&side->crowd);
-	memset(side->got, 0, sizeof side->got);
+	memset(side->messages, 0, sizeof side->messages);
+	side->seq = 0;
 	side->done = side->in_flight = side->due = 0;
 	side->sender = sender_open(sender, in_flight);
 }
