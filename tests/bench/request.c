@@ -59,7 +59,7 @@ request_message(struct request *r, const char *token, long conversation, const c
 	} while (!wire_unit(TRANSPORT_POLL, answer, have, &unit));
 	int status = atoi(answer + 9);
 	/* lighttpd ends a kept connection after its number of requests, and says so. */
-	if (memmem(answer, have - unit.len, "onnection: close", 16)) {
+	if (memmem(answer, wire_head(answer, have), "onnection: close", 16)) {
 		close(r->fd);
 		r->fd = request_connect(r->port);
 	}
