@@ -9,9 +9,12 @@
 /* Nanoseconds on a clock that only goes forward. */
 int64_t usage_now(void);
 
-/* CPU nanoseconds of a process, all its threads; with usage_family of its children too (those that live). 0 when there is none. */
+/* CPU nanoseconds of a process, all its threads; with usage_family of its children too, those that have ended included. 0 when there is none. */
 int64_t usage_cpu(long pid);
 int64_t usage_family(long pid);
+
+/* The children of a process that live; returns how many, at most so many. */
+int usage_children(long pid, long *children, int most);
 
 /* Resident kilobytes of a process, from smaps_rollup; field is "Rss", "Private_Dirty" and so on. */
 long usage_memory(long pid, const char *field);
