@@ -42,22 +42,14 @@ on_message(struct crowd *w, struct subscriber *s, const char *json, size_t n)
 		lasts[lasts_count++] = wait;
 }
 
-static bool
-is_type(const char *json, size_t n, const char *type)
-{
-	size_t len = strlen(type);
-
-	return n > 10 + len && memcmp(json, "{\"type\":\"", 9) == 0 && memcmp(json + 9, type, len) == 0;
-}
-
 static void
 on_text(struct crowd *w, struct subscriber *s, const char *json, size_t n)
 {
 	(void)w;
 	(void)s;
-	typing += is_type(json, n, "typing.");
-	presence += is_type(json, n, "presence.updated");
-	receipts += is_type(json, n, "receipt.");
+	typing += wire_is(json, n, "typing.");
+	presence += wire_is(json, n, "presence.updated");
+	receipts += wire_is(json, n, "receipt.");
 }
 
 static void
@@ -73,15 +65,13 @@ on_author_message(struct crowd *w, struct subscriber *s, const char *json, size_
 static void
 on_author_text(struct crowd *w, struct subscriber *s, const char *json, size_t n)
 {
-	const char *at = memmem(json, n, "\"delivered\":", 12), *members_at = memmem(json, n, "\"of\":", 5);
-
 	(void)w;
 	(void)s;
-	if (!is_type(json, n, "receipt.updated") || !at || !members_at)
+	if (!wire_is(json, n, "receipt.updated") || !wire_number(json, n, "of"))
 		return;
 	counts_told++;
-	delivered = atol(at + 12);
-	of = atol(members_at + 5);
+	delivered = wire_number(json, n, "delivered");
+	of = wire_number(json, n, "of");
 }
 
 static void

@@ -42,8 +42,8 @@ on_message(struct crowd *w, struct subscriber *s, const char *json, size_t n)
 static void
 on_slow_message(struct crowd *w, struct subscriber *s, const char *json, size_t n)
 {
-	const char *value, *at = memmem(json, n, "\"seq\":", 6);
-	long seq = at ? atol(at + 6) : 0, *last = &last_seq[s - w->all];
+	const char *value;
+	long seq = wire_number(json, n, "seq"), *last = &last_seq[s - w->all];
 
 	if (*last && seq > *last + 1)
 		holes++;

@@ -38,11 +38,9 @@ on_message(struct crowd *w, struct subscriber *s, const char *json, size_t n)
 static void
 on_text(struct crowd *w, struct subscriber *s, const char *json, size_t n)
 {
-	static const char reset[] = "{\"type\":\"stream.reset\"";
-
 	(void)w;
 	(void)s;
-	if (n > sizeof reset && memcmp(json, reset, sizeof reset - 1) == 0) {
+	if (wire_is(json, n, "stream.reset")) {
 		fprintf(stderr, "a cursor was not resumed: %.*s\n", (int)n, json);
 		exit(1);
 	}

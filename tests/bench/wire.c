@@ -215,6 +215,25 @@ wire_field(const char *json, size_t n, const char *name, bool last, const char *
 	return quote ? (size_t)(quote - at) : 0;
 }
 
+long
+wire_number(const char *json, size_t n, const char *name)
+{
+	char key[64];
+	size_t len = (size_t)snprintf(key, sizeof key, "\"%s\":", name);
+	const char *at = memmem(json, n, key, len);
+
+	return at ? atol(at + len) : 0;
+}
+
+bool
+wire_is(const char *json, size_t n, const char *type)
+{
+	static const char start[] = "{\"type\":\"";
+	size_t head = sizeof start - 1, len = strlen(type);
+
+	return n >= head + len && memcmp(json, start, head) == 0 && memcmp(json + head, type, len) == 0;
+}
+
 bool
 wire_is_message(const char *json, size_t n)
 {

@@ -46,6 +46,12 @@ size_t wire_frame(int opcode, const char *payload, size_t len, char *out);
 /* Finds "name":"…" in JSON as Banter writes it (the last one when last); its length, or 0. */
 size_t wire_field(const char *json, size_t n, const char *name, bool last, const char **value);
 
+/* The number that follows "name": in such JSON, the first one; 0 when there is none. */
+long wire_number(const char *json, size_t n, const char *name);
+
+/* Is it an event of a type that begins so? */
+bool wire_is(const char *json, size_t n, const char *type);
+
 /* Is it a message? Events of other kinds do not count in the benchmarks. */
 bool wire_is_message(const char *json, size_t n);
 
