@@ -36,7 +36,8 @@ struct stock {
 
 struct sender {
 	void (*send)(struct sender *, int n);
-	long conversation, author;
+	long conversation, author, devices;
+	long spread; /* rest: so many from there on, each with an author of its own */
 	char *text;
 	long mark; /* of this run, in every client_id */
 	atomic_long sent;
@@ -46,7 +47,6 @@ struct sender {
 	PGconn *database;
 	struct stock stock;
 	sem_t credits; /* rest */
-	char token[ACCESS_BYTES];
 };
 
 /* ---- limit ---- */
@@ -195,14 +195,16 @@ rest_thread(void *argument)
 {
 	struct sender *s = argument;
 	struct request r;
+	char client_id[64], token[ACCESS_BYTES];
 
 	request_open(&r, (int)option_number("rest_port", 8080));
 	for (;;) {
 		while (sem_wait(&s->credits) != 0)
 			;
-		char client_id[64];
+		long at = random() % s->spread;
+		access_token(s->author + at, s->devices + s->author + at, token);
 		snprintf(client_id, sizeof client_id, "r%ld.%ld", s->mark, atomic_fetch_add(&s->sent, 1));
-		if (request_message(&r, s->token, s->conversation, client_id, s->text) != 201)
+		if (request_message(&r, token, s->conversation + at, client_id, s->text) != 201)
 			usage_die("a send was not answered by 201");
 	}
 	return NULL;
@@ -250,9 +252,10 @@ socket_send(struct sender *s, int n)
 static void
 socket_open(struct sender *s)
 {
-	char open[2048], answer[4096];
-	size_t n = wire_open(TRANSPORT_WS, s->token, NULL, 0, open, sizeof open);
+	char open[2048], answer[4096], token[ACCESS_BYTES];
 
+	access_token(s->author, s->devices + s->author, token);
+	size_t n = wire_open(TRANSPORT_WS, token, NULL, 0, open, sizeof open);
 	s->send = socket_send;
 	s->fd = request_connect((int)option_number("port", 8081));
 	if (send(s->fd, open, n, MSG_NOSIGNAL) != (ssize_t)n || recv(s->fd, answer, sizeof answer, 0) < 12 || memcmp(answer + 9, "101", 3) != 0)
@@ -268,9 +271,10 @@ sender_open(const char *kind, int ahead)
 	s->fd = -1;
 	s->conversation = option_number("conversation", 0);
 	s->author = option_number("author", 0);
+	s->devices = option_number("devices", 500000000);
+	s->spread = option_number("spread", 1);
 	s->mark = (long)(usage_now() / 1000);
 	s->text = memset(calloc(1, (size_t)bytes + 1), 'x', (size_t)bytes);
-	access_token(s->author, s->author + option_number("devices", 500000000), s->token);
 	if (strcmp(kind, "limit") == 0)
 		limit_open(s);
 	else if (strcmp(kind, "doorbell") == 0)

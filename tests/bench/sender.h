@@ -15,6 +15,7 @@ struct sender;
 /*
  * From the options: conversation, author (a user), devices, text_bytes; and what the kind needs: limit_port and frame_bytes, database and redis
  * (socket paths), rest_port, port. ahead: how many will be in flight. Ends the program when it cannot.
+ * With spread=N a message by rest goes to any of the N from `conversation` on, by the user who is as far from `author`.
  */
 struct sender *sender_open(const char *kind, int ahead);
 
