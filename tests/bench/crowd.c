@@ -34,6 +34,7 @@ crowd_options(struct crowd *w)
 	w->user_step = option_number("user_step", 1);
 	w->devices = option_number("devices", 500000000);
 	w->from = option_text("from", NULL);
+	w->per_address = (int)option_number("per_address", 0);
 }
 
 void
@@ -58,11 +59,25 @@ subscriber_watch(struct crowd *w, struct subscriber *s, int operation, uint32_t 
 		usage_die("epoll_ctl");
 }
 
+/* The kernel looks for a free port among those of the address, the longer the more are taken. */
+static void
+subscriber_bind(struct crowd *w, struct subscriber *s)
+{
+	struct sockaddr_in from = { .sin_family = AF_INET };
+	int one = 1;
+
+	inet_pton(AF_INET, w->from, &from.sin_addr);
+	if (w->per_address)
+		from.sin_addr.s_addr = htonl(ntohl(from.sin_addr.s_addr) + (uint32_t)((s - w->all) / w->per_address));
+	setsockopt(s->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+	if (bind(s->fd, (struct sockaddr *)&from, sizeof from) != 0)
+		usage_die("bind");
+}
+
 void
 subscriber_open(struct crowd *w, struct subscriber *s)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)w->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct sockaddr_in from = { .sin_family = AF_INET };
 	int one = 1;
 
 	s->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -71,12 +86,8 @@ subscriber_open(struct crowd *w, struct subscriber *s)
 	setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	if (w->receive_buffer)
 		setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &w->receive_buffer, sizeof w->receive_buffer);
-	if (w->from) {
-		setsockopt(s->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
-		inet_pton(AF_INET, w->from, &from.sin_addr);
-		if (bind(s->fd, (struct sockaddr *)&from, sizeof from) != 0)
-			usage_die("bind");
-	}
+	if (w->from)
+		subscriber_bind(w, s);
 	s->started = usage_now();
 	s->state = SUBSCRIBER_CONNECTING;
 	s->close_code = 0;
@@ -123,6 +134,8 @@ subscriber_closed(struct crowd *w, struct subscriber *s)
 	if (s->state != SUBSCRIBER_OPEN && w->patient) {
 		w->refused++;
 		subscriber_hang_up(w, s);
+		if (w->gone)
+			w->gone(w, s);
 		return;
 	}
 	if (s->state != SUBSCRIBER_OPEN && s->state != SUBSCRIBER_CLOSED) {
@@ -133,6 +146,8 @@ subscriber_closed(struct crowd *w, struct subscriber *s)
 	s->fd = -1;
 	s->state = SUBSCRIBER_CLOSED;
 	w->closed++;
+	if (w->gone)
+		w->gone(w, s);
 }
 
 void
@@ -175,8 +190,6 @@ subscriber_note(struct subscriber *s, const char *json, size_t n)
 static void
 take_text(struct crowd *w, struct subscriber *s, const char *json, size_t n)
 {
-	static const char ready[] = "{\"type\":\"stream.ready\"";
-
 	if (wire_is_message(json, n)) {
 		s->messages++;
 		if (w->keep_cursors)
@@ -184,7 +197,7 @@ take_text(struct crowd *w, struct subscriber *s, const char *json, size_t n)
 		w->message(w, s, json, n);
 		return;
 	}
-	if (n > sizeof ready && memcmp(json, ready, sizeof ready - 1) == 0 && s->state == SUBSCRIBER_OPENING) {
+	if (s->state == SUBSCRIBER_OPENING && wire_is(json, n, "stream.ready")) {
 		if (w->keep_cursors)
 			subscriber_note(s, json, n);
 		subscriber_opened(w, s);

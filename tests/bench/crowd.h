@@ -46,11 +46,13 @@ struct crowd {
 	long user_step;
 	long devices;	   /* the device of a user is devices + user */
 	const char *from;  /* the address to connect from, NULL: any */
+	int per_address;   /* so many connect from it, the next from the one after it …; 0: all from it */
 	bool patient;	   /* a refused stream is idle again, counted in refused, instead of the program's end */
 	bool keep_cursors; /* note the last cursor of every subscriber in since */
 	void *own;
 	void (*message)(struct crowd *, struct subscriber *, const char *json, size_t n);
 	void (*text)(struct crowd *, struct subscriber *, const char *json, size_t n); /* all other texts; may be NULL */
+	void (*gone)(struct crowd *, struct subscriber *); /* its stream has ended, or was refused to a patient crowd; may be NULL */
 
 	/* the crowd's own */
 	struct subscriber *all;
@@ -60,7 +62,7 @@ struct crowd {
 	int64_t reads;
 };
 
-/* Fills what most benchmarks say alike from the options: transport, port, subscribers, window, first_user, user_step, devices, from. */
+/* Fills what most benchmarks say alike from the options: transport, port, subscribers, window, first_user, user_step, devices, from, per_address. */
 void crowd_options(struct crowd *w);
 
 /* Makes the subscribers; none is connected yet. */
