@@ -120,6 +120,9 @@ bench_build() {
 	"$BENCH/build"
 }
 
+# The value that a setting of push has when nobody sets it, to be set anew: a part that is started again takes what is not set from before.
+delivered() { "$STATE/opt/bin/banter-push" --help | awk -v name="$1" '$1 == name { print $2 }'; }
+
 query() { scripts/stack psql -qAt -v ON_ERROR_STOP=1 -c "$1"; }
 
 # Everybody has everything, so that a stream that opens without a cursor has nothing to replay.
