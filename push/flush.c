@@ -94,8 +94,10 @@ conn_write(struct conn *c)
 void
 flush_at_once(struct conn *c)
 {
-	if (c->queue && c->writable && c->transport && c->transport != &transport_poll && (!c->transport->turn || c->transport->turn(c)))
-		conn_write(c);
+	if (!c->queue || !c->writable || !c->transport || c->transport == &transport_poll || (c->transport->turn && !c->transport->turn(c)))
+		return;
+	if (conn_write(c) == WRITTEN_NONE)
+		conn_close(c, CLOSE_GONE);
 }
 
 /* Prepares a write of the connection's one block; what is more than a block, and not little, is written at once. */

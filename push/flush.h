@@ -17,7 +17,7 @@ void flush_open(void);
 void flush_touched(void);
 bool flush_is_due(void);
 
-/* Writes what a stream's socket takes now. What follows from that, an empty queue or a peer that is gone, is seen to when the turn ends. */
+/* Writes what a stream's socket takes now; one whose peer is gone is closed. What follows from an empty queue is seen to when the turn ends. */
 void flush_at_once(struct conn *c);
 void flush_close(void);
 

@@ -97,6 +97,7 @@ turn(void)
 	opening_turn_end();
 	conn_turn_end();
 	hub_turn_end();
+	sending_turn_end(); /* again: a stream that has taken its replay may have sent something meanwhile */
 	store_turn_end();
 	bus_turn_end();
 	metrics_turn_end();

@@ -54,12 +54,14 @@ static struct {
 	size_t bytes;
 } waiting = { .last = &waiting.first };
 
+static void late_fire(struct timer *t);
+
 static struct {
 	struct map conversations; /* of the messages under way -> their batch */
 	int batches;
 	int64_t since_ms; /* when the last of them began */
 	struct timer late;
-} under_way;
+} under_way = { .late.fire = late_fire };
 
 /* ---- one message ---- */
 
@@ -187,12 +189,13 @@ batch_has_room(const struct batch *b, const struct sending *s)
 }
 
 /*
- * The next batch. A message whose conversation has others under way waits for them: so they get their places in the order in which they came,
+ * The next batch, NULL when nothing may go. A message whose conversation has others under way waits for them: so they get their places in the order in which they came,
  * and two batches do not wait for each other's locks.
  */
-static void
-batch_take(struct batch *b)
+static struct batch *
+batch_take(void)
 {
+	struct batch *b = memory_alloc(sizeof *b);
 	struct sending **at = &waiting.first;
 
 	for (int looked = 0; *at && looked < LOOK_MOST; looked++) {
@@ -201,10 +204,14 @@ batch_take(struct batch *b)
 			continue;
 		}
 		if (!batch_has_room(b, *at))
-			return;
+			break;
 		b->bytes += (*at)->size;
 		b->list[b->count++] = waiting_take(at);
 	}
+	if (b->count)
+		return b;
+	free(b);
+	return NULL;
 }
 
 /* All of it has failed, though perhaps by one: each is asked by itself, as long as it may wait. Its client_id makes that safe. */
@@ -309,17 +316,13 @@ sending_add(struct conn *c, int64_t user, const struct up *up, sending_answer *a
 void
 sending_turn_end(void)
 {
+	struct batch *b;
+
 	/* while the database is away nobody waits for longer than was said; who came first expires first */
 	while (waiting.first && waiting.first->expires_ms <= loop_now())
 		sending_fail(waiting_take(&waiting.first));
-	while (batch_is_due()) {
-		struct batch b = { .count = 0 };
-		batch_take(&b);
-		if (!b.count)
-			break;
-		batch_ask(memory_dup(&b, sizeof b));
-	}
-	under_way.late.fire = late_fire;
+	while (batch_is_due() && (b = batch_take()))
+		batch_ask(b);
 	if (waiting.first && !timer_is_running(&under_way.late))
 		timer_start(&under_way.late, LATE_MS);
 }
