@@ -37,7 +37,8 @@ struct side {
 	struct message messages[RING]; /* message number n stands at n modulo RING */
 	long seq;		       /* of the latest that anybody has */
 	int in_flight, due;
-	long done; /* messages that all have */
+	long done;   /* messages that all have */
+	long lasted; /* so many of them in the last round */
 	double rate, cpu, busy, bytes_per_delivery, deliveries_per_read;
 };
 
@@ -121,6 +122,7 @@ thread_cpu_now(void)
 static void
 side_round(struct side *side, int in_flight, double seconds)
 {
+	sender_stock(side->sender, (int)(side->lasted * 3 / 2) + in_flight);
 	crowd_turn(&side->crowd, 0);
 	long done = side->done;
 	int64_t bytes = side->crowd.bytes, reads = side->crowd.reads;
@@ -133,6 +135,7 @@ side_round(struct side *side, int in_flight, double seconds)
 		side_send(side, side->due);
 	}
 	side_settle(side);
+	side->lasted = side->done - done;
 	double took = (double)(usage_now() - start), deliveries = (double)(side->done - done) * side->crowd.count;
 	side->rate = deliveries / took * 1e9;
 	side->cpu = (double)(usage_cpu(side->pid) - cpu) / deliveries / 1e3; /* us per delivery is s per million */
@@ -155,7 +158,7 @@ side_open(struct side *side, const char *transport, int port, const char *sender
 	crowd_settle(&side->crowd);
 	memset(side->messages, 0, sizeof side->messages);
 	side->seq = 0;
-	side->done = side->in_flight = side->due = 0;
+	side->done = side->lasted = side->in_flight = side->due = 0;
 	side->sender = sender_open(sender, in_flight);
 }
 

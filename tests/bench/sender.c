@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,7 @@
 #include "usage.h"
 #include "wire.h"
 
-enum { STOCK = 1024, STOCK_TIMES = 4, FRAME_BYTES = 8192 };
+enum { STOCK = 8192, STOCK_TIMES = 4, STOCK_CALL = 64, MOST_AT_ONCE = 1024, UNREAD_MOST = 400, FRAME_BYTES = 8192 };
 
 /* Events that are stored and not yet published. */
 struct stock {
@@ -31,11 +32,13 @@ struct stock {
 	pthread_cond_t filled, wanted;
 	char *events[STOCK];
 	unsigned first, end; /* a ring: first … end - 1 */
-	int batch;
+	unsigned batch;	     /* so many are to be there in any case */
+	unsigned beforehand; /* sender_stock waits for so many */
 };
 
 struct sender {
 	void (*send)(struct sender *, int n);
+	bool stores; /* doorbell */
 	long conversation, author, devices;
 	long spread; /* rest: so many from there on, each with an author of its own */
 	char *text;
@@ -54,7 +57,7 @@ struct sender {
 static void
 limit_send(struct sender *s, int n)
 {
-	char drain[4096], bytes[STOCK];
+	char drain[4096], bytes[MOST_AT_ONCE];
 
 	while (recv(s->fd, drain, sizeof drain, MSG_DONTWAIT) > 0)
 		;
@@ -87,7 +90,7 @@ limit_open(struct sender *s)
 
 /* Stores a batch of messages by one call, since PostgreSQL has the client's core, and keeps what is to be published. */
 static void
-stock_fill(struct sender *s, int n)
+stock_fill(struct sender *s, unsigned n)
 {
 	static const char sql[] = "select m.event from (select array_agg($2::bigint) c, array_agg($3::bigint) s, array_agg($4 || '.' || k) i, "
 				  "array_agg($5::text) t, array_agg(null::jsonb) d, array_agg(null::bigint) r from generate_series(1, $1::int) k) b, "
@@ -95,26 +98,37 @@ stock_fill(struct sender *s, int n)
 	char count[16], conversation[24], author[24], mark[64];
 	const char *values[] = { count, conversation, author, mark, s->text };
 
-	snprintf(count, sizeof count, "%d", n);
+	snprintf(count, sizeof count, "%u", n);
 	snprintf(conversation, sizeof conversation, "%ld", s->conversation);
 	snprintf(author, sizeof author, "%ld", s->author);
 	snprintf(mark, sizeof mark, "d%ld.%ld", s->mark, atomic_fetch_add(&s->sent, 1));
 	PGresult *r = PQexecParams(s->database, sql, 5, NULL, values, NULL, NULL, 0);
-	if (PQresultStatus(r) != PGRES_TUPLES_OK || PQntuples(r) != n || PQgetisnull(r, 0, 0)) {
+	if (PQresultStatus(r) != PGRES_TUPLES_OK || (unsigned)PQntuples(r) != n || PQgetisnull(r, 0, 0)) {
 		fprintf(stderr, "messages_send: %s%s\n", PQerrorMessage(s->database), PQntuples(r) ? " no event" : "");
 		exit(1);
 	}
 	pthread_mutex_lock(&s->stock.lock);
-	for (int i = 0; i < n; i++)
-		s->stock.events[s->stock.end++ % STOCK] = strdup(PQgetvalue(r, i, 0));
+	for (unsigned i = 0; i < n; i++)
+		s->stock.events[s->stock.end++ % STOCK] = strdup(PQgetvalue(r, (int)i, 0));
 	pthread_cond_signal(&s->stock.filled);
 	pthread_mutex_unlock(&s->stock.lock);
 	PQclear(r);
 }
 
+/* How many one call is to store now; 0 for none. */
+static unsigned
+stock_lacks(const struct stock *k)
+{
+	unsigned there = k->end - k->first;
+
+	if (there < k->beforehand)
+		return STOCK_CALL;
+	return there < k->batch ? k->batch : 0;
+}
+
 /*
- * Keeps four to eight times as many in stock as are in flight, since a call for many costs less for each and need not be waited for. What lies
- * there for long would be found by push's sweep before it is published.
+ * Keeps four to eight times as many in stock as are in flight, since a call for many costs less for each and need not be waited for; and as many
+ * as are asked for beforehand. What lies there for long is found by push's sweep before it is published.
  */
 static void *
 stock_thread(void *argument)
@@ -122,13 +136,26 @@ stock_thread(void *argument)
 	struct sender *s = argument;
 
 	for (;;) {
+		unsigned n;
 		pthread_mutex_lock(&s->stock.lock);
-		while (s->stock.end - s->stock.first >= (unsigned)s->stock.batch)
+		while ((n = stock_lacks(&s->stock)) == 0)
 			pthread_cond_wait(&s->stock.wanted, &s->stock.lock);
 		pthread_mutex_unlock(&s->stock.lock);
-		stock_fill(s, s->stock.batch);
+		stock_fill(s, n);
 	}
 	return NULL;
+}
+
+static void
+doorbell_stock(struct sender *s, unsigned n)
+{
+	pthread_mutex_lock(&s->stock.lock);
+	s->stock.beforehand = n < STOCK - STOCK_CALL ? n : STOCK - STOCK_CALL;
+	pthread_cond_signal(&s->stock.wanted);
+	while (s->stock.end - s->stock.first < s->stock.beforehand)
+		pthread_cond_wait(&s->stock.filled, &s->stock.lock);
+	s->stock.beforehand = 0;
+	pthread_mutex_unlock(&s->stock.lock);
 }
 
 static char *
@@ -138,7 +165,8 @@ stock_take(struct sender *s)
 	while (s->stock.end == s->stock.first)
 		pthread_cond_wait(&s->stock.filled, &s->stock.lock);
 	char *event = s->stock.events[s->stock.first++ % STOCK];
-	pthread_cond_signal(&s->stock.wanted);
+	if (stock_lacks(&s->stock))
+		pthread_cond_signal(&s->stock.wanted);
 	pthread_mutex_unlock(&s->stock.lock);
 	return event;
 }
@@ -160,7 +188,7 @@ doorbell_send(struct sender *s, int n)
 	while (!done)
 		if (redisBufferWrite(s->redis, &done) != REDIS_OK)
 			usage_die("redis");
-	while (s->unread > 4 * STOCK / 10) {
+	while (s->unread > UNREAD_MOST) {
 		if (redisGetReply(s->redis, &reply) != REDIS_OK)
 			usage_die("redis");
 		freeReplyObject(reply);
@@ -174,13 +202,14 @@ doorbell_open(struct sender *s, int ahead)
 	pthread_t thread;
 
 	s->send = doorbell_send;
+	s->stores = true;
 	s->database = PQconnectdb(option_text("database", ""));
 	s->redis = redisConnectUnix(option_text("redis", ""));
 	if (PQstatus(s->database) != CONNECTION_OK || !s->redis || s->redis->err) {
 		fprintf(stderr, "doorbell: %s%s\n", PQerrorMessage(s->database), s->redis ? s->redis->errstr : "");
 		exit(1);
 	}
-	s->stock.batch = ahead * STOCK_TIMES < STOCK / 2 ? ahead * STOCK_TIMES : STOCK / 2;
+	s->stock.batch = (unsigned)ahead * STOCK_TIMES;
 	pthread_mutex_init(&s->stock.lock, NULL);
 	pthread_cond_init(&s->stock.filled, NULL);
 	pthread_cond_init(&s->stock.wanted, NULL);
@@ -293,4 +322,11 @@ sender_send(struct sender *s, int n)
 {
 	if (n > 0)
 		s->send(s, n);
+}
+
+void
+sender_stock(struct sender *s, int n)
+{
+	if (s->stores)
+		doorbell_stock(s, (unsigned)n);
 }

@@ -22,6 +22,9 @@ struct sender *sender_open(const char *kind, int ahead);
 /* Asks for n more messages. */
 void sender_send(struct sender *s, int n);
 
+/* Stores so many beforehand (doorbell), a few thousand at most, so that PostgreSQL takes no CPU from who reads. Else it does nothing. */
+void sender_stock(struct sender *s, int n);
+
 /* Sets the limit program's bytes per frame. */
 void sender_frame(struct sender *s, long bytes);
 
