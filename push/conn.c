@@ -28,6 +28,7 @@ enum {
 	DESCRIPTORS_KEPT = 64, /* for the database, Redis, the log … */
 	HANDSHAKE_MOMENT_MS = 500,
 	HANDSHAKES_SHARE = 4, /* the part of all descriptors that handshakes may have at most */
+	PEER_ENDED = EPOLLRDHUP | EPOLLHUP | EPOLLERR,
 };
 
 static struct pool pool = { .size = POOL_SIZE(struct conn) };
@@ -186,8 +187,13 @@ conn_resume_input(struct conn *c)
 		conn_input(c, input_kept(c));
 }
 
+/*
+ * A short read says that there is no more for now. But when the peer has ended, which the loop may say together with its last bytes and says
+ * once, the end has to be read. It is the end of the connection too, but for an answer that waits to go out: a peer may shut its own side
+ * behind its request, or its close frame, and still read. When the answer is out our side is shut as well (flush.c), and the loop says that.
+ */
 static void
-conn_read(struct conn *c)
+conn_read(struct conn *c, bool has_ended)
 {
 	while (c->state != CONN_DEAD) {
 		size_t kept = c->pending_len;
@@ -197,6 +203,8 @@ conn_read(struct conn *c)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return;
+		if (n == 0 && c->state == CONN_CLOSING && c->queue)
+			return;
 		if (n <= 0) {
 			conn_close(c, CLOSE_GONE);
 			if (c->state == CONN_CLOSING)
@@ -205,7 +213,7 @@ conn_read(struct conn *c)
 		}
 		input_kept(c);
 		conn_input(c, kept + (size_t)n);
-		if ((size_t)n < room)
+		if ((size_t)n < room && !has_ended)
 			return;
 	}
 }
@@ -353,8 +361,8 @@ conn_ready(struct watch *w, uint32_t events)
 		if (c->queue || c->state == CONN_CLOSING)
 			conn_touch(c);
 	}
-	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-		conn_read(c);
+	if (events & (EPOLLIN | PEER_ENDED))
+		conn_read(c, events & PEER_ENDED);
 }
 
 bool

@@ -106,6 +106,17 @@ teardown() { streams_end; }
 	noted alice '.client == "pong" and .text == "are you there"'
 	speak alice '!close 1000'
 	noted alice '.client == "closed" and .code == 1000'
+	# With the end right behind it as well: push is stopped meanwhile, so that both are there at once.
+	further_push
+	STREAM_URL=$further listen alice ws
+	kill -STOP "$(workers_of "$further_part")"
+	speak alice '!raw 888000000000'
+	speak alice '!shut'
+	wait_until 5 half_open "${further##*:}" 1
+	kill -CONT "$(workers_of "$further_part")"
+	noted alice '.client == "closed"'
+	[ "$(jq .code <<<"$event")" = 1000 ]
+	wait_until 1 half_open "${further##*:}" 0
 }
 
 @test "frames: message.send has the rate limit of REST, and a limit of messages under way" {

@@ -126,9 +126,15 @@ turned_away() {
 # raw CURL-ARGUMENT…: a request that the words of helpers.bash cannot say; `expect` and `json` look at its reply.
 raw() { reply_status=$(curl -s -o "$BATS_TEST_TMPDIR/raw" -w '%{http_code}' "$@"); reply=$(<"$BATS_TEST_TMPDIR/raw"); reply_type=application/problem+json last_request=$*; }
 
-# speak NAME LINE: a frame up the socket, or an order to the client (!close, !drop, !ping, !pause, !resume, !binary HEX, !raw HEX). A client that
+# speak NAME LINE: a frame up the socket, or an order to the client (!close, !drop, !shut, !ping, !pause, !resume, !binary HEX, !raw HEX). A client that
 # has ended does not read what is written: that fails.
 speak() { timeout 20 bash -c 'cat 1<>"$0"' "$(stream_file "$1" orders)" <<<"$2"; }
+
+# shut_behind PORT: says to push what comes in, shuts its own side at once, and prints what it is told until the other side is shut as well.
+shut_behind() { node -e 'process.stdin.pipe(require("net").connect(process.argv[1], "127.0.0.1")).pipe(process.stdout)' "$1"; }
+
+# half_open PORT N: so many of push's connections have been ended by the other side alone.
+half_open() { [ "$(ss -Htn state close-wait "sport = :$1" | wc -l)" = "$2" ]; }
 
 stream_gone() { ! kill -0 "$(cat "$(stream_file "$1" pid)")" 2>/dev/null; }
 

@@ -129,6 +129,32 @@ SITE=https://chat.example
 	[[ $(<"$BATS_TEST_TMPDIR/raw") == "HTTP/1.1 400"* ]]
 }
 
+@test "push's own port: whoever says no more behind a request gets the whole answer" {
+	further_push
+	port=${further##*:} asking=()
+	# It is stopped meanwhile, so that the request and the end are there at once.
+	kill -STOP "$(workers_of "$further_part")"
+	for path in healthz metrics v1/nothing v1/stream; do
+		printf 'GET /%s HTTP/1.1\r\nHost: x\r\n\r\n' "$path" | shut_behind "$port" >"$BATS_TEST_TMPDIR/${path##*/}" 3>&- 4>&- &
+		asking+=($!)
+	done
+	wait_until 5 half_open "$port" 4
+	kill -CONT "$(workers_of "$further_part")"
+	wait "${asking[@]}"
+	while read -r path status; do
+		read -r _ got _ <"$BATS_TEST_TMPDIR/$path" || true
+		[ "$got" = "$status" ] || { echo "$path: ${got:-nothing} instead of $status"; return 1; }
+		length=$(sed -n 's/^Content-Length: //p' "$BATS_TEST_TMPDIR/$path" | tr -d '\r')
+		[ "$(sed '1,/^\r$/d' "$BATS_TEST_TMPDIR/$path" | wc -c)" = "$length" ]
+	done <<-TABLE
+		healthz 200
+		metrics 200
+		nothing 404
+		stream 401
+	TABLE
+	wait_until 1 half_open "$port" 0
+}
+
 # ---- credentials ----
 
 @test "credentials: header, ticket, cookie and first frame open a stream" {

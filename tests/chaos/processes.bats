@@ -114,6 +114,28 @@ replace() {
 	wait_until 20 all_answered
 }
 
+@test "whoever hangs up with a last word is gone at once, and not at the next ping" {
+	as alice
+	group Room bob
+	STREAM_URL=$PUSH_URL listen live ws
+	kill -STOP $(workers)
+	speak live '{"type":"heartbeat"}'
+	speak live '!drop'
+	# One that is not open yet, and whose word waits for that.
+	printf 'GET /v1/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n%s: 13\r\n%s: %s\r\nAuthorization: Bearer %s\r\n\r\n%b' \
+		Sec-WebSocket-Version Sec-WebSocket-Key dGhlIHNhbXBsZSBub25jZQ== "$token" '\x81\x94\0\0\0\0{"type":"heartbeat"}' |
+		shut_behind "$BANTER_PUSH_PORT" >"$BATS_TEST_TMPDIR/opening" 3>&- 4>&- &
+	echo $! >"$(stream_file opening pid)"
+	wait_until 5 half_open "$BANTER_PUSH_PORT" 2
+	kill -CONT $(workers)
+	wait_until 5 half_open "$BANTER_PUSH_PORT" 0
+	wait_until 5 stream_gone opening
+	[ ! -s "$BATS_TEST_TMPDIR/opening" ]
+	as bob
+	listen bob ws
+	fence bob
+}
+
 @test "a process listens only to the conversations of its own streams" {
 	as alice
 	group Room bob

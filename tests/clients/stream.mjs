@@ -17,7 +17,7 @@ const USAGE = `usage: stream.mjs ws|sse|poll|eventsource BASE-URL [OPTION…]
   --cursor-file FILE  where the last cursor is kept; read when it is there
   --reconnect         come back with the cursor after every end but those from 4500
   --out FILE          print there instead of standard output
-  --in FILE           a fifo: each line is sent up as a frame; !close [CODE], !drop, !ping, !pause, !resume, !binary HEX, !raw HEX are orders
+  --in FILE           a fifo: each line is sent up as a frame; !close [CODE], !drop, !shut, !ping, !pause, !resume, !binary HEX, !raw HEX are orders
   --until TYPE        leave after an event of this type    --count N           leave after N events with a seq
   --for SECONDS       leave with 3 when it takes longer
 

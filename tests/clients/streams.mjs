@@ -103,6 +103,7 @@ export class Stream {
 		const orders = {
 			"!close": () => this.socket.close(Number(value ?? 1000)),
 			"!drop": () => this.drop(),
+			"!shut": () => this.socket._socket.end(),
 			"!ping": () => this.socket.ping("are you there"),
 			"!pause": () => this.socket._socket.pause(),
 			"!resume": () => this.socket._socket.resume(),
