@@ -429,7 +429,8 @@ stream_bye(struct conn *c, enum close_reason why)
 	const struct close_row *row = close_row(why);
 	long ms = stream_retry_ms();
 
-	if (!c->user || row->code < 4000)
+	/* Who is not known yet has no stream that ends; but all who are here come back after a drain, and not all at once. */
+	if (row->code < 4000 || (!c->user && why != CLOSE_DRAIN))
 		return;
 	if (close_comes_back(why))
 		snprintf(data, sizeof data, "{\"code\":%d,\"reason\":\"%s\",\"retry_after_ms\":%ld}", row->code, row->name, ms);

@@ -201,3 +201,22 @@ replace() {
 	grep -q 'event=stopped ' "$BANTER_STATE/log/$further_part.log"
 	! grep -E 'event=worker_killed |Assertion' "$BANTER_STATE/log/$further_part.log"
 }
+
+@test "push ends: whoever is not known yet hears when to come back as well" {
+	further_push
+	as alice
+	ticket=$(ticket)
+	hold writer "select from tickets for update" >/dev/null
+	STREAM_URL=$further listen nobody ws --nobody
+	STREAM_URL=$further listen ticket ws --ticket "$ticket" 3>&- 4>&- &
+	listening=$!
+	asked() { [ "$(psql_banter "select count(*) from pg_stat_activity where application_name like 'banter-push%' and wait_event_type = 'Lock'")" = 1 ]; }
+	wait_until 10 asked
+	stack stop "$further_part"
+	wait "$listening"
+	release writer
+	for name in ticket nobody; do
+		heard "$name" '.type == "stream.bye" and .data.code == 4001 and .data.retry_after_ms > 0'
+		noted "$name" '.client == "closed" and .code == 4001'
+	done
+}
