@@ -220,9 +220,30 @@ conn_read(struct conn *c, bool has_ended)
 
 /* ---- handshakes: a line of those who are no streams yet, the oldest first */
 
+static bool
+handshakes_are_full(void)
+{
+	size_t share = conns.most / HANDSHAKES_SHARE;
+
+	return conns.handshakes >= share || conns.handshakes >= (size_t)settings.push_handshakes;
+}
+
+/* Sockets that say nothing must not keep out those who do: a client needs a moment only, so the oldest is most likely one of the silent. */
+static void
+handshake_make_room(void)
+{
+	struct conn *oldest = conns.handshake_first;
+
+	if (!handshakes_are_full())
+		return;
+	conn_exceeds(oldest, BOUND_HANDSHAKES, CLOSE_IDLE);
+	conn_enter(oldest, CONN_DEAD);
+}
+
 static void
 handshake_begin(struct conn *c)
 {
+	handshake_make_room();
 	c->handshaking = true;
 	c->user_prev = conns.handshake_last;
 	*(c->user_prev ? &c->user_prev->user_next : &conns.handshake_first) = c;
@@ -240,24 +261,6 @@ handshake_end(struct conn *c)
 	*(c->user_next ? &c->user_next->user_prev : &conns.handshake_last) = c->user_prev;
 	c->user_next = c->user_prev = NULL;
 	conns.handshakes--;
-}
-
-/* Sockets that say nothing must not keep out those who do: a client needs a moment only, so the oldest is most likely one of the silent. */
-bool
-conn_make_room(void)
-{
-	conns_begin();
-	size_t share = conns.most / HANDSHAKES_SHARE;
-	size_t most = (size_t)settings.push_handshakes < share ? (size_t)settings.push_handshakes : share;
-	struct conn *oldest = conns.handshake_first;
-
-	if (conns.handshakes < most)
-		return true;
-	if (loop_now() - oldest->opened_ms < HANDSHAKE_MOMENT_MS)
-		return false;
-	conn_exceeds(oldest, BOUND_HANDSHAKES, CLOSE_IDLE);
-	conn_enter(oldest, CONN_DEAD);
-	return true;
 }
 
 /* ---- states */
@@ -370,6 +373,13 @@ conn_is_full(void)
 {
 	conns_begin();
 	return conns.count >= conns.most;
+}
+
+bool
+conn_may_open(void)
+{
+	conns_begin();
+	return !handshakes_are_full() || loop_now() - conns.handshake_first->opened_ms >= HANDSHAKE_MOMENT_MS;
 }
 
 void

@@ -103,7 +103,7 @@ conn_prefetch(const struct conn *c)
 	__builtin_prefetch(&c->position);
 }
 
-/* Takes over an accepted socket. */
+/* Takes over an accepted socket. Where there are as many handshakes as may be, the oldest ends for it. */
 void conn_open(int fd, uint64_t address);
 
 /* Queues a part of a buffer (refs it); who calls has asked conn_has_room. */
@@ -143,11 +143,11 @@ void conn_unpin(struct conn *c);
 /* Flushes what this turn has queued, once for each connection, and frees what has ended. */
 void conn_turn_end(void);
 
-/* Where there are as many handshakes as may be, ends the oldest; false when that has just begun, so that a new one has to wait. */
-bool conn_make_room(void);
-
 /* Are there as many as descriptors allow, but for those that the process needs for itself? */
 bool conn_is_full(void);
+
+/* May one more begin? Not while all handshakes that may be are there and the oldest has just begun: then a new one has to wait. */
+bool conn_may_open(void);
 
 /* How many connections are there, and of one address? The address becomes another when a proxy tells it. */
 size_t conn_count(void);

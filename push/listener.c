@@ -118,9 +118,9 @@ listener_ready(struct watch *w, uint32_t events)
 			descriptors_gone("too many connections for ulimit -n");
 			return;
 		}
-		bool has_room = conn_make_room();
-		if (!has_room || !rate_allows()) {
-			listener_pause(has_room ? BOUND_ACCEPT_RATE : BOUND_HANDSHAKES, RATE_MS);
+		bool may_open = conn_may_open();
+		if (!may_open || !rate_allows()) {
+			listener_pause(may_open ? BOUND_ACCEPT_RATE : BOUND_HANDSHAKES, RATE_MS);
 			return;
 		}
 		if (!listener_accept())

@@ -86,6 +86,22 @@ unmoved() {
 	[ "$(grep -c 'event=stream_end' "$BANTER_STATE/log/$further_part.log")" = 0 ] # nor do they fill the log
 }
 
+@test "P8: a socket that says nothing is ended for one that comes, and for nobody else" {
+	further_push BANTER_PUSH_HANDSHAKES=3 BANTER_PUSH_HANDSHAKE_SECONDS=60
+	start=$(now_ms)
+	flood silent silent 2
+	flooded silent '.open == 2'
+	had_a_moment() { [ "$(elapsed_ms "$start")" -ge 2000 ]; }
+	wait_until 4 had_a_moment
+	# Who asks is the third, and finds room.
+	for n in {1..3}; do [ "$(metric 'limits_total{limit="handshakes"}')" = 0 ]; done
+	flood more silent 1
+	flooded more '.open == 1'
+	met_within 2 handshakes 1
+	flooded silent '.ended == 1'
+	flood_state more '.ended == 0'
+}
+
 @test "P8: an address has its limit before it says a word" {
 	further_push BANTER_PUSH_STREAMS_PER_ADDRESS=30 BANTER_PUSH_PROXIES=192.0.2.1
 	as alice
