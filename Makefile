@@ -4,7 +4,7 @@
 BUILD  ?= build
 PREFIX ?= /usr/local
 
-PACKAGES := fcgi libpq hiredis jansson libjwt libsodium libcrypto
+PACKAGES := fcgi libpq hiredis jansson libjwt-gnutls libsodium nettle
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Werror
 RELEASE  := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

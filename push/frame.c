@@ -3,7 +3,7 @@
 #include "frame.h"
 
 #include <assert.h>
-#include <openssl/sha.h>
+#include <nettle/sha1.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -251,13 +251,12 @@ void
 frame_accept_key(const char *key, size_t key_len, char out[FRAME_KEY_BYTES])
 {
 	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-	unsigned char text[64 + sizeof guid], digest[SHA_DIGEST_LENGTH];
+	uint8_t digest[SHA1_DIGEST_SIZE];
+	struct sha1_ctx sha1;
 
-	/* A key is 24 bytes; whoever comes with more gets an answer that fits no key. */
-	if (key_len > 64)
-		key_len = 64;
-	memcpy(text, key, key_len);
-	memcpy(text + key_len, guid, sizeof guid - 1);
-	SHA1(text, key_len + sizeof guid - 1, digest);
+	sha1_init(&sha1);
+	sha1_update(&sha1, key_len, (const uint8_t *)key);
+	sha1_update(&sha1, sizeof guid - 1, (const uint8_t *)guid);
+	sha1_digest(&sha1, sizeof digest, digest);
 	sodium_bin2base64(out, FRAME_KEY_BYTES, digest, sizeof digest, sodium_base64_VARIANT_ORIGINAL);
 }
