@@ -23,17 +23,21 @@ identifier_parse(const char *text, size_t n, int64_t *id)
 	return true;
 }
 
+/* Most texts of a thread are of one second, and to take a time apart costs more than the rest of an answer: the last second's text is kept. */
 void
 time_text(int64_t unix_ms, char out[TIME_TEXT_BYTES])
 {
+	static _Thread_local time_t second;
+	static _Thread_local char text[] = "1970-01-01T00:00:00";
 	time_t seconds = unix_ms / 1000;
-	struct tm utc;
-	char text[64];
 
-	gmtime_r(&seconds, &utc);
-	size_t n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(text + n, sizeof text - n, ".%03dZ", (int)(unix_ms % 1000));
-	snprintf(out, TIME_TEXT_BYTES, "%.24s", text);
+	if (seconds != second) {
+		struct tm utc;
+		gmtime_r(&seconds, &utc);
+		strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+		second = seconds;
+	}
+	snprintf(out, TIME_TEXT_BYTES, "%s.%03uZ", text, (unsigned)(unix_ms % 1000) % 1000);
 }
 
 static int64_t
