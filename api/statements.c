@@ -42,7 +42,7 @@ static const struct statement_row table[STATEMENTS] = {
 	[STATEMENT_STREAM_HORIZON] = { "stream_horizon", 0, READS, "select stream_horizon()" },
 	[STATEMENT_SYNC_EVENTS] = { "sync_events", 5, READS,
 				    "select conversation_id, id, event from sync_events($1, $2, $3, $4, $5::bigint::integer)" },
-	[STATEMENT_SYNC_RESET] = { "sync_reset", 1, READS, "select sync_reset($1)" },
+	[STATEMENT_SYNC_RESET] = { "sync_reset", 1, READS, "select sync_reset($1, r.from_id, r.to_id) from sync_range() r" },
 	[STATEMENT_SYNC_SNAPSHOT] = { "sync_snapshot", 2, READS, "select sync_snapshot($1, $2::bigint::integer)" },
 	[STATEMENT_TICKET_CREATE] = { "ticket_create", 4, WRITES, "select ticket_create($1, $2, $3, $4::bigint::integer)" },
 	[STATEMENT_TYPING_CHECK] = { "typing_check", 2, READS, "select status, member_count from typing_check($1, $2)" },

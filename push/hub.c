@@ -125,8 +125,18 @@ topic_release_held(struct topic *t)
 		event_unref(h->event);
 		free(h);
 	}
-	if (!t->held)
+	if (t->seq >= t->known_seq)
 		timer_stop(&t->hold);
+}
+
+/* There are events up to this seq, which will come soon, or are repaired. */
+static void
+topic_expect(struct topic *t, int64_t seq)
+{
+	if (t->known_seq < seq)
+		t->known_seq = seq;
+	if (!timer_is_running(&t->hold) && !t->repairing)
+		timer_start(&t->hold, settings.push_hold_ms);
 }
 
 static void
@@ -135,10 +145,7 @@ topic_hold(struct topic *t, struct event *ev)
 	struct held **at = &t->held;
 
 	metrics.holds++;
-	if (t->known_seq < ev->seq)
-		t->known_seq = ev->seq;
-	if (!timer_is_running(&t->hold) && !t->repairing)
-		timer_start(&t->hold, settings.push_hold_ms);
+	topic_expect(t, ev->seq);
 	while (*at && (*at)->event->seq < ev->seq)
 		at = &(*at)->next;
 	if ((*at && (*at)->event->seq == ev->seq) || t->held_count >= HELD_MOST)
@@ -255,6 +262,13 @@ hub_head(struct topic *t, int64_t seq, uint32_t members)
 	topic_repair(t);
 }
 
+void
+hub_expect(struct topic *t, int64_t seq)
+{
+	if (seq > t->seq)
+		topic_expect(t, seq);
+}
+
 /* ---- listeners */
 
 static uint32_t
@@ -288,6 +302,7 @@ topic_new(int64_t conversation, int64_t seq, int64_t id, uint32_t members)
 	hub.slots[t->slot] = t;
 	map_put(&hub.topics, conversation, t);
 	t->subscription = bus_subscribe('c', conversation);
+	sweep_begun(t);
 	return t;
 }
 

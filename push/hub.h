@@ -61,6 +61,9 @@ void hub_ephemeral(struct topic *t, struct event *ev, int64_t except);
 /* The sweep has seen that the conversation stands at this seq. */
 void hub_head(struct topic *t, int64_t seq, uint32_t members);
 
+/* The same when it was heard of otherwise: the events may be on their way still. */
+void hub_expect(struct topic *t, int64_t seq);
+
 /* Frees the topics that nobody listens to any more. */
 void hub_turn_end(void);
 void hub_close(void);

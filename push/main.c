@@ -94,6 +94,7 @@ turn(void)
 	sending_turn_end();
 	store_turn_end(); /* PostgreSQL works while the streams are written to */
 	bus_turn_end();
+	sweep_turn_end();
 	opening_turn_end();
 	conn_turn_end();
 	hub_turn_end();

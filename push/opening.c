@@ -14,6 +14,7 @@
 #include "bus.h"
 #include "delivery.h"
 #include "hub.h"
+#include "memberships.h"
 #include "metrics.h"
 #include "receipts.h"
 #include "store.h"
@@ -40,10 +41,11 @@ struct opening {
 	bool said_ready;
 	bool again;	 /* something has changed meanwhile: once more from the memberships */
 	bool overflowed; /* more came than is kept: once more from the page */
+	bool missed;	 /* there is, or may be, something that the cursor does not cover */
 	struct since since;
 	const char *reset; /* why the cursor is not resumed */
 	char reset_text[16];
-	int64_t horizon; /* that was read before the page was asked for */
+	int64_t horizon; /* that was read before the memberships were asked for, and before a page was */
 	struct event **page;
 	int page_limit; /* rows that were asked for */
 	int page_rows, page_count, page_at, replayed;
@@ -61,6 +63,7 @@ static struct {
 	uint32_t marks;
 } line = { .end = &line.first };
 
+static void opening_ask(struct opening *o);
 static void page_ask(struct opening *o);
 
 /* ---- its end */
@@ -127,21 +130,47 @@ unanswered(struct opening *o)
 
 /* ---- memberships */
 
-static void
-join_new(struct opening *o, const PGresult *result, uint64_t *waits_for)
+/* From where the stream goes on: from where it stands, at first from the client's cursor. False: it has none. */
+static bool
+opening_from(const struct opening *o, struct cursor *from)
 {
+	if (o->conn->position)
+		position_cursor(o->conn->position, from);
+	else if (o->since.is_cursor && !o->reset)
+		*from = o->since.cursor;
+	else
+		return false;
+	return true;
+}
+
+/* Listens to one more conversation. The hub may be past where it stood in the database: what lies between is missed. */
+static struct topic *
+join_one(struct opening *o, const struct membership *m)
+{
+	struct topic *t = hub_join(o->conn, m->conversation, m->seq, m->id, m->members);
+
+	o->missed = o->missed || t->seq > m->seq;
+	return t;
+}
+
+static void
+join_new(struct opening *o, const struct memberships *list, uint64_t *waits_for)
+{
+	struct cursor from;
 	struct conn *c = o->conn;
+	bool has_from = opening_from(o, &from);
 	uint32_t before = ++line.marks, now = ++line.marks;
 
 	for (uint32_t i = 0; i < c->subscriptions_count; i++)
 		hub_slot(c->subscriptions[i].topic)->mark = before;
-	for (int i = 0; i < PQntuples(result); i++) {
-		int64_t conversation = store_int(result, i, 1);
-		if (!conversation)
+	for (int i = 0; i < list->count; i++) {
+		struct membership m = memberships_get(list, i);
+		o->missed = o->missed || !(has_from ? cursor_covers(&from, m.conversation, m.id) : m.delivered);
+		if (m.ended)
 			continue;
-		struct topic *t = hub_topic(conversation);
+		struct topic *t = hub_topic(m.conversation);
 		if (!t || t->mark != before)
-			t = hub_join(c, conversation, store_int(result, i, 2), store_int(result, i, 3), (uint32_t)store_int(result, i, 4));
+			t = join_one(o, &m);
 		t->mark = now;
 		if (t->subscription > *waits_for)
 			*waits_for = t->subscription;
@@ -154,7 +183,7 @@ join_new(struct opening *o, const PGresult *result, uint64_t *waits_for)
 }
 
 static void
-memberships_reply(void *context, PGresult *result)
+memberships_answer(void *context, const struct memberships *list)
 {
 	struct opening *o = context;
 	uint64_t waits_for = 0;
@@ -162,31 +191,36 @@ memberships_reply(void *context, PGresult *result)
 	if (!answered(o))
 		return;
 	struct conn *c = o->conn;
-	if (!result) {
+	if (!list) {
 		unanswered(o);
 		return;
 	}
-	if (PQntuples(result) == 0 || strcmp(PQgetvalue(result, 0, 0), "ok") != 0) {
+	if (!list->good) {
 		conn_close(c, CLOSE_REVOKED);
 		return;
 	}
+	if (list->reset && !c->position) {
+		snprintf(o->reset_text, sizeof o->reset_text, "%s", list->reset);
+		o->reset = o->reset_text;
+	}
 	c->wired_round = sweep_round();
-	join_new(o, result, &waits_for);
+	join_new(o, list, &waits_for);
+	if (o->reset && !c->position)
+		o->missed = false; /* it begins anew */
 	line_up(o, STEP_TOPICS, waits_for);
 }
 
 static void
-memberships_ask(struct opening *o)
+opening_ask(struct opening *o)
 {
-	char user[24], device[24];
-	const char *params[] = { user, device };
+	struct cursor from;
+	int64_t base = opening_from(o, &from) ? from.base : MEMBERSHIPS_NO_BASE;
 
 	o->step = STEP_MEMBERSHIPS;
-	o->again = false;
+	o->again = o->missed = false;
 	o->answers++;
-	snprintf(user, sizeof user, "%ld", (long)stream_user(o->conn));
-	snprintf(device, sizeof device, "%ld", (long)o->conn->device);
-	store_ask(STORE_OPEN, params, ASK_WITHIN_MS, memberships_reply, o);
+	o->horizon = sweep_horizon();
+	memberships_ask(stream_user(o->conn), o->conn->device, base, memberships_answer, o);
 }
 
 /* ---- pages of missed events */
@@ -249,7 +283,7 @@ opening_splice(struct opening *o)
 	if (c->state >= CONN_CLOSING)
 		return;
 	if (o->again && !c->stale) {
-		memberships_ask(o);
+		opening_ask(o);
 	} else if (o->overflowed && !c->stale) {
 		o->overflowed = false;
 		page_ask(o);
@@ -353,22 +387,9 @@ position_begin(struct opening *o)
 }
 
 static void
-page_reply(void *context, PGresult *result)
+replay_begin(struct opening *o)
 {
-	struct opening *o = context;
-
-	if (!answered(o))
-		return;
-	struct conn *c = o->conn;
-	if (!result) {
-		unanswered(o);
-		return;
-	}
-	if (!o->reset)
-		page_take(o, result);
-	else
-		o->page_is_last = true;
-	if (!c->position)
+	if (!o->conn->position)
 		position_begin(o);
 	if (!o->said_ready && o->first)
 		say_ready(o);
@@ -376,48 +397,39 @@ page_reply(void *context, PGresult *result)
 	opening_feed(o);
 }
 
-/* The cursor's base is of another database, or older than what is kept. */
+/* The memberships have shown that the cursor covers all there is, so the database is not asked for it. */
 static void
-reset_reply(void *context, PGresult *result)
+replay_nothing(struct opening *o)
+{
+	o->page_rows = 0;
+	o->page_is_last = true;
+	replay_begin(o);
+}
+
+static void
+page_reply(void *context, PGresult *result)
 {
 	struct opening *o = context;
 
 	if (!answered(o))
 		return;
-	if (result && PQntuples(result) == 1 && !PQgetisnull(result, 0, 0)) {
-		snprintf(o->reset_text, sizeof o->reset_text, "%s", PQgetvalue(result, 0, 0));
-		o->reset = o->reset_text;
+	if (!result) {
+		unanswered(o);
+		return;
 	}
+	page_take(o, result);
+	replay_begin(o);
 }
 
-static void
-reset_ask(struct opening *o)
-{
-	char base[24];
-	const char *params[] = { base };
-
-	snprintf(base, sizeof base, "%ld", (long)o->since.cursor.base);
-	o->answers++;
-	store_ask(STORE_RESET, params, ASK_WITHIN_MS, reset_reply, o);
-}
-
-/* From where the stream stands; the first time from the client's cursor, or, when it has none, from the delivered marks (no base). */
+/* What the cursor does not cover, or, without one, what lies behind the delivered marks (no base). */
 static void
 page_ask(struct opening *o)
 {
 	char user[24], base[24], limit[16];
 	struct array conversations = { 0 }, ids = { 0 };
 	struct cursor from = { .count = 0 };
-	bool has_from = o->conn->position || o->since.is_cursor || o->reset;
+	bool has_from = opening_from(o, &from);
 
-	if (o->conn->position)
-		position_cursor(o->conn->position, &from);
-	else if (o->reset)
-		from.base = sweep_horizon();
-	else if (o->since.is_cursor)
-		from = o->since.cursor;
-	if (!o->conn->position && o->since.is_cursor && !o->reset)
-		reset_ask(o);
 	for (int i = 0; i < from.count; i++) {
 		array_add(&conversations, from.exceptions[i].conversation);
 		array_add(&ids, from.exceptions[i].id);
@@ -494,9 +506,11 @@ opening_go_on(struct opening *o)
 		if (!o->answers)
 			opening_free(o);
 	} else if (o->step == STEP_USER) {
-		memberships_ask(o);
-	} else {
+		opening_ask(o);
+	} else if (o->missed) {
 		page_ask(o);
+	} else {
+		replay_nothing(o);
 	}
 }
 
@@ -511,4 +525,5 @@ opening_turn_end(void)
 		o->in_line = false;
 		opening_go_on(o);
 	}
+	memberships_turn_end();
 }

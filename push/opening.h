@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From a cursor to a live stream without a seam, the one way for all: listen to the user's channel, read the memberships, register for what
- * happens and listen to those channels, replay what the cursor does not cover, then give what came meanwhile.
+ * happens and listen to those channels, replay what the cursor does not cover (if the memberships show that there is any), then give what came
+ * meanwhile.
  * A stream that has gained a membership, or may have missed one, goes the same way again with the cursor that it has.
  */
 #ifndef PUSH_OPENING_H

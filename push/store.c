@@ -3,6 +3,7 @@
 #include "store.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ enum {
 	EXPIRE_MS = 500,
 	SLOW_US = 1000 * 1000,
 	AGAIN_MOST = 5, /* when deadlocked */
+	BINARY = 1,	/* results: numbers need no reading then */
 };
 
 enum lane_name { READING, WRITING, SENDING, LANES = SENDING + STORE_SENDERS };
@@ -36,8 +38,10 @@ static const struct {
 	[STORE_HORIZON] = { "stream_horizon", "select stream_horizon()", 0, WRITING },
 	[STORE_REVOKED] = { "devices_revoked", "select device_id from devices_revoked(to_timestamp($1::bigint / 1000.0))", 1, READING },
 	[STORE_TICKET] = { "stream_auth", "select user_id, device_id from stream_auth($1)", 1, WRITING },
-	[STORE_OPEN] = { "stream_open", "select status, conversation_id, last_seq, last_id, member_count from stream_open($1, $2)", 2, READING },
-	[STORE_RESET] = { "sync_reset", "select sync_reset($1)", 1, READING },
+	[STORE_OPEN] = { "streams_open",
+			 "select number, status, reset, conversation_id, ended, last_seq, last_id, member_count, delivered "
+			 "from streams_open($1, $2, $3)",
+			 3, READING },
 	[STORE_SYNC] = { "sync_events", "select conversation_id, id, seq, gone, event from sync_events($1, $2, $3, $4, $5)", 5, READING },
 	[STORE_RANGE] = { "events_range", "select id, seq, gone, event from events_range($1, $2, $3)", 3, READING },
 	[STORE_HEADS] = { "sweep_heads", "select conversation_id, last_seq, last_id, member_count from sweep_heads($1)", 1, READING },
@@ -94,13 +98,36 @@ static void lane_connect(struct lane *l);
 int64_t
 store_int(const PGresult *result, int row, int column)
 {
-	return PQgetisnull(result, row, column) ? 0 : strtoll(PQgetvalue(result, row, column), NULL, 10);
+	const char *value = PQgetvalue(result, row, column);
+	uint64_t eight;
+	uint32_t four;
+
+	switch (PQgetlength(result, row, column)) {
+	case sizeof eight:
+		memcpy(&eight, value, sizeof eight);
+		return (int64_t)be64toh(eight);
+	case sizeof four:
+		memcpy(&four, value, sizeof four);
+		return (int32_t)be32toh(four);
+	default:
+		assert(PQgetisnull(result, row, column));
+		return 0;
+	}
 }
 
+bool
+store_bool(const PGresult *result, int row, int column)
+{
+	return *PQgetvalue(result, row, column) != 0;
+}
+
+/* A text. */
 int64_t
 store_gone(const PGresult *result, int row, int column)
 {
-	return *PQgetvalue(result, row, column) == '*' ? DOORBELL_GONE_ALL : store_int(result, row, column);
+	const char *value = PQgetvalue(result, row, column);
+
+	return *value == '*' ? DOORBELL_GONE_ALL : strtoll(value, NULL, 10);
 }
 
 /* ---- questions */
@@ -286,8 +313,8 @@ lane_send(struct lane *l)
 		bool good = true;
 		for (int i = 0; i < b->count && good; i++) {
 			const struct question *q = b->list[i];
-			good = PQsendQueryPrepared(l->db, statements[q->statement].name, statements[q->statement].params, q->params, NULL, NULL, 0) ==
-			       1;
+			good = PQsendQueryPrepared(l->db, statements[q->statement].name, statements[q->statement].params, q->params, NULL, NULL,
+						   BINARY) == 1;
 		}
 		if (!good || PQpipelineSync(l->db) != 1) {
 			lane_drop(l, PQerrorMessage(l->db));

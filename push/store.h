@@ -16,7 +16,6 @@ enum store_statement {
 	STORE_REVOKED,
 	STORE_TICKET,
 	STORE_OPEN,
-	STORE_RESET,
 	STORE_SYNC,
 	STORE_RANGE,
 	STORE_HEADS,
@@ -58,8 +57,9 @@ bool store_is_idle(void);
 /* Sends what this turn has queued. */
 void store_turn_end(void);
 
-/* An id or number from a result. */
+/* What a result holds, which comes in PostgreSQL's binary format: an id or number (null: 0), a boolean (null: false). Texts and json are as they are. */
 int64_t store_int(const PGresult *result, int row, int column);
+bool store_bool(const PGresult *result, int row, int column);
 
 /* Who has left with an event of a result, as lib/doorbell.h has it. */
 int64_t store_gone(const PGresult *result, int row, int column);

@@ -3,9 +3,12 @@
 #include "sweep.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "../lib/array.h"
 #include "../lib/identifier.h"
+#include "../lib/memory.h"
 #include "../lib/revoked.h"
 #include "../lib/settings.h"
 #include "bus.h"
@@ -37,6 +40,17 @@ static struct {
 	bool running, failed, hurry;
 	bool revoked_before;
 } sweep;
+
+/* In the order of the subscriptions. */
+struct beginning {
+	int64_t conversation;
+	uint64_t subscription;
+};
+
+static struct {
+	struct beginning *list;
+	size_t count, room;
+} begun;
 
 int64_t
 sweep_horizon(void)
@@ -205,6 +219,57 @@ round_begin(int64_t horizon)
 	slices_ask();
 }
 
+/* ---- topics that have just begun */
+
+/*
+ * What commits after a topic's place was read and before its channel is heard rings in vain, so each is compared with the database once more then.
+ * What is found is most likely on its way: it is waited for as a hole is.
+ */
+static void
+begun_reply(void *context, PGresult *result)
+{
+	(void)context;
+	for (int i = 0; result && i < PQntuples(result); i++) {
+		struct topic *t = hub_topic(store_int(result, i, 0));
+		if (t)
+			hub_expect(t, store_int(result, i, 1));
+	}
+}
+
+void
+sweep_begun(const struct topic *t)
+{
+	begun.list = memory_room(begun.list, begun.count, &begun.room, sizeof begun.list[0]);
+	begun.list[begun.count++] = (struct beginning){ t->conversation, t->subscription };
+}
+
+static void
+begun_forget(void)
+{
+	free(begun.list);
+	begun.list = NULL;
+	begun.count = begun.room = 0;
+}
+
+void
+sweep_turn_end(void)
+{
+	struct array ids = { 0 };
+	size_t n = 0;
+
+	while (n < begun.count && n < SLICE_MOST && begun.list[n].subscription <= bus_acked())
+		array_add(&ids, begun.list[n++].conversation);
+	if (n) {
+		const char *params[] = { array_text(&ids) };
+		store_ask(STORE_HEADS, params, WITHIN_MS, begun_reply, NULL);
+		begun.count -= n;
+		memmove(begun.list, begun.list + n, begun.count * sizeof begun.list[0]);
+	}
+	if (!begun.count)
+		begun_forget();
+	array_free(&ids);
+}
+
 /* ---- each tick */
 
 static void
@@ -276,4 +341,5 @@ void
 sweep_close(void)
 {
 	timer_stop(&sweep.timer);
+	begun_forget();
 }

@@ -27,4 +27,10 @@ void sweep_hurry(void);
 void sweep_behind(void);
 void sweep_caught_up(void);
 
+struct topic;
+
+/* A topic has begun: it is looked after as soon as its channel is heard. */
+void sweep_begun(const struct topic *t);
+void sweep_turn_end(void);
+
 #endif

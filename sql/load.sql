@@ -119,9 +119,10 @@ set local search_path = banter_next, banter;
 -- streams
 \ir functions/stream_horizon.sql
 \ir functions/stream_auth.sql
-\ir functions/stream_open.sql
-\ir functions/sync_events.sql
+\ir functions/sync_range.sql
 \ir functions/sync_reset.sql
+\ir functions/streams_open.sql
+\ir functions/sync_events.sql
 \ir functions/sync_snapshot.sql
 \ir functions/events_range.sql
 \ir functions/sweep_heads.sql

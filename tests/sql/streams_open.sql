@@ -1,0 +1,109 @@
+-- What streams listen to: one after the other, and all that is told of each.
+-- SPDX-License-Identifier: MIT
+
+-- As it is asked: each row of stream `in_number` as text, without its number.
+create function pg_temp.opened(in_users bigint[], in_devices bigint[], in_bases bigint[], in_number bigint default 1)
+returns text[]
+language sql
+as $$
+	select array_agg(row(o.status, o.reset, o.conversation_id, o.ended, o.last_seq, o.last_id, o.member_count, o.delivered)::text order by o.conversation_id)
+	from streams_open(in_users, in_devices, in_bases) o
+	where o.number = in_number
+$$;
+
+do $$
+declare
+	v_alice bigint := person('alice');
+	v_phone bigint := device_create(v_alice, 'phone', hash(9), 60);
+	v_bob bigint := person('bob');
+	v_desk bigint := device_create(v_bob, 'desk', hash(8), 60);
+	v_gone bigint := group_of(v_alice);
+	v_left bigint := group_of(v_bob, array[v_alice]);
+	v_group bigint;
+	v_floor bigint := (select last_value from clock_floor);
+	v_end bigint;
+	v_back bigint;
+begin
+	-- nothing, and what was left or deleted while away: once, by the delivered mark or by the base
+	perform group_of(v_bob);
+	perform conversation_delete(v_gone, v_alice), member_remove(v_left, v_alice, v_alice);
+	v_end := (select left_id from members where conversation_id = v_left and user_id = v_alice);
+	perform same(
+		pg_temp.opened(array[v_alice], array[v_phone], array[null::bigint]),
+		array[row('ok', null, v_gone, true, 2, test.last_id(v_gone), 1, false)::text, row('ok', null, v_left, true, 2, v_end, 1, false)::text],
+		'they have ended, undelivered'
+	);
+	perform same(pg_temp.opened(array[v_alice], array[v_phone], array[v_end]), array[row('ok', null, v_left, true, 2, v_end, 1, false)::text], 'at the base');
+	perform same(pg_temp.opened(array[v_alice], array[v_phone], array[v_end + 1]), array['(ok,,,,,,,)'], 'below the base');
+	update members set delivered_id = left_id where conversation_id = v_left and user_id = v_alice;
+	update members m set delivered_id = c.last_id from conversations c where c.id = m.conversation_id and c.id = v_gone;
+	perform same(pg_temp.opened(array[v_alice], array[v_phone], array[null::bigint]), array['(ok,,,,,,,)'], 'delivered');
+
+	-- a conversation that goes on, and an earlier time in it
+	v_group := group_of(v_alice, array[v_bob]);
+	perform same(
+		pg_temp.opened(array[v_alice], array[v_phone], array[null::bigint]),
+		array[row('ok', null, v_group, false, 1, test.last_id(v_group), 2, false)::text],
+		'one'
+	);
+	perform send(v_group, v_alice);
+	perform same(
+		pg_temp.opened(array[v_alice], array[v_phone], array[v_end + 1]),
+		array[row('ok', null, v_group, false, 2, test.last_id(v_group), 2, true)::text],
+		'its own message is delivered'
+	);
+	perform member_remove(v_group, v_alice, v_bob);
+	v_back := test.last_id(v_group);
+	perform member_add(v_group, v_alice, array[v_bob]);
+	perform same(
+		(select count(*) from streams_open(array[v_bob], array[v_desk], array[v_back]) o where o.conversation_id = v_group and o.ended and o.last_id = v_back),
+		1::bigint,
+		'an earlier time, at the base'
+	);
+	perform same(
+		(select count(*) from streams_open(array[v_bob], array[v_desk], array[v_back + 1]) o where o.conversation_id = v_group and o.ended),
+		0::bigint,
+		'an earlier time, below it'
+	);
+
+	-- many at once, each for itself
+	perform same(
+		(select array_agg(distinct (o.number, o.status)::text order by (o.number, o.status)::text)
+			from streams_open(array[v_alice, 1, v_bob, v_alice], array[v_phone, v_phone, v_phone, v_phone], array[null, null, null, null]::bigint[]) o),
+		array['(1,ok)', '(2,user_not_found)', '(3,device_revoked)', '(4,ok)'],
+		'of several'
+	);
+	perform same(
+		(select array_agg(o.number) from streams_open(array[v_alice, 1, v_alice], array[v_phone, v_phone, v_phone], array[null, null, null]::bigint[]) o),
+		array[1, 2, 3]::bigint[],
+		'in their order'
+	);
+	perform device_end(v_phone);
+	perform same(pg_temp.opened(array[v_alice], array[v_phone], array[null::bigint]), array['(device_revoked,,,,,,,)'], 'signed out');
+
+	-- what cannot be gone on from
+	perform same(
+		(select array_agg(distinct o.reset) from streams_open(array[v_bob, v_bob], array[v_desk, v_desk], array[stream_horizon(), 0]) o),
+		array[null]::text[],
+		'a horizon, the beginning'
+	);
+	perform same(
+		(select array_agg(distinct o.reset) from streams_open(array[v_bob], array[v_desk], array[id_at(clock_timestamp() + interval '1 minute')]) o),
+		array['ahead'],
+		'beyond the clock'
+	);
+	perform setval('clock_floor', id_at(clock_timestamp() + interval '1 hour'));
+	perform same(
+		(select array_agg(distinct o.reset) from streams_open(array[v_bob], array[v_desk], array[id_at(clock_timestamp() + interval '1 minute')]) o),
+		array[null]::text[],
+		'within the floor'
+	);
+	perform setval('clock_floor', v_floor);
+	update retention set kept_id = 100;
+	perform same(
+		(select array_agg(distinct o.number || coalesce(o.reset, '')) from streams_open(array[v_bob, v_bob], array[v_desk, v_desk], array[99, 100]) o),
+		array['1expired', '2'],
+		'below what is kept, and kept'
+	);
+end
+$$;
