@@ -199,3 +199,73 @@ teardown() { streams_end; }
 		for room in "${rooms[@]}"; do in_order_within 10 "$transport" "$room" 1 2; done
 	done
 }
+
+# Push reads the memberships of who comes; that waits for `writer`, but shows what was there before. The moment for whatever must not be lost between
+# reading and registering.
+opening_waits() {
+	[ "$(psql_banter "select count(*) from pg_stat_activity where query like '%streams_open%' and wait_event_type = 'Lock' and pid <> pg_backend_pid()")" -ge 1 ]
+}
+
+@test "P3: who has missed nothing comes back without a look at the messages" {
+	as alice
+	group Room bob
+	as bob
+	for transport in "${TRANSPORTS[@]}"; do
+		listen "$transport" "$transport"
+		hang_up "$transport"
+	done
+	hold writer "lock table messages, changes in access exclusive mode" >/dev/null
+	for transport in "${TRANSPORTS[@]}"; do listen "$transport" "$transport"; done
+	release writer
+	as alice
+	fence ws sse poll
+	for transport in "${TRANSPORTS[@]}"; do in_order "$transport" "$room" 1 2; done
+}
+
+@test "P3: what others are given while a stream reads its memberships is not passed over" {
+	as alice
+	group Room bob
+	further_push BANTER_PUSH_SWEEP_SECONDS=60
+	export STREAM_URL=$further
+	listen alice ws
+	for transport in "${TRANSPORTS[@]}"; do
+		as bob
+		listen "$transport" "$transport"
+		hang_up "$transport"
+		hold "$transport-writer" "lock table former_members in access exclusive mode" >/dev/null
+		listen "$transport" "$transport" 3>&- 4>&- &
+		coming=$!
+		wait_until 10 opening_waits
+		as alice
+		send "during $transport"
+		heard alice ".data.text == \"during $transport\""
+		release "$transport-writer"
+		wait $coming
+		heard "$transport" ".data.text == \"during $transport\"" 5
+	done
+}
+
+nobody_listens() { [ "$(redis pubsub numsub "${BANTER_REDIS_PREFIX:-banter:}c:$room" | tail -n 1)" = 0 ]; }
+
+@test "P7: what commits before a conversation's channel is heard, and rings in vain, does not wait for the sweep" {
+	as alice
+	group Room bob
+	further_push BANTER_PUSH_SWEEP_SECONDS=60
+	export STREAM_URL=$further
+	for transport in "${TRANSPORTS[@]}"; do
+		as bob
+		listen "$transport" "$transport"
+		hang_up "$transport"
+		wait_until 5 nobody_listens
+		hold "$transport-writer" "lock table former_members in access exclusive mode" >/dev/null
+		listen "$transport" "$transport" 3>&- 4>&- &
+		coming=$!
+		wait_until 10 opening_waits
+		as alice
+		sql_send "$user_id" "vain $transport" >/dev/null
+		release "$transport-writer"
+		wait $coming
+		heard "$transport" ".data.text == \"vain $transport\"" 5
+		hang_up "$transport"
+	done
+}
