@@ -322,6 +322,15 @@ topic_free(struct topic *t)
 	pool_give(&pool, t);
 }
 
+void
+hub_reserve(struct conn *c, uint32_t n)
+{
+	if (c->subscriptions_room - c->subscriptions_count >= n)
+		return;
+	c->subscriptions_room = c->subscriptions_count + n;
+	c->subscriptions = memory_resize(c->subscriptions, c->subscriptions_room * sizeof c->subscriptions[0]);
+}
+
 struct topic *
 hub_join(struct conn *c, int64_t conversation, int64_t seq, int64_t id, uint32_t members)
 {
@@ -334,10 +343,8 @@ hub_join(struct conn *c, int64_t conversation, int64_t seq, int64_t id, uint32_t
 		t->listeners_room = t->listeners_room ? t->listeners_room + t->listeners_room / 2 + 1 : 2;
 		t->listeners = memory_resize(t->listeners, t->listeners_room * sizeof t->listeners[0]);
 	}
-	if (c->subscriptions_count == c->subscriptions_room) {
-		c->subscriptions_room += c->subscriptions_room / 2 + 1;
-		c->subscriptions = memory_resize(c->subscriptions, c->subscriptions_room * sizeof c->subscriptions[0]);
-	}
+	if (c->subscriptions_count == c->subscriptions_room)
+		hub_reserve(c, c->subscriptions_room / 2 + 1);
 	c->subscriptions[c->subscriptions_count++] = (struct subscription){ t->slot, t->listeners_count };
 	t->listeners[t->listeners_count++] = c;
 	return t;

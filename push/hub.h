@@ -48,6 +48,7 @@ struct topic *hub_next(size_t *at);
  * subscribes to the conversation's channel.
  */
 struct topic *hub_join(struct conn *c, int64_t conversation, int64_t seq, int64_t id, uint32_t members);
+void hub_reserve(struct conn *c, uint32_t n); /* room for n more */
 void hub_leave(struct conn *c, struct topic *t);
 void hub_leave_all(struct conn *c);
 bool hub_listens(const struct conn *c, const struct topic *t);

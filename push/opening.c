@@ -163,6 +163,8 @@ join_new(struct opening *o, const struct memberships *list, uint64_t *waits_for)
 
 	for (uint32_t i = 0; i < c->subscriptions_count; i++)
 		hub_slot(c->subscriptions[i].topic)->mark = before;
+	if (!c->subscriptions_count)
+		hub_reserve(c, (uint32_t)list->count);
 	for (int i = 0; i < list->count; i++) {
 		struct membership m = memberships_get(list, i);
 		o->missed = o->missed || !(has_from ? cursor_covers(&from, m.conversation, m.id) : m.delivered);
