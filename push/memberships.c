@@ -2,7 +2,7 @@
 /* Memberships: the questions of a turn joined to one, and its rows handed back to those who asked. */
 #include "memberships.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@
 
 enum { TOGETHER_MOST = 64, WITHIN_MS = 10 * 1000 };
 
-enum column { NUMBER, STATUS, RESET, CONVERSATION, ENDED, LAST_SEQ, LAST_ID, MEMBER_COUNT, DELIVERED };
+enum column { STATUS, RESET, CONVERSATIONS, ENDED, LAST_SEQS, LAST_IDS, MEMBER_COUNTS, DELIVERED };
 
 struct asker {
 	int64_t user, device, base;
@@ -46,32 +46,26 @@ memberships_ask(int64_t user, int64_t device, int64_t base, memberships_reply *r
 struct membership
 memberships_get(const struct memberships *m, int i)
 {
-	int row = m->first + i;
-
 	return (struct membership){
-		.conversation = store_int(m->result, row, CONVERSATION),
-		.ended = store_bool(m->result, row, ENDED),
-		.seq = store_int(m->result, row, LAST_SEQ),
-		.id = store_int(m->result, row, LAST_ID),
-		.members = (uint32_t)store_int(m->result, row, MEMBER_COUNT),
-		.delivered = store_bool(m->result, row, DELIVERED),
+		.conversation = store_element(m->result, m->row, CONVERSATIONS, i),
+		.ended = store_element(m->result, m->row, ENDED, i),
+		.seq = store_element(m->result, m->row, LAST_SEQS, i),
+		.id = store_element(m->result, m->row, LAST_IDS, i),
+		.members = (uint32_t)store_element(m->result, m->row, MEMBER_COUNTS, i),
+		.delivered = store_element(m->result, m->row, DELIVERED, i),
 	};
 }
 
-/* The rows of the asker with this number, from *row on, which moves behind them. */
 static struct memberships
-memberships_of(const PGresult *result, int64_t number, int *row)
+memberships_of(const PGresult *result, int row)
 {
-	struct memberships m = { .result = result, .first = *row };
-
-	while (*row < PQntuples(result) && store_int(result, *row, NUMBER) == number)
-		++*row;
-	if (*row == m.first)
-		return m;
-	m.good = strcmp(PQgetvalue(result, m.first, STATUS), "ok") == 0;
-	m.reset = PQgetisnull(result, m.first, RESET) ? NULL : PQgetvalue(result, m.first, RESET);
-	m.count = PQgetisnull(result, m.first, CONVERSATION) ? 0 : *row - m.first;
-	return m;
+	return (struct memberships){
+		.good = strcmp(PQgetvalue(result, row, STATUS), "ok") == 0,
+		.reset = PQgetisnull(result, row, RESET) ? NULL : PQgetvalue(result, row, RESET),
+		.count = store_count(result, row, CONVERSATIONS),
+		.result = result,
+		.row = row,
+	};
 }
 
 static void group_ask(struct group *g);
@@ -93,17 +87,17 @@ static void
 group_reply(void *context, PGresult *result)
 {
 	struct group *g = context;
-	int row = 0;
 
 	if (!result && g->count > 1 && loop_now() < g->expires_ms) {
 		group_split(g);
 		free(g);
 		return;
 	}
+	assert(!result || PQntuples(result) == g->count);
 	for (int i = 0; i < g->count; i++) {
 		struct memberships m = { .good = false };
 		if (result)
-			m = memberships_of(result, i + 1, &row);
+			m = memberships_of(result, i);
 		g->askers[i].reply(g->askers[i].context, result ? &m : NULL);
 	}
 	free(g);

@@ -22,7 +22,7 @@ struct memberships {
 	const char *reset; /* why nothing can go on from the base, or NULL */
 	int count;
 	const PGresult *result;
-	int first; /* row */
+	int row;
 };
 
 /* memberships: good until it returns; NULL: the database did not answer. */

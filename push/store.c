@@ -39,9 +39,8 @@ static const struct {
 	[STORE_REVOKED] = { "devices_revoked", "select device_id from devices_revoked(to_timestamp($1::bigint / 1000.0))", 1, READING },
 	[STORE_TICKET] = { "stream_auth", "select user_id, device_id from stream_auth($1)", 1, WRITING },
 	[STORE_OPEN] = { "streams_open",
-			 "select number, status, reset, conversation_id, ended, last_seq, last_id, member_count, delivered "
-			 "from streams_open($1, $2, $3)",
-			 3, READING },
+			 "select status, reset, conversations, ended, last_seqs, last_ids, member_counts, delivered from streams_open($1, $2, $3)", 3,
+			 READING },
 	[STORE_SYNC] = { "sync_events", "select conversation_id, id, seq, gone, event from sync_events($1, $2, $3, $4, $5)", 5, READING },
 	[STORE_RANGE] = { "events_range", "select id, seq, gone, event from events_range($1, $2, $3)", 3, READING },
 	[STORE_HEADS] = { "sweep_heads", "select conversation_id, last_seq, last_id, member_count from sweep_heads($1)", 1, READING },
@@ -95,30 +94,50 @@ static bool closing;
 
 static void lane_connect(struct lane *l);
 
-int64_t
-store_int(const PGresult *result, int row, int column)
+static int64_t
+number(const char *bytes, int size)
 {
-	const char *value = PQgetvalue(result, row, column);
 	uint64_t eight;
 	uint32_t four;
 
-	switch (PQgetlength(result, row, column)) {
+	switch (size) {
 	case sizeof eight:
-		memcpy(&eight, value, sizeof eight);
+		memcpy(&eight, bytes, sizeof eight);
 		return (int64_t)be64toh(eight);
 	case sizeof four:
-		memcpy(&four, value, sizeof four);
+		memcpy(&four, bytes, sizeof four);
 		return (int32_t)be32toh(four);
 	default:
-		assert(PQgetisnull(result, row, column));
-		return 0;
+		assert(size == 1);
+		return *bytes;
 	}
 }
 
-bool
-store_bool(const PGresult *result, int row, int column)
+int64_t
+store_int(const PGresult *result, int row, int column)
 {
-	return *PQgetvalue(result, row, column) != 0;
+	return PQgetisnull(result, row, column) ? 0 : number(PQgetvalue(result, row, column), PQgetlength(result, row, column));
+}
+
+/* An array begins with its dimensions (none: it is empty), whether there are nulls, its type, the length and lower bound of its one dimension. */
+enum { ARRAY_LENGTH = 12, ARRAY_ELEMENTS = 20, SIZE_BYTES = 4 };
+
+int
+store_count(const PGresult *result, int row, int column)
+{
+	if (PQgetisnull(result, row, column) || PQgetlength(result, row, column) < ARRAY_ELEMENTS)
+		return 0;
+	return (int)number(PQgetvalue(result, row, column) + ARRAY_LENGTH, SIZE_BYTES);
+}
+
+int64_t
+store_element(const PGresult *result, int row, int column, int i)
+{
+	const char *elements = PQgetvalue(result, row, column) + ARRAY_ELEMENTS;
+	int size = (int)number(elements, SIZE_BYTES);
+
+	assert(i < store_count(result, row, column));
+	return number(elements + i * (SIZE_BYTES + size) + SIZE_BYTES, size);
 }
 
 /* A text. */

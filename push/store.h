@@ -57,9 +57,12 @@ bool store_is_idle(void);
 /* Sends what this turn has queued. */
 void store_turn_end(void);
 
-/* What a result holds, which comes in PostgreSQL's binary format: an id or number (null: 0), a boolean (null: false). Texts and json are as they are. */
+/* What a result holds, which comes in PostgreSQL's binary format: an id, number or boolean (null: 0). Texts and json are as they are. */
 int64_t store_int(const PGresult *result, int row, int column);
-bool store_bool(const PGresult *result, int row, int column);
+
+/* How many elements an array has (null: 0), and one of them. The array is of one dimension and has no nulls. */
+int store_count(const PGresult *result, int row, int column);
+int64_t store_element(const PGresult *result, int row, int column, int i);
 
 /* Who has left with an event of a result, as lib/doorbell.h has it. */
 int64_t store_gone(const PGresult *result, int row, int column);

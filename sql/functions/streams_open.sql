@@ -1,28 +1,27 @@
 -- What streams listen to: the conversations that their users are in, where each of them stands, and whether its last event was delivered.
 -- The arrays are of one length: element i of each is stream i. in_bases: the base of the cursor that the client goes on from, or null.
--- Returns at least one row for each stream, in their order:
---   status           ok | user_not_found | device_revoked; only when ok there is more than one row
---   reset            why nothing can go on from that base (sync_reset), or null
---   conversation_id  null when there is none
---   ended            the user has left it, or it was deleted; given only when its last event for them is at or above the base, or, without one, above
---                    their delivered mark
---   last_seq, member_count   of the conversation
---   last_id          the last event there; when it has ended, the last one for them
---   delivered        is that one at or below their delivered mark?
+-- Returns one row for each stream, in their order:
+--   status         ok | user_not_found | device_revoked; the arrays are null when it is not ok, or when there is no conversation
+--   reset          why nothing can go on from that base (sync_reset), or null
+--   conversations  their ids; what stands at the same place of the others belongs to them
+--   ended          the user has left it, or it was deleted; given only when its last event for them is at or above the base, or, without one, above
+--                  their delivered mark
+--   last_seqs, member_counts   of the conversation
+--   last_ids       the last event there; when it has ended, the last one for them
+--   delivered      is that one at or below their delivered mark?
 -- All is of one snapshot. Never raises for a caller's mistake.
 -- One statement for all streams, since to begin one costs PostgreSQL more than to read the rows.
 -- SPDX-License-Identifier: MIT
 create function streams_open(in_users bigint[], in_devices bigint[], in_bases bigint[])
 returns table (
-	number bigint,
 	status text,
 	reset text,
-	conversation_id bigint,
-	ended boolean,
-	last_seq bigint,
-	last_id bigint,
-	member_count integer,
-	delivered boolean
+	conversations bigint[],
+	ended boolean[],
+	last_seqs bigint[],
+	last_ids bigint[],
+	member_counts integer[],
+	delivered boolean[]
 )
 language plpgsql
 stable
@@ -52,25 +51,34 @@ begin
 			and d.user_id = a.user_id
 			and d.revoked_at is null
 	)
-	select a.number, a.status, a.reset, t.conversation_id, t.ended, t.last_seq, t.last_id, t.member_count, t.last_id <= t.delivered_id
+	select a.status, a.reset, l.conversations, l.ended, l.last_seqs, l.last_ids, l.member_counts, l.delivered
 	from asked a
 	left join lateral (
-		select c.id as conversation_id,
-			m.left_id is not null or c.deleted_id is not null as ended,
-			c.last_seq,
-			least(m.left_id, c.last_id) as last_id,
-			c.member_count,
-			m.delivered_id
-		from members m
-		join conversations c on c.id = m.conversation_id
-		where m.user_id = a.user_id
-	) t on a.status = 'ok' and (not t.ended or t.last_id >= coalesce(a.base, t.delivered_id + 1))
-	union all
-	select a.number, a.status, a.reset, f.conversation_id, true, f.left_seq, f.left_id, null, true
-	from asked a
-	join former_members f on f.user_id = a.user_id
-		and f.left_id >= a.base
-	where a.status = 'ok'
-	order by 1;
+		select array_agg(t.conversation_id) as conversations,
+			array_agg(t.ended) as ended,
+			array_agg(t.last_seq) as last_seqs,
+			array_agg(t.last_id) as last_ids,
+			array_agg(t.member_count) as member_counts,
+			array_agg(t.last_id <= t.delivered_id) as delivered
+		from (
+			select c.id as conversation_id,
+				m.left_id is not null or c.deleted_id is not null as ended,
+				c.last_seq,
+				least(m.left_id, c.last_id) as last_id,
+				c.member_count,
+				m.delivered_id
+			from members m
+			join conversations c on c.id = m.conversation_id
+			where m.user_id = a.user_id
+			union all
+			select f.conversation_id, true, f.left_seq, f.left_id, 0, f.left_id
+			from former_members f
+			where f.user_id = a.user_id
+				and f.left_id >= a.base
+		) t
+		where not t.ended
+			or t.last_id >= coalesce(a.base, t.delivered_id + 1)
+	) l on a.status = 'ok'
+	order by a.number;
 end
 $$;
