@@ -26,6 +26,7 @@
 #include "hub.h"
 #include "listener.h"
 #include "loop.h"
+#include "memberships.h"
 #include "metrics.h"
 #include "opening.h"
 #include "receipts.h"
@@ -98,6 +99,7 @@ turn(void)
 	opening_turn_end();
 	conn_turn_end();
 	hub_turn_end();
+	memberships_turn_end();
 	sending_turn_end(); /* again: a stream that has taken its replay may have sent something meanwhile */
 	store_turn_end();
 	bus_turn_end();

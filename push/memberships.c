@@ -23,24 +23,31 @@ struct asker {
 
 /* One question, for so many. */
 struct group {
-	struct group *next;
 	int64_t expires_ms;
 	int count;
 	struct asker askers[TOGETHER_MOST];
 };
 
-static struct group *open; /* what this turn asks, the last one first */
+static struct group *open; /* what this turn has still to ask */
+
+static struct group *
+group_new(int64_t expires_ms)
+{
+	struct group *g = memory_resize(NULL, sizeof *g);
+
+	g->expires_ms = expires_ms;
+	g->count = 0;
+	return g;
+}
 
 void
 memberships_ask(int64_t user, int64_t device, int64_t base, memberships_reply *reply, void *context)
 {
-	if (!open || open->count == TOGETHER_MOST) {
-		struct group *g = memory_resize(NULL, sizeof *g);
-		g->next = open;
-		g->count = 0;
-		open = g;
-	}
+	if (!open)
+		open = group_new(loop_now() + WITHIN_MS);
 	open->askers[open->count++] = (struct asker){ user, device, base, reply, context };
+	if (open->count == TOGETHER_MOST)
+		memberships_turn_end();
 }
 
 struct membership
@@ -75,10 +82,8 @@ static void
 group_split(struct group *g)
 {
 	for (int i = 0; i < g->count; i++) {
-		struct group *one = memory_resize(NULL, sizeof *one);
-		one->expires_ms = g->expires_ms;
-		one->count = 1;
-		one->askers[0] = g->askers[i];
+		struct group *one = group_new(g->expires_ms);
+		one->askers[one->count++] = g->askers[i];
 		group_ask(one);
 	}
 }
@@ -126,12 +131,7 @@ group_ask(struct group *g)
 void
 memberships_turn_end(void)
 {
-	struct group *next;
-
-	for (struct group *g = open; g; g = next) {
-		next = g->next;
-		g->expires_ms = loop_now() + WITHIN_MS;
-		group_ask(g);
-	}
+	if (open)
+		group_ask(open);
 	open = NULL;
 }

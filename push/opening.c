@@ -527,5 +527,4 @@ opening_turn_end(void)
 		o->in_line = false;
 		opening_go_on(o);
 	}
-	memberships_turn_end();
 }
