@@ -143,13 +143,43 @@ opening_from(const struct opening *o, struct cursor *from)
 	return true;
 }
 
-/* Listens to one more conversation. The hub may be past where it stood in the database: what lies between is missed. */
+/* What was kept came by the memberships of before: it is read from the database instead. */
+static void
+kept_drop(struct opening *o)
+{
+	o->missed = o->missed || o->overflowed || o->kept_count > 0;
+	events_free(o->kept, 0, o->kept_count);
+	o->kept = NULL;
+	o->kept_count = o->kept_room = 0;
+	o->overflowed = false;
+}
+
+/* Leaves what is not marked. Who came too late to be dismissed may have kept something of it that is not for them. */
+static void
+leave_unmarked(struct opening *o, uint32_t mark)
+{
+	struct conn *c = o->conn;
+
+	for (uint32_t i = c->subscriptions_count; i-- > 0;) {
+		struct topic *t = hub_slot(c->subscriptions[i].topic);
+		if (t->mark == mark)
+			continue;
+		hub_leave(c, t);
+		kept_drop(o);
+	}
+}
+
+/*
+ * Listens to one more conversation. The hub may be past where it stood in the database. What lies between is missed; and it may have ended this very
+ * membership, for those who listened then: so the memberships are read once more.
+ */
 static struct topic *
 join_one(struct opening *o, const struct membership *m)
 {
 	struct topic *t = hub_join(o->conn, m->conversation, m->seq, m->id, m->members);
 
-	o->missed = o->missed || t->seq > m->seq;
+	if (t->seq > m->seq)
+		o->missed = o->again = true;
 	return t;
 }
 
@@ -177,11 +207,7 @@ join_new(struct opening *o, const struct memberships *list, uint64_t *waits_for)
 		if (t->subscription > *waits_for)
 			*waits_for = t->subscription;
 	}
-	for (uint32_t i = c->subscriptions_count; i-- > 0;) {
-		struct topic *t = hub_slot(c->subscriptions[i].topic);
-		if (t->mark != now)
-			hub_leave(c, t);
-	}
+	leave_unmarked(o, now);
 }
 
 static void
@@ -219,7 +245,8 @@ opening_ask(struct opening *o)
 	int64_t base = opening_from(o, &from) ? from.base : MEMBERSHIPS_NO_BASE;
 
 	o->step = STEP_MEMBERSHIPS;
-	o->again = o->missed = false;
+	o->again = false;
+	kept_drop(o);
 	o->answers++;
 	o->horizon = sweep_horizon();
 	memberships_ask(stream_user(o->conn), o->conn->device, base, memberships_answer, o);
@@ -271,12 +298,16 @@ opening_done(struct opening *o)
 	conn_resume_input(c);
 }
 
-/* The replay is out; then what came meanwhile. A stream that is closed by it is done as well. */
+/* The replay is out; then what came meanwhile, if the memberships are still the same. A stream that is closed by it is done as well. */
 static void
 opening_splice(struct opening *o)
 {
 	struct conn *c = o->conn;
 
+	if (o->again && !c->stale) {
+		opening_ask(o);
+		return;
+	}
 	for (int i = 0; i < o->kept_count; i++) {
 		conn_event(c, o->kept[i]);
 		event_unref(o->kept[i]);
@@ -284,9 +315,7 @@ opening_splice(struct opening *o)
 	o->kept_count = 0;
 	if (c->state >= CONN_CLOSING)
 		return;
-	if (o->again && !c->stale) {
-		opening_ask(o);
-	} else if (o->overflowed && !c->stale) {
+	if (o->overflowed && !c->stale) {
 		o->overflowed = false;
 		page_ask(o);
 	} else {
@@ -302,8 +331,10 @@ page_done(struct opening *o)
 	free(o->page);
 	o->page = NULL;
 	o->page_count = o->page_at = 0;
-	if (o->page_is_last)
+	if (o->page_is_last) {
 		stream_base(c, o->horizon);
+		o->missed = false;
+	}
 	if (o->page_is_last || c->stale) {
 		o->reset = NULL;
 		opening_splice(o);
@@ -507,7 +538,7 @@ opening_go_on(struct opening *o)
 	if (!o->conn) {
 		if (!o->answers)
 			opening_free(o);
-	} else if (o->step == STEP_USER) {
+	} else if (o->step == STEP_USER || o->again) {
 		opening_ask(o);
 	} else if (o->missed) {
 		page_ask(o);

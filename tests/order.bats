@@ -245,6 +245,48 @@ opening_waits() {
 	done
 }
 
+replay_waits() {
+	[ "$(psql_banter "select count(*) from pg_stat_activity where query like '%sync_events%' and wait_event_type = 'Lock' and pid <> pg_backend_pid()")" -ge 1 ]
+}
+
+@test "P6: who is removed while their stream reads its memberships hears that, and nothing after it" {
+	as alice
+	further_push BANTER_PUSH_SWEEP_SECONDS=60
+	export STREAM_URL=$further
+	listen alice ws
+	for transport in "${TRANSPORTS[@]}"; do
+		as alice
+		group "Room $transport" bob
+		as bob
+		listen "$transport" "$transport"
+		hang_up "$transport"
+		hold "$transport-writer" "lock table former_members in access exclusive mode" >/dev/null
+		listen "$transport" "$transport" 3>&- 4>&- &
+		coming=$!
+		wait_until 10 opening_waits
+		as alice
+		delete "/v1/conversations/$room/members/$(id_of bob)"
+		send "between $transport"
+		heard alice ".data.text == \"between $transport\""
+		# What comes while the replay waits is kept, if the stream listens.
+		hold "$transport-reader" "lock table changes in access exclusive mode" >/dev/null
+		release "$transport-writer"
+		wait_until 10 replay_waits
+		send "after $transport"
+		heard alice ".data.text == \"after $transport\""
+		release "$transport-reader"
+		wait $coming
+		heard "$transport" ".type == \"member.removed\" and .conversation_id == \"$room\""
+		send "later $transport"
+		as bob
+		group "Elsewhere $transport" alice
+		send "x $transport"
+		heard "$transport" ".data.text == \"x $transport\""
+		not_heard "$transport" ".data.text // \"\" | test(\"^(between|after|later) \")"
+		hang_up "$transport"
+	done
+}
+
 nobody_listens() { [ "$(redis pubsub numsub "${BANTER_REDIS_PREFIX:-banter:}c:$room" | tail -n 1)" = 0 ]; }
 
 @test "P7: what commits before a conversation's channel is heard, and rings in vain, does not wait for the sweep" {
