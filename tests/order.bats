@@ -200,10 +200,23 @@ teardown() { streams_end; }
 	done
 }
 
-# Push reads the memberships of who comes; that waits for `writer`, but shows what was there before. The moment for whatever must not be lost between
-# reading and registering.
 opening_waits() {
 	[ "$(psql_banter "select count(*) from pg_stat_activity where query like '%streams_open%' and wait_event_type = 'Lock' and pid <> pg_backend_pid()")" -ge 1 ]
+}
+
+# bob_comes_back TRANSPORT [COMMAND…]: bob's stream begins, ends, and, after the command, begins anew; push reads his memberships, but gets the answer,
+# which shows what is there now, only after `release TRANSPORT-writer`. The moment for whatever must not be lost between reading and registering.
+# Alice goes on; `wait $coming` waits until he is back.
+bob_comes_back() {
+	as bob
+	listen "$1" "$1"
+	hang_up "$1"
+	"${@:2}"
+	hold "$1-writer" "lock table former_members in access exclusive mode" >/dev/null
+	listen "$1" "$1" 3>&- 4>&- &
+	coming=$!
+	wait_until 10 opening_waits
+	as alice
 }
 
 @test "P3: who has missed nothing comes back without a look at the messages" {
@@ -229,14 +242,7 @@ opening_waits() {
 	export STREAM_URL=$further
 	listen alice ws
 	for transport in "${TRANSPORTS[@]}"; do
-		as bob
-		listen "$transport" "$transport"
-		hang_up "$transport"
-		hold "$transport-writer" "lock table former_members in access exclusive mode" >/dev/null
-		listen "$transport" "$transport" 3>&- 4>&- &
-		coming=$!
-		wait_until 10 opening_waits
-		as alice
+		bob_comes_back "$transport"
 		send "during $transport"
 		heard alice ".data.text == \"during $transport\""
 		release "$transport-writer"
@@ -257,14 +263,7 @@ replay_waits() {
 	for transport in "${TRANSPORTS[@]}"; do
 		as alice
 		group "Room $transport" bob
-		as bob
-		listen "$transport" "$transport"
-		hang_up "$transport"
-		hold "$transport-writer" "lock table former_members in access exclusive mode" >/dev/null
-		listen "$transport" "$transport" 3>&- 4>&- &
-		coming=$!
-		wait_until 10 opening_waits
-		as alice
+		bob_comes_back "$transport"
 		delete "/v1/conversations/$room/members/$(id_of bob)"
 		send "between $transport"
 		heard alice ".data.text == \"between $transport\""
@@ -295,15 +294,7 @@ nobody_listens() { [ "$(redis pubsub numsub "${BANTER_REDIS_PREFIX:-banter:}c:$r
 	further_push BANTER_PUSH_SWEEP_SECONDS=60
 	export STREAM_URL=$further
 	for transport in "${TRANSPORTS[@]}"; do
-		as bob
-		listen "$transport" "$transport"
-		hang_up "$transport"
-		wait_until 5 nobody_listens
-		hold "$transport-writer" "lock table former_members in access exclusive mode" >/dev/null
-		listen "$transport" "$transport" 3>&- 4>&- &
-		coming=$!
-		wait_until 10 opening_waits
-		as alice
+		bob_comes_back "$transport" wait_until 5 nobody_listens
 		sql_send "$user_id" "vain $transport" >/dev/null
 		release "$transport-writer"
 		wait $coming
