@@ -2,13 +2,13 @@
 /* Arrays as PostgreSQL reads them. */
 #include "array.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "identifier.h"
 #include "memory.h"
 
-enum { ROOM = 64, NUMBER_BYTES = 24 };
+enum { ROOM = 64 };
 
 /* Makes room for n bytes of an element, with what stands before it and the end behind it. */
 static void
@@ -29,9 +29,9 @@ array_begin(struct array *a)
 void
 array_add(struct array *a, int64_t value)
 {
-	array_room(a, NUMBER_BYTES);
+	array_room(a, IDENTIFIER_BYTES);
 	array_begin(a);
-	a->len += (size_t)sprintf(a->text + a->len, "%ld", (long)value);
+	a->len += identifier_text(value, a->text + a->len);
 }
 
 static void

@@ -13,6 +13,7 @@ struct array {
 	int count;
 };
 
+/* A number that is not negative. */
 void array_add(struct array *a, int64_t value);
 
 /* NULL is NULL. */

@@ -7,10 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TIME_TEXT_BYTES = 25 };
+enum { IDENTIFIER_BYTES = 20, TIME_TEXT_BYTES = 25 };
 
 /* Reads a whole text of n bytes as an id: 1 to 19 digits, no sign, no leading zero, 1 … 2^63-1. False when it is anything else. */
 bool identifier_parse(const char *text, size_t n, int64_t *id) __attribute__((warn_unused_result));
+
+/* Writes an id, or another number that is not negative, in decimal with a NUL. Gives the length. */
+size_t identifier_text(int64_t id, char out[IDENTIFIER_BYTES]);
 
 /* Writes RFC 3339 UTC with milliseconds ("2026-11-24T03:21:06.123Z"), 24 bytes and a NUL. */
 void time_text(int64_t unix_ms, char out[TIME_TEXT_BYTES]);

@@ -30,7 +30,7 @@ struct settings settings;
 static const struct setting table[] = {
 	{ "BANTER_DATABASE_URL", TEXT, AT(database_url), "", "URL", 0, 0, "PostgreSQL, as libpq takes it" },
 	{ "BANTER_REDIS_URL", TEXT, AT(redis_url), "", "URL", 0, 0, "Redis: unix:///path or redis://host:port" },
-	{ "BANTER_REDIS_PREFIX", TEXT, AT(redis_prefix), "banter:", "text", 0, 0, "before every key and channel in Redis" },
+	{ "BANTER_REDIS_PREFIX", TEXT, AT(redis_prefix), "banter:", "text", 0, 100, "before every key and channel in Redis; up to 100 bytes" },
 	{ "BANTER_SECRETS_DIR", TEXT, AT(secrets_dir), "var/secrets", "path", 0, 0, "where the signing key is kept (mode 0600)" },
 	{ "BANTER_STARTUP_WAIT_SECONDS", NUMBER, AT(startup_wait_seconds), "30", "s", 0, 3600, "how long to wait for the database at the start" },
 	{ "BANTER_DRAIN_SECONDS", NUMBER, AT(drain_seconds), "10", "s", 0, 600, "how long SIGTERM may take" },
@@ -111,6 +111,8 @@ setting_set(const struct setting *s, const char *value)
 
 	switch (s->type) {
 	case TEXT:
+		if (s->max && strlen(value) > (size_t)s->max)
+			usage_error("too long", s->name);
 		if (*(char **)at != s->fallback)
 			free(*(char **)at);
 		*(const char **)at = value == s->fallback ? value : memory_strdup(value);

@@ -88,7 +88,7 @@ struct conn {
 	uint16_t tokens;     /* frames that may still come … */
 	uint32_t tokens_sec; /* … counted since this second */
 	int64_t typed_ms, typed_in;
-	struct since *since; /* where the client wants to go on, until it is known who it is */
+	struct since *since; /* what the client has said of where it wants to go on, until it is known who it is */
 	uint32_t events_out;
 	uint64_t bytes_out;
 	uint32_t slot; /* among all connections */

@@ -60,3 +60,31 @@ encoded_free(struct encoded *e)
 		buffer_unref(e->chunks[i].buffer);
 	e->count = e->bytes = 0;
 }
+
+void
+event_list_add(struct event_list *l, struct event *ev)
+{
+	l->events = memory_room(l->events, l->count, &l->room, sizeof l->events[0]);
+	l->events[l->count++] = ev;
+}
+
+bool
+event_list_has_more(const struct event_list *l)
+{
+	return l->at < l->count;
+}
+
+struct event *
+event_list_next(struct event_list *l)
+{
+	return l->events[l->at++];
+}
+
+void
+event_list_free(struct event_list *l)
+{
+	while (event_list_has_more(l))
+		event_unref(event_list_next(l));
+	free(l->events);
+	*l = (struct event_list){ 0 };
+}

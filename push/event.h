@@ -41,6 +41,17 @@ void event_unref(struct event *ev); /* NULL is legal */
 
 void encoded_free(struct encoded *e);
 
+/* Events that wait, in order. All zero: none. */
+struct event_list {
+	struct event **events;
+	size_t count, room, at; /* those before at were taken */
+};
+
+void event_list_add(struct event_list *l, struct event *ev); /* takes the reference */
+bool event_list_has_more(const struct event_list *l);
+struct event *event_list_next(struct event_list *l); /* the first of those that wait, and its reference */
+void event_list_free(struct event_list *l);
+
 /* Durable events of one conversation that are given together, in order. */
 struct bundle {
 	struct event *const *events;

@@ -18,6 +18,7 @@
 #include "opening.h"
 #include "pool.h"
 #include "receipts.h"
+#include "result.h"
 #include "store.h"
 #include "stream.h"
 #include "sweep.h"
@@ -205,7 +206,7 @@ repair_reply(void *context, PGresult *result)
 		return;
 	t->repairing = false;
 	for (int i = 0; i < rows; i++)
-		hub_event(t->conversation, store_int(result, i, 0), store_int(result, i, 1), store_gone(result, i, 2), PQgetvalue(result, i, 3),
+		hub_event(t->conversation, result_int(result, i, 0), result_int(result, i, 1), result_gone(result, i, 2), PQgetvalue(result, i, 3),
 			  (size_t)PQgetlength(result, i, 3));
 	topic_release_held(t);
 	bundle_give_all();

@@ -54,25 +54,31 @@ struct membership
 memberships_get(const struct memberships *m, int i)
 {
 	return (struct membership){
-		.conversation = store_element(m->result, m->row, CONVERSATIONS, i),
-		.ended = store_element(m->result, m->row, ENDED, i),
-		.seq = store_element(m->result, m->row, LAST_SEQS, i),
-		.id = store_element(m->result, m->row, LAST_IDS, i),
-		.members = (uint32_t)store_element(m->result, m->row, MEMBER_COUNTS, i),
-		.delivered = store_element(m->result, m->row, DELIVERED, i),
+		.conversation = result_element(&m->conversations, i),
+		.ended = result_element(&m->ended, i),
+		.seq = result_element(&m->last_seqs, i),
+		.id = result_element(&m->last_ids, i),
+		.members = (uint32_t)result_element(&m->member_counts, i),
+		.delivered = result_element(&m->delivered, i),
 	};
 }
 
 static struct memberships
 memberships_of(const PGresult *result, int row)
 {
-	return (struct memberships){
+	struct memberships m = {
 		.good = strcmp(PQgetvalue(result, row, STATUS), "ok") == 0,
 		.reset = PQgetisnull(result, row, RESET) ? NULL : PQgetvalue(result, row, RESET),
-		.count = store_count(result, row, CONVERSATIONS),
-		.result = result,
-		.row = row,
+		.conversations = result_array(result, row, CONVERSATIONS),
+		.ended = result_array(result, row, ENDED),
+		.last_seqs = result_array(result, row, LAST_SEQS),
+		.last_ids = result_array(result, row, LAST_IDS),
+		.member_counts = result_array(result, row, MEMBER_COUNTS),
+		.delivered = result_array(result, row, DELIVERED),
 	};
+
+	m.count = m.conversations.count;
+	return m;
 }
 
 static void group_ask(struct group *g);

@@ -3,9 +3,10 @@
 #ifndef PUSH_MEMBERSHIPS_H
 #define PUSH_MEMBERSHIPS_H
 
-#include <libpq-fe.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "result.h"
 
 /* One conversation: where it stood when it was read. */
 struct membership {
@@ -21,8 +22,7 @@ struct memberships {
 	bool good;	   /* the user and the device are there, and may have streams */
 	const char *reset; /* why nothing can go on from the base, or NULL */
 	int count;
-	const PGresult *result;
-	int row;
+	struct result_array conversations, ended, last_seqs, last_ids, member_counts, delivered;
 };
 
 /* memberships: good until it returns; NULL: the database did not answer. */

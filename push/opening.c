@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/array.h"
 #include "../lib/identifier.h"
 #include "../lib/memory.h"
 #include "../lib/settings.h"
@@ -16,14 +15,14 @@
 #include "hub.h"
 #include "memberships.h"
 #include "metrics.h"
+#include "page.h"
 #include "receipts.h"
-#include "store.h"
 #include "stream.h"
 #include "sweep.h"
 #include "transport.h"
 #include "users.h"
 
-enum { KEPT_MOST = 1024, ASK_WITHIN_MS = 10 * 1000 };
+enum { KEPT_MOST = 1024 };
 
 enum step {
 	STEP_USER,	  /* waits for the user's channel */
@@ -39,20 +38,17 @@ struct opening {
 	int answers; /* that are still to come */
 	bool first;  /* not a resync */
 	bool said_ready;
-	bool again;	 /* something has changed meanwhile: once more from the memberships */
-	bool overflowed; /* more came than is kept: once more from the page */
-	bool missed;	 /* there is, or may be, something that the cursor does not cover */
-	struct since since;
-	const char *reset; /* why the cursor is not resumed */
+	bool again;	     /* something has changed meanwhile: once more from the memberships */
+	bool overflowed;     /* more came than is kept: once more from the page */
+	bool missed;	     /* there is, or may be, something that the cursor does not cover */
+	struct since *since; /* what the client said, or NULL */
+	const char *reset;   /* why the cursor is not resumed */
 	char reset_text[16];
 	int64_t horizon; /* that was read before the memberships were asked for, and before a page was */
-	struct event **page;
-	int page_limit; /* rows that were asked for */
-	int page_rows, page_count, page_at, replayed;
-	bool page_is_last;
-	struct event **kept;
-	int kept_count, kept_room;
-	struct opening *next; /* in the line of those who wait for a channel */
+	struct page page;
+	int replayed;
+	struct event_list kept; /* what came meanwhile */
+	struct opening *next;	/* in the line of those who wait for a channel */
 	uint64_t waits_for;
 	bool in_line;
 };
@@ -64,23 +60,16 @@ static struct {
 } line = { .end = &line.first };
 
 static void opening_ask(struct opening *o);
-static void page_ask(struct opening *o);
+static void replay_ask(struct opening *o);
 
 /* ---- its end */
 
 static void
-events_free(struct event **list, int from, int count)
-{
-	for (int i = from; i < count; i++)
-		event_unref(list[i]);
-	free(list);
-}
-
-static void
 opening_free(struct opening *o)
 {
-	events_free(o->page, o->page_at, o->page_count);
-	events_free(o->kept, 0, o->kept_count);
+	event_list_free(&o->page.events);
+	event_list_free(&o->kept);
+	free(o->since);
 	free(o);
 }
 
@@ -130,14 +119,21 @@ unanswered(struct opening *o)
 
 /* ---- memberships */
 
+/* Does it go on from the client's cursor? */
+static bool
+is_resumed(const struct opening *o)
+{
+	return o->since && o->since->is_cursor && !o->reset;
+}
+
 /* From where the stream goes on: from where it stands, at first from the client's cursor. False: it has none. */
 static bool
 opening_from(const struct opening *o, struct cursor *from)
 {
 	if (o->conn->position)
 		position_cursor(o->conn->position, from);
-	else if (o->since.is_cursor && !o->reset)
-		*from = o->since.cursor;
+	else if (is_resumed(o))
+		*from = o->since->cursor;
 	else
 		return false;
 	return true;
@@ -147,11 +143,9 @@ opening_from(const struct opening *o, struct cursor *from)
 static void
 kept_drop(struct opening *o)
 {
-	o->missed = o->missed || o->overflowed || o->kept_count > 0;
-	events_free(o->kept, 0, o->kept_count);
-	o->kept = NULL;
-	o->kept_count = o->kept_room = 0;
+	o->missed = o->missed || o->overflowed || event_list_has_more(&o->kept);
 	o->overflowed = false;
+	event_list_free(&o->kept);
 }
 
 /* Leaves what is not marked. Who came too late to be dismissed may have kept something of it that is not for them. */
@@ -252,14 +246,13 @@ opening_ask(struct opening *o)
 	memberships_ask(stream_user(o->conn), o->conn->device, base, memberships_answer, o);
 }
 
-/* ---- pages of missed events */
+/* ---- missed events */
 
 static void
 say_ready(struct opening *o)
 {
 	char data[LIMIT_CURSOR_BYTES + 256], cursor[LIMIT_CURSOR_BYTES + 1], now[TIME_TEXT_BYTES];
 	struct conn *c = o->conn;
-	bool resumed = o->since.is_cursor && !o->reset;
 
 	o->said_ready = true;
 	c->transport->open(c);
@@ -267,7 +260,7 @@ say_ready(struct opening *o)
 		position_text(c->position, cursor);
 		time_text(time_now_ms(), now);
 		snprintf(data, sizeof data, "{\"resumed\":%s,\"replayed\":%d,\"cursor\":\"%s\",\"heartbeat_s\":%ld,\"server_time\":\"%s\"}",
-			 resumed ? "true" : "false", o->page_rows, cursor, c->transport->beat_seconds(), now);
+			 is_resumed(o) ? "true" : "false", o->page.rows, cursor, c->transport->beat_seconds(), now);
 		stream_ready(c, data, cursor);
 	}
 	if (!o->reset)
@@ -308,16 +301,17 @@ opening_splice(struct opening *o)
 		opening_ask(o);
 		return;
 	}
-	for (int i = 0; i < o->kept_count; i++) {
-		conn_event(c, o->kept[i]);
-		event_unref(o->kept[i]);
+	while (event_list_has_more(&o->kept)) {
+		struct event *ev = event_list_next(&o->kept);
+		conn_event(c, ev);
+		event_unref(ev);
 	}
-	o->kept_count = 0;
+	event_list_free(&o->kept);
 	if (c->state >= CONN_CLOSING)
 		return;
 	if (o->overflowed && !c->stale) {
 		o->overflowed = false;
-		page_ask(o);
+		replay_ask(o);
 	} else {
 		opening_done(o);
 	}
@@ -328,20 +322,18 @@ page_done(struct opening *o)
 {
 	struct conn *c = o->conn;
 
-	free(o->page);
-	o->page = NULL;
-	o->page_count = o->page_at = 0;
-	if (o->page_is_last) {
+	event_list_free(&o->page.events);
+	if (o->page.is_last) {
 		stream_base(c, o->horizon);
 		o->missed = false;
 	}
-	if (o->page_is_last || c->stale) {
+	if (o->page.is_last || c->stale) {
 		o->reset = NULL;
 		opening_splice(o);
 		return;
 	}
 	if (o->replayed < settings.push_replay_events) {
-		page_ask(o);
+		replay_ask(o);
 		return;
 	}
 	metrics.resets++;
@@ -358,10 +350,10 @@ opening_feed(struct opening *o)
 
 	if (o->step != STEP_FEED)
 		return;
-	while (o->page_at < o->page_count && c->state < CONN_CLOSING) {
+	while (event_list_has_more(&o->page.events) && c->state < CONN_CLOSING) {
 		if (queue_bytes(c->queue) > (uint32_t)settings.push_queue_bytes / 2 && c->transport != &transport_poll)
 			return;
-		struct event *ev = o->page[o->page_at++];
+		struct event *ev = event_list_next(&o->page.events);
 		stream_base(c, ev->id < o->horizon ? ev->id : o->horizon);
 		conn_event(c, ev);
 		event_unref(ev);
@@ -372,37 +364,6 @@ opening_feed(struct opening *o)
 		page_done(o);
 }
 
-/* How many rows of a page are kept: no more bytes than a queue may hold, but one row always. What is cut off is asked for again. */
-static int
-page_cut(const PGresult *result)
-{
-	long bytes = 0;
-	int rows = 0;
-
-	for (; rows < PQntuples(result); rows++) {
-		bytes += PQgetlength(result, rows, 4);
-		if (rows > 0 && bytes > settings.push_queue_bytes)
-			break;
-	}
-	return rows;
-}
-
-static void
-page_take(struct opening *o, const PGresult *result)
-{
-	int rows = page_cut(result);
-
-	o->page = memory_alloc((size_t)rows * sizeof o->page[0] + 1);
-	o->page_rows = PQntuples(result);
-	o->page_count = rows;
-	o->page_at = 0;
-	o->page_is_last = o->page_rows < o->page_limit && rows == o->page_rows;
-	o->page_limit = rows < o->page_rows ? rows + 1 : (int)settings.push_replay_page;
-	for (int i = 0; i < rows; i++)
-		o->page[i] = event_durable(store_int(result, i, 0), store_int(result, i, 1), store_int(result, i, 2), store_gone(result, i, 3),
-					   PQgetvalue(result, i, 4), (size_t)PQgetlength(result, i, 4));
-}
-
 /* Where the stream stands before the first page: at its cursor; or, without one, before the first thing that it will be given. */
 static void
 position_begin(struct opening *o)
@@ -410,12 +371,12 @@ position_begin(struct opening *o)
 	struct cursor from = { .base = o->horizon };
 	struct conn *c = o->conn;
 
-	if (o->since.is_cursor && !o->reset)
-		from = o->since.cursor;
-	else if (o->page_count && o->page[0]->id < from.base)
-		from.base = o->page[0]->id;
+	if (is_resumed(o))
+		from = o->since->cursor;
+	else if (o->page.rows && o->page.events.events[0]->id < from.base)
+		from.base = o->page.events.events[0]->id;
 	c->position = position_of(&from);
-	if (o->since.is_cursor && !o->page_count)
+	if (is_resumed(o) && !o->page.rows)
 		stream_base(c, o->horizon);
 }
 
@@ -434,13 +395,12 @@ replay_begin(struct opening *o)
 static void
 replay_nothing(struct opening *o)
 {
-	o->page_rows = 0;
-	o->page_is_last = true;
+	page_none(&o->page);
 	replay_begin(o);
 }
 
 static void
-page_reply(void *context, PGresult *result)
+replay_reply(void *context, PGresult *result)
 {
 	struct opening *o = context;
 
@@ -450,35 +410,19 @@ page_reply(void *context, PGresult *result)
 		unanswered(o);
 		return;
 	}
-	page_take(o, result);
+	page_take(&o->page, result);
 	replay_begin(o);
 }
 
-/* What the cursor does not cover, or, without one, what lies behind the delivered marks (no base). */
 static void
-page_ask(struct opening *o)
+replay_ask(struct opening *o)
 {
-	char user[24], base[24], limit[16];
-	struct array conversations = { 0 }, ids = { 0 };
-	struct cursor from = { .count = 0 };
-	bool has_from = opening_from(o, &from);
+	struct cursor from;
 
-	for (int i = 0; i < from.count; i++) {
-		array_add(&conversations, from.exceptions[i].conversation);
-		array_add(&ids, from.exceptions[i].id);
-	}
-	snprintf(user, sizeof user, "%ld", (long)stream_user(o->conn));
-	snprintf(base, sizeof base, "%ld", (long)from.base);
-	if (!o->page_limit)
-		o->page_limit = (int)settings.push_replay_page;
-	snprintf(limit, sizeof limit, "%d", o->page_limit);
-	const char *params[] = { user, has_from ? base : NULL, array_text(&conversations), array_text(&ids), limit };
 	o->step = STEP_PAGE;
 	o->answers++;
 	o->horizon = sweep_horizon();
-	store_ask(STORE_SYNC, params, ASK_WITHIN_MS, page_reply, o);
-	array_free(&conversations);
-	array_free(&ids);
+	page_ask(&o->page, stream_user(o->conn), opening_from(o, &from) ? &from : NULL, replay_reply, o);
 }
 
 /* ---- begin, keep, go on */
@@ -488,33 +432,28 @@ opening_keep(struct opening *o, struct event *ev)
 {
 	if (o->overflowed)
 		return;
-	if (o->kept_count == KEPT_MOST) {
-		events_free(o->kept, 0, o->kept_count);
-		o->kept = NULL;
-		o->kept_count = o->kept_room = 0;
+	if (o->kept.count == KEPT_MOST) {
+		event_list_free(&o->kept);
 		o->overflowed = true;
 		return;
 	}
-	if (o->kept_count == o->kept_room) {
-		o->kept_room = o->kept_room ? o->kept_room * 2 : 16;
-		o->kept = memory_resize(o->kept, (size_t)o->kept_room * sizeof o->kept[0]);
-	}
-	o->kept[o->kept_count++] = event_ref(ev);
+	event_list_add(&o->kept, event_ref(ev));
 }
 
 void
-opening_begin(struct conn *c, const struct since *since)
+opening_begin(struct conn *c)
 {
 	struct opening *o = memory_alloc(sizeof *o);
 
 	o->conn = c;
 	o->first = true;
-	o->since = *since;
-	if (since->given && !since->is_cursor)
-		o->reset = "invalid_cursor";
+	o->since = c->since;
+	c->since = NULL;
 	c->opening = o;
-	if (since->is_cursor)
-		receipts_ack(c, &since->cursor);
+	if (o->since && o->since->is_cursor)
+		receipts_ack(c, &o->since->cursor);
+	else if (o->since)
+		o->reset = "invalid_cursor";
 	line_up(o, STEP_USER, c->user->subscription);
 }
 
@@ -541,7 +480,7 @@ opening_go_on(struct opening *o)
 	} else if (o->step == STEP_USER || o->again) {
 		opening_ask(o);
 	} else if (o->missed) {
-		page_ask(o);
+		replay_ask(o);
 	} else {
 		replay_nothing(o);
 	}

@@ -14,15 +14,14 @@
 #include "conn.h"
 #include "event.h"
 
-/* Where a client wants to go on. */
+/* Where a client wants to go on, when it has said something. */
 struct since {
-	bool given;	/* it said something … */
-	bool is_cursor; /* … that is a cursor */
+	bool is_cursor;
 	struct cursor cursor;
 };
 
-/* Begins for a connection whose user is known; takes the copy of since. */
-void opening_begin(struct conn *c, const struct since *since);
+/* Begins for a connection whose user is known, from where c->since says; takes that over. */
+void opening_begin(struct conn *c);
 
 /* Goes the way again for a live stream. When it is under way already, it will be gone once more. */
 void opening_resync(struct conn *c);

@@ -15,6 +15,7 @@
 #include "delivery.h"
 #include "map.h"
 #include "metrics.h"
+#include "result.h"
 #include "store.h"
 #include "stream.h"
 #include "users.h"
@@ -162,7 +163,7 @@ static void
 tell_count(struct topic *t, const PGresult *result, int row)
 {
 	char json[512], now[TIME_TEXT_BYTES];
-	const struct user *author = users_get(store_int(result, row, 1));
+	const struct user *author = users_get(result_int(result, row, 1));
 
 	if (!author)
 		return;
@@ -170,8 +171,8 @@ tell_count(struct topic *t, const PGresult *result, int row)
 	int len = snprintf(json, sizeof json,
 			   "{\"type\":\"receipt.updated\",\"time\":\"%s\",\"data\":{\"conversation_id\":\"%ld\",\"counts\":[{\"message_id\":\"%ld\","
 			   "\"delivered\":%ld,\"read\":%ld,\"of\":%ld}]}}",
-			   now, (long)t->conversation, (long)store_int(result, row, 0), (long)store_int(result, row, 2),
-			   (long)store_int(result, row, 3), (long)store_int(result, row, 4));
+			   now, (long)t->conversation, (long)result_int(result, row, 0), (long)result_int(result, row, 2),
+			   (long)result_int(result, row, 3), (long)result_int(result, row, 4));
 	struct event *ev = event_ephemeral(EVENT_RECEIPT, json, (size_t)len);
 	for (struct conn *c = author->streams; c; c = c->user_next)
 		if (c->state == CONN_LIVE && !c->opening && hub_listens(c, t))

@@ -3,19 +3,17 @@
 #include "store.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../lib/database.h"
-#include "../lib/doorbell.h"
 #include "../lib/identifier.h"
 #include "../lib/log.h"
 #include "../lib/memory.h"
-#include "../lib/sends.h"
 #include "loop.h"
 #include "metrics.h"
+#include "statements.h"
 
 enum {
 	BATCH_MOST = 64,
@@ -26,31 +24,7 @@ enum {
 	SLOW_US = 1000 * 1000,
 	AGAIN_MOST = 5, /* when deadlocked */
 	BINARY = 1,	/* results: numbers need no reading then */
-};
-
-enum lane_name { READING, WRITING, SENDING, LANES = SENDING + STORE_SENDERS };
-
-static const struct {
-	const char *name, *sql;
-	int params;
-	enum lane_name lane;
-} statements[STORE_STATEMENTS] = {
-	[STORE_HORIZON] = { "stream_horizon", "select stream_horizon()", 0, WRITING },
-	[STORE_REVOKED] = { "devices_revoked", "select device_id from devices_revoked(to_timestamp($1::bigint / 1000.0))", 1, READING },
-	[STORE_TICKET] = { "stream_auth", "select user_id, device_id from stream_auth($1)", 1, WRITING },
-	[STORE_OPEN] = { "streams_open",
-			 "select status, reset, conversations, ended, last_seqs, last_ids, member_counts, delivered from streams_open($1, $2, $3)", 3,
-			 READING },
-	[STORE_SYNC] = { "sync_events", "select conversation_id, id, seq, gone, event from sync_events($1, $2, $3, $4, $5)", 5, READING },
-	[STORE_RANGE] = { "events_range", "select id, seq, gone, event from events_range($1, $2, $3)", 3, READING },
-	[STORE_HEADS] = { "sweep_heads", "select conversation_id, last_seq, last_id, member_count from sweep_heads($1)", 1, READING },
-	[STORE_MEMBERS] = { "sweep_members", "select user_id, conversation_id from sweep_members($1, $2)", 2, READING },
-	[STORE_COUNTS] = { "receipts_counts", "select message_id, sender_id, delivered, read, of_members from receipts_counts($1, $2)", 2, READING },
-	[STORE_ALLOWED] = { "presence_allowed", "select user_id from presence_allowed($1, $2)", 2, READING },
-	[STORE_SEEN] = { "presence_seen", "select presence_seen($1, array(select to_timestamp(u / 1000.0) from unnest($2::bigint[]) as u))", 2,
-			 WRITING },
-	[STORE_DELIVER] = { "receipts_deliver", "select channel, payload from receipts_deliver($1, $2, $3, $4, $5)", 5, WRITING },
-	[STORE_SEND] = { "messages_send", SENDS_STATEMENT, SENDS_PARAMS, SENDING },
+	LANES = SENDING + STORE_SENDERS,
 };
 
 struct question {
@@ -93,61 +67,6 @@ static struct timer expiry;
 static bool closing;
 
 static void lane_connect(struct lane *l);
-
-static int64_t
-number(const char *bytes, int size)
-{
-	uint64_t eight;
-	uint32_t four;
-
-	switch (size) {
-	case sizeof eight:
-		memcpy(&eight, bytes, sizeof eight);
-		return (int64_t)be64toh(eight);
-	case sizeof four:
-		memcpy(&four, bytes, sizeof four);
-		return (int32_t)be32toh(four);
-	default:
-		assert(size == 1);
-		return *bytes;
-	}
-}
-
-int64_t
-store_int(const PGresult *result, int row, int column)
-{
-	return PQgetisnull(result, row, column) ? 0 : number(PQgetvalue(result, row, column), PQgetlength(result, row, column));
-}
-
-/* An array begins with its dimensions (none: it is empty), whether there are nulls, its type, the length and lower bound of its one dimension. */
-enum { ARRAY_LENGTH = 12, ARRAY_ELEMENTS = 20, SIZE_BYTES = 4 };
-
-int
-store_count(const PGresult *result, int row, int column)
-{
-	if (PQgetisnull(result, row, column) || PQgetlength(result, row, column) < ARRAY_ELEMENTS)
-		return 0;
-	return (int)number(PQgetvalue(result, row, column) + ARRAY_LENGTH, SIZE_BYTES);
-}
-
-int64_t
-store_element(const PGresult *result, int row, int column, int i)
-{
-	const char *elements = PQgetvalue(result, row, column) + ARRAY_ELEMENTS;
-	int size = (int)number(elements, SIZE_BYTES);
-
-	assert(i < store_count(result, row, column));
-	return number(elements + i * (SIZE_BYTES + size) + SIZE_BYTES, size);
-}
-
-/* A text. */
-int64_t
-store_gone(const PGresult *result, int row, int column)
-{
-	const char *value = PQgetvalue(result, row, column);
-
-	return *value == '*' ? DOORBELL_GONE_ALL : strtoll(value, NULL, 10);
-}
 
 /* ---- questions */
 

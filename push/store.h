@@ -11,28 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum store_statement {
-	STORE_HORIZON,
-	STORE_REVOKED,
-	STORE_TICKET,
-	STORE_OPEN,
-	STORE_SYNC,
-	STORE_RANGE,
-	STORE_HEADS,
-	STORE_MEMBERS,
-	STORE_COUNTS,
-	STORE_ALLOWED,
-	STORE_SEEN,
-	STORE_DELIVER,
-	STORE_SEND,
-	STORE_STATEMENTS
-};
+#include "statements.h"
 
 enum { STORE_PARAMS = 6, STORE_SENDERS = 2 };
 
 /*
  * The answer to a question, after its transaction has committed. NULL: the database did not answer in time, or refused (which is
- * logged). The result is freed afterwards.
+ * logged). The result (result.h reads it) is freed afterwards.
  */
 typedef void store_reply(void *context, PGresult *result);
 
@@ -56,15 +41,5 @@ bool store_is_idle(void);
 
 /* Sends what this turn has queued. */
 void store_turn_end(void);
-
-/* What a result holds, which comes in PostgreSQL's binary format: an id, number or boolean (null: 0). Texts and json are as they are. */
-int64_t store_int(const PGresult *result, int row, int column);
-
-/* How many elements an array has (null: 0), and one of them. The array is of one dimension and has no nulls. */
-int store_count(const PGresult *result, int row, int column);
-int64_t store_element(const PGresult *result, int row, int column, int i);
-
-/* Who has left with an event of a result, as lib/doorbell.h has it. */
-int64_t store_gone(const PGresult *result, int row, int column);
 
 #endif

@@ -21,6 +21,7 @@
 #include "metrics.h"
 #include "opening.h"
 #include "receipts.h"
+#include "result.h"
 #include "sending.h"
 #include "store.h"
 #include "transport.h"
@@ -76,7 +77,6 @@ stream_since(struct conn *c, const char *cursor, size_t len)
 {
 	if (!c->since)
 		c->since = memory_alloc(sizeof *c->since);
-	c->since->given = true;
 	c->since->is_cursor = cursor_parse(cursor, len, &c->since->cursor);
 }
 
@@ -112,11 +112,6 @@ stream_ends(struct conn *c, const struct token *token)
 static void
 stream_belongs(struct conn *c, int64_t user, int64_t device)
 {
-	static const struct since nothing;
-	struct since since = c->since ? *c->since : nothing;
-
-	free(c->since);
-	c->since = NULL;
 	c->device = device;
 	c->waiting = c->transport == &transport_poll;
 	if (c->state < CONN_OPENING)
@@ -124,7 +119,7 @@ stream_belongs(struct conn *c, int64_t user, int64_t device)
 	conn_deadline(c, OPENING_MOST_MS);
 	users_attach(c, user);
 	if (c->state < CONN_CLOSING)
-		opening_begin(c, &since);
+		opening_begin(c);
 }
 
 void
@@ -145,7 +140,7 @@ ticket_reply(void *context, PGresult *result)
 		conn_close(c, CLOSE_BAD_CREDENTIALS);
 	else if (c->state == CONN_OPENING) {
 		stream_ends(c, NULL);
-		stream_belongs(c, store_int(result, 0, 0), store_int(result, 0, 1));
+		stream_belongs(c, result_int(result, 0, 0), result_int(result, 0, 1));
 		conn_resume_input(c);
 	}
 	conn_unpin(c);

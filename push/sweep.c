@@ -17,6 +17,7 @@
 #include "loop.h"
 #include "metrics.h"
 #include "opening.h"
+#include "result.h"
 #include "store.h"
 #include "users.h"
 
@@ -116,9 +117,9 @@ heads_reply(void *context, PGresult *result)
 {
 	(void)context;
 	for (int i = 0; result && i < PQntuples(result); i++) {
-		struct topic *t = hub_topic(store_int(result, i, 0));
+		struct topic *t = hub_topic(result_int(result, i, 0));
 		if (t)
-			hub_head(t, store_int(result, i, 1), (uint32_t)store_int(result, i, 3));
+			hub_head(t, result_int(result, i, 1), (uint32_t)result_int(result, i, 3));
 	}
 	round_answered(result);
 }
@@ -129,8 +130,8 @@ members_reply(void *context, PGresult *result)
 {
 	(void)context;
 	for (int i = 0; result && i < PQntuples(result); i++) {
-		const struct user *u = users_get(store_int(result, i, 0));
-		const struct topic *t = hub_topic(store_int(result, i, 1));
+		const struct user *u = users_get(result_int(result, i, 0));
+		const struct topic *t = hub_topic(result_int(result, i, 1));
 		for (struct conn *c = u ? u->streams : NULL; c; c = c->user_next)
 			if (c->state == CONN_LIVE && !c->opening && !c->stale && (!t || !hub_listens(c, t)))
 				opening_resync(c);
@@ -230,9 +231,9 @@ begun_reply(void *context, PGresult *result)
 {
 	(void)context;
 	for (int i = 0; result && i < PQntuples(result); i++) {
-		struct topic *t = hub_topic(store_int(result, i, 0));
+		struct topic *t = hub_topic(result_int(result, i, 0));
 		if (t)
-			hub_expect(t, store_int(result, i, 1));
+			hub_expect(t, result_int(result, i, 1));
 	}
 }
 
@@ -278,7 +279,7 @@ horizon_reply(void *context, PGresult *result)
 	(void)context;
 	if (!result || PQntuples(result) != 1)
 		return;
-	sweep.horizon = store_int(result, 0, 0);
+	sweep.horizon = result_int(result, 0, 0);
 	if (!sweep.members_from)
 		sweep.members_from = sweep.horizon;
 	if (!sweep.running && sweep.pending == 0)
@@ -290,7 +291,7 @@ revoked_reply(void *context, PGresult *result)
 {
 	(void)context;
 	for (int i = 0; result && i < PQntuples(result); i++) {
-		int64_t device = store_int(result, i, 0);
+		int64_t device = result_int(result, i, 0);
 		if (revoked_is(device))
 			continue;
 		revoked_add(device, loop_now(), settings.token_seconds * 1000 + REVOKED_OVERLAP_MS);

@@ -15,6 +15,7 @@
 #include "bus.h"
 #include "delivery.h"
 #include "map.h"
+#include "result.h"
 #include "store.h"
 #include "stream.h"
 #include "transport.h"
@@ -217,7 +218,7 @@ allowed_reply(void *context, PGresult *result)
 	}
 	q->count = 0;
 	for (int i = 0; i < PQntuples(result); i++)
-		q->users[q->count++] = store_int(result, i, 0);
+		q->users[q->count++] = result_int(result, i, 0);
 	inquiry_watch(q);
 }
 
@@ -270,7 +271,7 @@ watching_load(struct conn *c)
 static void
 beats_send(void)
 {
-	char ids[BEATS_MOST * 2][24], now[TIME_TEXT_BYTES], ttl[24];
+	char ids[BEATS_MOST * 2][IDENTIFIER_BYTES], now[TIME_TEXT_BYTES], ttl[24];
 	const char *argv[6 + BEATS_MOST * 3] = { "EVAL", presence_beat_script, "0", settings.redis_prefix, ttl, now };
 	int argc = 6;
 
@@ -280,7 +281,7 @@ beats_send(void)
 	snprintf(ttl, sizeof ttl, "%ld", settings.presence_seconds * 1000);
 	for (int i = 0; i < presence.beats_count; i++) {
 		for (int k = 2 * i; k < 2 * i + 2; k++) {
-			snprintf(ids[k], sizeof ids[k], "%ld", (long)presence.beats[k]);
+			identifier_text(presence.beats[k], ids[k]);
 			argv[argc++] = ids[k];
 		}
 		argv[argc++] = presence.away[i] ? "away" : "online";

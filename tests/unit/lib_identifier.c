@@ -78,6 +78,25 @@ test_against_strtoull(void **unused)
 }
 
 static void
+test_text(void **unused)
+{
+	uint64_t state = chance_seed();
+	char text[IDENTIFIER_BYTES], want[IDENTIFIER_BYTES];
+
+	(void)unused;
+	assert_int_equal(identifier_text(0, text), 1);
+	assert_string_equal(text, "0");
+	assert_int_equal(identifier_text(INT64_MAX, text), IDENTIFIER_BYTES - 1);
+	assert_string_equal(text, "9223372036854775807");
+	for (int i = 0; i < 100000; i++) {
+		int64_t id = (int64_t)(chance(&state) >> (1 + chance_below(&state, 63)));
+		int len = snprintf(want, sizeof want, "%ld", (long)id);
+		assert_int_equal(identifier_text(id, text), len);
+		assert_string_equal(text, want);
+	}
+}
+
+static void
 test_times(void **unused)
 {
 	char text[TIME_TEXT_BYTES];
@@ -87,16 +106,18 @@ test_times(void **unused)
 	assert_string_equal(text, "2024-01-01T00:00:00.000Z");
 	time_text(INT64_C(1795490466123), text);
 	assert_string_equal(text, "2026-11-24T03:21:06.123Z");
+	time_text(INT64_C(1795490466045), text);
+	assert_string_equal(text, "2026-11-24T03:21:06.045Z");
+	time_text(7, text);
+	assert_string_equal(text, "1970-01-01T00:00:00.007Z");
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),
-		cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_against_strtoull),
-		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_good), cmocka_unit_test(test_bad),   cmocka_unit_test(test_against_strtoull),
+		cmocka_unit_test(test_text), cmocka_unit_test(test_times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

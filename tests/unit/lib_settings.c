@@ -14,6 +14,8 @@
 
 #include "lib/settings.h"
 
+#define FIFTY "abcdefghijklmnopqrstuvwxyabcdefghijklmnopqrstuvwxy"
+
 static char path[] = "/tmp/banter-settings-XXXXXX";
 
 static int
@@ -106,6 +108,10 @@ test_refused(void **unused)
 		if (ends_with("--config", path) != 64)
 			fail_msg("taken: %s", files[i]);
 	}
+	file_says("BANTER_REDIS_PREFIX=" FIFTY FIFTY "\n");
+	assert_int_equal(ends_with("--config", path), -1);
+	file_says("BANTER_REDIS_PREFIX=" FIFTY FIFTY ":\n");
+	assert_int_equal(ends_with("--config", path), 64);
 	assert_int_equal(ends_with("--config", "/nonexistent"), 64);
 	assert_int_equal(ends_with("--unheard-of", NULL), 64);
 	assert_int_equal(ends_with("--help", NULL), 0);
