@@ -63,7 +63,8 @@ export class Device {
 			this.answers.get(event.client_id)?.(event);
 		else if (event.type === "stream.reset")
 			this.fault("reset", `its cursor was refused: ${JSON.stringify(event.data)}`);
-		if (event.data?.conversation_id && event.seq === undefined && this.gone.has(event.data.conversation_id))
+		// The answer to what it sent may come later than its removal, and tells it nothing that is not its own.
+		if (event.data?.conversation_id && event.seq === undefined && this.gone.has(event.data.conversation_id) && event.data.sender_id !== this.user.id)
 			this.fault("leaked", `heard ${event.type} of ${this.run.ledger.name(event.data.conversation_id)}, which it has left`);
 	}
 
