@@ -42,7 +42,7 @@ function percentile(list, share) {
 
 function summary(counts) {
 	const { ledger, devices } = run;
-	const delays = ledger.delays.sort((a, b) => a - b);
+	const { delays } = ledger;
 	const heard = Object.fromEntries(["ws", "sse", "poll"].map((t) => [t, devices.reduce((sum, d) => sum + d.events[t], 0)]));
 
 	return [
@@ -68,6 +68,7 @@ function verdict() {
 
 function report() {
 	const { ledger } = run;
+	ledger.delays.sort((a, b) => a - b);
 	const result = verdict();
 
 	for (const [name, text] of summary(run.counts))
