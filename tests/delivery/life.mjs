@@ -141,12 +141,7 @@ async function cut(run) {
 }
 
 /* The guest of a group goes, by itself or by the owner's will, or comes back. Unanswered, it is asked what became of it. */
-async function moveGuest(run) {
-	const group = run.random.pick([...run.ledger.conversations.values()].filter((c) => c.guest));
-
-	if (!group || group.moving)
-		return;
-	group.moving = true;
+async function moveGuest(run, group) {
 	const token = group.owner.device.token;
 	const path = `/v1/conversations/${group.id}`;
 	if (!group.guestIn)
@@ -162,7 +157,6 @@ async function moveGuest(run) {
 	}
 	if (members.status === 200 && !group.guestIn)
 		await outside(run, group, group.guest, "a removed member");
-	group.moving = false;
 }
 
 /* Who is not a member gets nothing by REST either. */
@@ -225,6 +219,7 @@ async function strangersKnock(run) {
 /* Lets all of it happen until the sending ends; resolves when nothing of it is under way any more. */
 export async function live(run) {
 	const { options } = run;
+	const groups = [...run.ledger.conversations.values()].filter((c) => c.guest);
 	const sends = new Set();
 	const start = async () => {
 		const one = send(run).catch((error) => run.ledger.fault("broken", "a send", String(error)));
@@ -235,7 +230,7 @@ export async function live(run) {
 	await Promise.all([
 		often(run, options.rate, start),
 		often(run, options.drop, () => cut(run)),
-		often(run, options.members, () => moveGuest(run)),
+		...groups.map((group) => often(run, options.members / groups.length, () => moveGuest(run, group))),
 		often(run, 1, () => acknowledge(run)),
 		often(run, 4, () => read(run)),
 		often(run, 0.3, () => strangersKnock(run)),
