@@ -31,6 +31,17 @@ through() {
 	[[ $output =~ "3 revoked" ]]
 }
 
+# What is about a few milliseconds is met by doing everything often. Three people are the guests of ten groups, so each change of membership sends eight
+# streams to read theirs again, while others open. 100 messages a second is what two cores still carry with all that, under the sanitizers.
+@test "verify-delivery: P6: two processes of push, 100 messages, 40 cuts and 60 changes of membership a second" {
+	further_push BANTER_PUSH_PROCESSES=2
+	verify --streams "$further" --users 3 --devices 8 --groups 10 --directs 1 --rate 100 --drop 40 --members 60 --seconds 28 --settle 10 --json
+	echo "$output"
+	[ "$status" = 0 ]
+	jq -e '.ok and .acknowledged >= 1400 and .cuts >= 550 and .returns >= 550 and .removed >= 280 and .added >= 280' <<<"${lines[-1]}"
+	[ "$(curl -s "$further/metrics" | grep -cE '^banter_push_deliveries_total\{.*\} [0-9]{4,}$')" = 2 ] # both had streams
+}
+
 @test "verify-delivery: a proxy that does nothing is none of its business" {
 	through good
 	echo "$output"
