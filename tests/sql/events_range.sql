@@ -10,7 +10,7 @@ declare
 	v_ring text := (rings(format('member_remove(%s, %s, %s)', v_group, v_bob, v_bob)))[2];
 begin
 	perform send(v_group, v_alice);
-	perform same((select string_agg(e.event ->> 'type', ' ') from events_range(v_group, 0, 10) e),
+	perform same((select string_agg(e.event::json ->> 'type', ' ') from events_range(v_group, 0, 10) e),
 		'conversation.created message.created member.removed message.created', 'all');
 	perform same((select array_agg(e.seq) from events_range(v_group, v_first, 2) e), array[2, 3]::bigint[], 'two after the first');
 	perform same(

@@ -109,7 +109,7 @@ create function test.missed(
 returns text
 language sql
 as $$
-	select string_agg(concat(e.seq, ' ', e.event ->> 'type'), ', ')
+	select string_agg(concat(e.seq, ' ', e.event::json ->> 'type'), ', ')
 	from banter.sync_events(in_user, in_base, array[in_conversation], array[in_id], in_limit) e
 	where in_conversation is null or e.conversation_id = in_conversation
 $$;

@@ -42,13 +42,13 @@ begin
 	-- events as they were announced; the first one is made for the reader
 	select e.id, e.gone, e.event into v_event from sync_events(v_bob, v_one, array[v_room], array[v_one], 1) e where e.conversation_id = v_hall;
 	perform same(
-		v_event.event::text,
+		v_event.event,
 		event_json('message.created', v_hall, v_two, 2, (select message_json(m) from messages m where m.id = v_two)),
 		'a message'
 	);
 	select e.id, e.gone, e.event into v_event from sync_events(v_bob, 0, null, null, 1) e;
-	perform same(v_event.event ->> 'type', 'conversation.created', 'the beginning');
-	perform same(v_event.event ->> 'data', conversation_json(v_room, v_bob), 'for bob');
+	perform same(v_event.event::json ->> 'type', 'conversation.created', 'the beginning');
+	perform same(v_event.event::json ->> 'data', conversation_json(v_room, v_bob), 'for bob');
 
 	-- without a base: after the delivered mark
 	perform same(missed(v_bob, null, v_room), null, 'bob has sent the last');
@@ -87,7 +87,7 @@ begin
 	perform same(missed(v_carol, v_secret, v_room), '9 conversation.created, 10 message.created', 'who had the first time');
 	perform same(missed(v_carol, null, v_room), '9 conversation.created, 10 message.created', 'without a base');
 	select e.event into v_event from sync_events(v_carol, v_secret, null, null, 1) e;
-	perform same(v_event.event ->> 'data', conversation_json(v_room, v_carol), 'the second time is of now');
+	perform same(v_event.event::json ->> 'data', conversation_json(v_room, v_carol), 'the second time is of now');
 
 	-- deleted conversations end with that
 	perform conversation_delete(v_hall, v_alice);
