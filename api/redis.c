@@ -382,8 +382,8 @@ redis_beat(int64_t user, int64_t device, const char *status)
 
 	snprintf(ttl, sizeof ttl, "%ld", settings.presence_seconds * 1000);
 	time_text(time_now_ms(), now);
-	snprintf(u, sizeof u, "%ld", (long)user);
-	snprintf(d, sizeof d, "%ld", (long)device);
+	identifier_text(user, u);
+	identifier_text(device, d);
 	return ask_integer(&(struct command){ 9, argv }, &changed);
 }
 
@@ -395,8 +395,8 @@ redis_device_gone(int64_t user, int64_t device, bool *user_offline)
 	long long offline = 0;
 
 	time_text(time_now_ms(), now);
-	snprintf(u, sizeof u, "%ld", (long)user);
-	snprintf(d, sizeof d, "%ld", (long)device);
+	identifier_text(user, u);
+	identifier_text(device, d);
 	bool answered = ask_integer(&(struct command){ 7, argv }, &offline);
 	*user_offline = offline == 1;
 	return answered;
@@ -413,7 +413,7 @@ arguments_make(const char *const *words, int count, const int64_t *ids, int id_c
 	for (int i = 0; i < count; i++)
 		argv[i] = words[i];
 	for (int i = 0; i < id_count; i++, at += ID_BYTES) {
-		snprintf(at, ID_BYTES, "%ld", (long)ids[i]);
+		identifier_text(ids[i], at);
 		argv[count + i] = at;
 	}
 	return argv;

@@ -28,8 +28,8 @@ token_claims(jwt_t *jwt, int64_t user, int64_t device)
 	time_t now = time(NULL);
 	char subject[24], did[24], jti[REFRESH_TOKEN_BYTES];
 
-	snprintf(subject, sizeof subject, "%ld", (long)user);
-	snprintf(did, sizeof did, "%ld", (long)device);
+	identifier_text(user, subject);
+	identifier_text(device, did);
 	token_random(jti);
 	jti[22] = '\0';
 	return jwt_add_grant(jwt, "iss", issuer) == 0 && jwt_add_grant(jwt, "aud", issuer) == 0 && jwt_add_grant(jwt, "sub", subject) == 0 &&

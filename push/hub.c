@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../lib/doorbell.h"
+#include "../lib/identifier.h"
 #include "../lib/memory.h"
 #include "../lib/settings.h"
 #include "bundle.h"
@@ -231,8 +232,8 @@ topic_repair(struct topic *t)
 	t->repairing = true;
 	metrics.repairs++;
 	timer_stop(&t->hold);
-	snprintf(conversation, sizeof conversation, "%ld", (long)t->conversation);
-	snprintf(after, sizeof after, "%ld", (long)t->id);
+	identifier_text(t->conversation, conversation);
+	identifier_text(t->id, after);
 	snprintf(limit, sizeof limit, "%d", REPAIR_PAGE);
 	store_ask(STORE_RANGE, params, REPAIR_WITHIN_MS, repair_reply, (void *)(intptr_t)t->conversation);
 }

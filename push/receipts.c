@@ -199,7 +199,7 @@ ask_counts(struct receipts *r)
 	for (int i = 0; i < RECENT_MESSAGES; i++)
 		if (r->recent[i])
 			array_add(&ids, r->recent[i]);
-	snprintf(conversation, sizeof conversation, "%ld", (long)r->topic->conversation);
+	identifier_text(r->topic->conversation, conversation);
 	const char *params[] = { conversation, array_text(&ids) };
 	if (ids.count)
 		store_ask(STORE_COUNTS, params, WITHIN_MS, counts_reply, (void *)(intptr_t)r->topic->conversation);

@@ -157,7 +157,7 @@ ask_members(struct array *ids)
 	char since[24];
 	const char *params[] = { array_text(ids), since };
 
-	snprintf(since, sizeof since, "%ld", (long)sweep.members_from);
+	identifier_text(sweep.members_from, since);
 	if (ids->count) {
 		sweep.pending++;
 		store_ask(STORE_MEMBERS, params, WITHIN_MS, members_reply, NULL);
@@ -308,7 +308,7 @@ ask_revoked(void)
 	const char *params[] = { since };
 	int64_t back = sweep.revoked_before ? REVOKED_OVERLAP_MS : settings.token_seconds * 1000 + REVOKED_OVERLAP_MS;
 
-	snprintf(since, sizeof since, "%ld", (long)(time_now_ms() - back));
+	identifier_text(time_now_ms() - back, since);
 	store_ask(STORE_REVOKED, params, 1000, revoked_reply, NULL);
 }
 

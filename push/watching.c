@@ -199,7 +199,7 @@ inquiry_watch(struct inquiry *q)
 	argv[argc++] = "0";
 	argv[argc++] = settings.redis_prefix;
 	for (int i = 0; i < q->count; i++) {
-		snprintf(ids[i], sizeof ids[i], "%ld", (long)q->users[i]);
+		identifier_text(q->users[i], ids[i]);
 		argv[argc++] = ids[i];
 	}
 	bus_command(argc, argv, state_reply, q);
@@ -231,7 +231,7 @@ watching_ask(struct conn *c, const int64_t *users, int count)
 
 	for (int i = 0; i < count; i++)
 		array_add(&ids, users[i]);
-	snprintf(user, sizeof user, "%ld", (long)stream_user(c));
+	identifier_text(stream_user(c), user);
 	const char *params[] = { user, array_text(&ids) };
 	store_ask(STORE_ALLOWED, params, WITHIN_MS, allowed_reply, q);
 	array_free(&ids);
