@@ -261,7 +261,7 @@ three() {
 	as_device bob phone
 	listen phone sse
 	as bob
-	listen bob poll
+	listen bob ws
 	read_to "$two"
 	for name in phone bob; do
 		heard "$name" ".type == \"conversation.read\" and .data.conversation_id == \"$room\" and .data.read_id == \"$two\" and .data.unread_count == 1" 3
