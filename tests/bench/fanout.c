@@ -2,8 +2,10 @@
 /*
  * Fan-out: one message to all subscribers of a conversation, in a closed loop with a fixed number of messages in flight; against the limit
  * program in the same run, in turns. A message is done when every subscriber has it; then the next one is sent.
+ * With beside.transport=… a second crowd, in a conversation of its own, takes its turn as well: what the two transports cost is compared within a round.
  */
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +18,12 @@
 #include "sender.h"
 #include "usage.h"
 
-enum { ROUNDS = 15, RING = 4096, HEAD_BYTES = 120, CEILING_ROUNDS = 64, CEILING_MS = 2500, QUIET_MS = 10 };
+enum { ROUNDS = 15, SIDES = 3, RING = 4096, HEAD_BYTES = 120, CEILING_ROUNDS = 64, CEILING_MS = 2500, QUIET_MS = 10 };
 
 static const char usage[] = "key=FILE transport=ws|sse|poll|limit port=PORT pid=PID sender=doorbell|rest|socket|limit conversation=ID author=USER\n"
 			    "       first_user=USER subscribers=N inflight=N seconds=S rounds=N limit_port=PORT limit_pid=PID [ceiling=1]\n"
-			    "       database=URL redis=SOCKET rest_port=PORT text_bytes=N";
+			    "       database=URL redis=SOCKET rest_port=PORT text_bytes=N\n"
+			    "       [beside.transport=ws|sse|poll beside.conversation=ID beside.author=USER beside.first_user=USER]";
 
 /* A message on its way: how many have it, and its beginning up to the seq, which must be the same for all. */
 struct message {
@@ -145,11 +148,8 @@ side_round(struct side *side, int in_flight, double seconds)
 }
 
 static void
-side_open(struct side *side, const char *transport, int port, const char *sender, int in_flight, long pid)
+side_open(struct side *side, const char *sender, int in_flight, long pid)
 {
-	crowd_options(&side->crowd);
-	side->crowd.transport = wire_transport(transport);
-	side->crowd.port = port;
 	side->crowd.message = on_message;
 	side->crowd.own = side;
 	side->pid = pid;
@@ -160,6 +160,23 @@ side_open(struct side *side, const char *transport, int port, const char *sender
 	side->seq = 0;
 	side->done = side->lasted = side->in_flight = side->due = 0;
 	side->sender = sender_open(sender, in_flight);
+}
+
+/* Subscribers of push, as the options have them. */
+static void
+banter_open(struct side *side, int in_flight)
+{
+	crowd_options(&side->crowd);
+	side_open(side, option_text("sender", "doorbell"), in_flight, option_number("pid", 0));
+}
+
+static void
+limit_open(struct side *side, int in_flight)
+{
+	crowd_options(&side->crowd);
+	side->crowd.transport = TRANSPORT_LIMIT;
+	side->crowd.port = (int)option_number("limit_port", 0);
+	side_open(side, "limit", in_flight, option_number("limit_pid", 0));
 }
 
 static void
@@ -200,52 +217,84 @@ ceiling(struct side *side, int in_flight)
 	       usage_quantile(rates, (size_t)n, 0.5), in_flight);
 }
 
-static void
-compare(struct side *banter, struct side *limit, int in_flight, double seconds, int rounds)
-{
-	double ratios[ROUNDS], rates[ROUNDS], limits[ROUNDS], cpus[ROUNDS], limit_cpus[ROUNDS];
-	int n = 0;
+/* What the rounds gave for one side, and its ratio to another in the same round. */
+struct figures {
+	double rates[ROUNDS], cpus[ROUNDS], ratios[ROUNDS];
+};
 
-	for (; n < rounds && n < ROUNDS; n++) {
-		side_round(limit, in_flight, seconds);
-		side_round(banter, in_flight, seconds);
-		side_print("limit", limit);
-		side_print(wire_name(banter->crowd.transport), banter);
-		ratios[n] = banter->rate / limit->rate;
-		rates[n] = banter->rate;
-		limits[n] = limit->rate;
-		cpus[n] = banter->cpu;
-		limit_cpus[n] = limit->cpu;
+static void
+figures_note(struct figures *f, int round, const struct side *side, const struct side *to)
+{
+	f->rates[round] = side->rate;
+	f->cpus[round] = side->cpu;
+	f->ratios[round] = side->rate / to->rate;
+}
+
+static void
+figures_print(const char *name, struct figures *f, int rounds)
+{
+	size_t n = (size_t)rounds;
+
+	printf(" %sratio=%.3f %srate=%.0f %scpu=%.2f", name, usage_quantile(f->ratios, n, 0.5), name, usage_quantile(f->rates, n, 0.5), name,
+	       usage_quantile(f->cpus, n, 0.5));
+}
+
+/* In turns; banter against the limit, and what is beside it (or NULL) against banter. */
+static void
+compare(struct side *limit, struct side *banter, struct side *beside, int in_flight, double seconds, int rounds)
+{
+	static struct figures of_limit, of_banter, of_beside;
+	struct side *sides[] = { limit, banter, beside };
+
+	for (int n = 0; n < rounds; n++) {
+		for (int i = 0; i < SIDES && sides[i]; i++) {
+			side_round(sides[i], in_flight, seconds);
+			side_print(wire_name(sides[i]->crowd.transport), sides[i]);
+		}
+		figures_note(&of_limit, n, limit, limit);
+		figures_note(&of_banter, n, banter, limit);
+		if (beside)
+			figures_note(&of_beside, n, beside, banter);
 	}
-	size_t count = (size_t)n;
-	printf("result ratio=%.3f rate=%.0f limit=%.0f cpu=%.2f limit_cpu=%.2f\n", usage_quantile(ratios, count, 0.5),
-	       usage_quantile(rates, count, 0.5), usage_quantile(limits, count, 0.5), usage_quantile(cpus, count, 0.5),
-	       usage_quantile(limit_cpus, count, 0.5));
+	printf("result");
+	figures_print("limit_", &of_limit, rounds);
+	figures_print("", &of_banter, rounds);
+	if (beside)
+		figures_print("beside_", &of_beside, rounds);
+	printf("\n");
 }
 
 int
 main(int argc, char **argv)
 {
-	static struct side banter, limit;
+	static struct side banter, limit, beside;
 
 	options_read(argc, argv, usage);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	usage_files();
 	access_open(option_text("key", "var/secrets/jwt.key"));
 	int in_flight = (int)option_number("inflight", 1), rounds = (int)option_number("rounds", 3);
+	bool has_beside = option_text("beside.transport", NULL);
 	double seconds = atof(option_text("seconds", "2"));
 
-	side_open(&banter, option_text("transport", "ws"), (int)option_number("port", 8081), option_text("sender", "doorbell"), in_flight,
-		  option_number("pid", 0));
+	if (rounds > ROUNDS)
+		rounds = ROUNDS;
+	banter_open(&banter, in_flight);
 	if (option_number("ceiling", 0)) {
 		ceiling(&banter, in_flight);
 		return 0;
 	}
-	side_open(&limit, "limit", (int)option_number("limit_port", 0), "limit", in_flight, option_number("limit_pid", 0));
+	if (has_beside) {
+		options_of("beside");
+		banter_open(&beside, in_flight);
+		options_of("");
+		side_round(&beside, in_flight, seconds);
+	}
+	limit_open(&limit, in_flight);
 	side_round(&banter, in_flight, seconds);
-	/* The limit sends as many bytes per delivery as a WebSocket of Banter does. */
+	/* The limit sends as many bytes per delivery as the first crowd of Banter gets. */
 	sender_frame(limit.sender, option_number("frame_bytes", (long)banter.bytes_per_delivery));
 	side_round(&limit, in_flight, seconds / 2);
-	compare(&banter, &limit, in_flight, seconds, rounds);
+	compare(&limit, &banter, has_beside ? &beside : NULL, in_flight, seconds, rounds);
 	return 0;
 }
