@@ -136,7 +136,7 @@ both_refuse() {
 	started() { grep -q 'event=started' "$own/output"; }
 	wait_until 10 started
 	[ "$(stat -c %a "$own/secrets/jwt.key")" = 600 ]
-	! grep -F "$(<"$own/secrets/jwt.key")" "$own/output"
+	if grep -F "$(<"$own/secrets/jwt.key")" "$own/output"; then return 1; fi
 	kill -TERM "$(<"$own/pid")"
 	stopped() { grep -q 'event=stopped' "$own/output"; }
 	wait_until 10 stopped

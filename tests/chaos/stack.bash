@@ -9,6 +9,8 @@ own_stack() {
 	unset BANTER_DATABASE_URL BANTER_REDIS_URL BANTER_SECRETS_DIR BANTER_API_SOCKET BANTER_STATE
 	local row
 	for row; do export "${row?}"; done
+	# Where tests/run finds and stops it, should this be cut off.
+	BANTER_STATE=${BANTER_TEST_WORK:-$(mktemp -d "${TMPDIR:-/tmp}/banter-test.XXXXXX")}/own.$$
 	test_settings
 	mkdir -p "$(dirname "$BANTER_STATE")" && chmod 711 "$(dirname "$BANTER_STATE")"
 	"$root/scripts/stack" start 3>&- 4>&-
