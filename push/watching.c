@@ -105,20 +105,6 @@ watching_end(struct conn *c)
 	c->watching = NULL;
 }
 
-static void
-watching_set(struct conn *c, const int64_t *users, int count)
-{
-	struct watching *w = memory_alloc(sizeof *w + (size_t)count * sizeof w->list[0]);
-
-	for (int i = 0; i < count; i++) {
-		w->list[i] = watched_get(users[i]);
-		watched_add(w->list[i], c);
-	}
-	w->count = count;
-	watching_end(c);
-	c->watching = w;
-}
-
 void
 watching_event(int64_t user, struct event *ev)
 {
@@ -131,19 +117,26 @@ watching_event(int64_t user, struct event *ev)
 
 /* ---- the state of those who are watched */
 
+struct asked {
+	int64_t user;
+	char last_seen[TIME_TEXT_BYTES]; /* empty: never */
+};
+
 /* A question about a stream's list; the stream may be gone when it is answered. */
 struct inquiry {
 	struct conn *conn;
+	int64_t user; /* whose stream it was: a connection of long-polls may become another's */
 	int count;
-	int64_t users[];
+	struct asked list[];
 };
 
 static struct inquiry *
 inquiry_new(struct conn *c, int count)
 {
-	struct inquiry *q = memory_alloc(sizeof *q + (size_t)count * sizeof q->users[0]);
+	struct inquiry *q = memory_alloc(sizeof *q + (size_t)count * sizeof q->list[0]);
 
 	q->conn = c;
+	q->user = stream_user(c);
 	conn_pin(c);
 	return q;
 }
@@ -151,7 +144,7 @@ inquiry_new(struct conn *c, int count)
 static bool
 inquiry_lives(const struct inquiry *q)
 {
-	return q->conn->state == CONN_LIVE;
+	return q->conn->state == CONN_LIVE && stream_user(q->conn) == q->user;
 }
 
 static void
@@ -176,13 +169,31 @@ state_reply(void *context, const char *const *values, int count)
 	FILE *f = open_memstream(&data, &len);
 	assert(f);
 	fprintf(f, "{\"presence\":[");
-	for (int i = 0; i < q->count; i++)
-		fprintf(f, "%s{\"user_id\":\"%ld\",\"status\":\"%s\"}", i ? "," : "", (long)q->users[i], values[i]);
+	for (int i = 0; i < q->count; i++) {
+		fprintf(f, "%s{\"user_id\":\"%ld\",\"status\":\"%s\"", i ? "," : "", (long)q->list[i].user, values[i]);
+		if (*q->list[i].last_seen && strcmp(values[i], "offline") == 0)
+			fprintf(f, ",\"last_seen\":\"%s\"", q->list[i].last_seen);
+		fprintf(f, "}");
+	}
 	fprintf(f, "]}");
 	fclose(f);
 	conn_notice(q->conn, "presence.state", data);
 	free(data);
 	inquiry_free(q);
+}
+
+static void
+watching_set(const struct inquiry *q)
+{
+	struct watching *w = memory_alloc(sizeof *w + (size_t)q->count * sizeof w->list[0]);
+
+	for (int i = 0; i < q->count; i++) {
+		w->list[i] = watched_get(q->list[i].user);
+		watched_add(w->list[i], q->conn);
+	}
+	w->count = q->count;
+	watching_end(q->conn);
+	q->conn->watching = w;
 }
 
 /* Listens first, asks afterwards, so that no change falls between. */
@@ -193,13 +204,13 @@ inquiry_watch(struct inquiry *q)
 	const char **argv = memory_alloc((size_t)(q->count + 4) * sizeof argv[0]);
 	int argc = 0;
 
-	watching_set(q->conn, q->users, q->count);
+	watching_set(q);
 	argv[argc++] = "EVAL";
 	argv[argc++] = presence_query_script;
 	argv[argc++] = "0";
 	argv[argc++] = settings.redis_prefix;
 	for (int i = 0; i < q->count; i++) {
-		identifier_text(q->users[i], ids[i]);
+		identifier_text(q->list[i].user, ids[i]);
 		argv[argc++] = ids[i];
 	}
 	bus_command(argc, argv, state_reply, q);
@@ -216,9 +227,11 @@ allowed_reply(void *context, PGresult *result)
 		inquiry_free(q);
 		return;
 	}
-	q->count = 0;
-	for (int i = 0; i < PQntuples(result); i++)
-		q->users[q->count++] = result_int(result, i, 0);
+	q->count = PQntuples(result);
+	for (int i = 0; i < q->count; i++) {
+		q->list[i].user = result_int(result, i, 0);
+		snprintf(q->list[i].last_seen, sizeof q->list[i].last_seen, "%s", PQgetvalue(result, i, 1));
+	}
 	inquiry_watch(q);
 }
 

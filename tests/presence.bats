@@ -215,7 +215,8 @@ flips() {
 	heard alice "$(is "$(id_of leaver)" offline)" 3
 	[ "$(jq -r '.data | has("last_seen")' <<<"$event")" = true ]
 	as alice
-	get "/v1/users/$(id_of leaver)"
 	seen() { get "/v1/users/$(id_of leaver)" && [ "$(json 'has("last_seen")')" = true ]; }
-	wait_until 5 seen
+	wait_until 5 seen	# The stream says the same when it is asked.
+	speak alice "{\"type\":\"presence.watch\",\"user_ids\":[\"$(id_of leaver)\"]}"
+	heard alice ".type == \"presence.state\" and .data.presence[0].status == \"offline\" and .data.presence[0].last_seen == \"$(json .last_seen)\""
 }
