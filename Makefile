@@ -10,7 +10,7 @@ RELEASE  := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 VARIANT  := $(if $(filter %asan,$(BUILD)),$(SANITIZE),$(RELEASE))
 
-# The libraries come with the first build (scripts/setup), so they are asked for when the first file is compiled.
+# The libraries come with scripts/setup, which `make run` and `make test` call, so they are asked for when the first file is compiled.
 CFLAGS  ?= -g
 COMPILE  = $(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(VARIANT) $(CFLAGS) -pthread -I. $$(pkg-config --cflags $(PACKAGES)) -MMD -MP
 LINK     = $(CC) $(VARIANT) $(CFLAGS) -pthread $(LDFLAGS) -Wl,--as-needed
@@ -44,7 +44,7 @@ test:                               ## the whole suite, from nothing, on its own
 unit:                               ## build and run the unit tests under the sanitizers
 	@tests/run unit
 
-bench:                              ## measure: send rate, latency, pages, memory (docs/performance.md)
+bench:                              ## measure: sends, fan-out, memory, overload, restarts (docs/performance.md)
 	@tests/bench/run
 
 bench-history:
@@ -103,7 +103,7 @@ $(BUILD)/unit/%:      $(BUILD)/tests/unit/%.o      $(call without_main,$(PUSH)) 
 	@$(LINK) -o $@ $^ $(LIBS) -lcmocka -lwslay
 
 # The frame and head readers of push, as an echo server for suites of RFC 6455: build/ws-echo PORT.
-$(BUILD)/ws-echo: $(addprefix $(BUILD)/,tests/conformance/ws-echo.o push/frame.o push/http.o push/utf8.o lib/memory.o)
+$(BUILD)/ws-echo: $(addprefix $(BUILD)/,tests/conformance/ws-echo.o push/frame.o push/handshake.o push/http.o push/utf8.o lib/memory.o)
 	@echo link $@
 	@$(LINK) -o $@ $^ $(LIBS)
 

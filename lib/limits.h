@@ -27,6 +27,7 @@ enum {
 	LIMIT_REQUEST_ID_BYTES = 64,
 	LIMIT_TYPING_SECONDS = 6,
 	LIMIT_TYPING_INTERVAL_MS = 3000,
+	LIMIT_TYPING_ELSEWHERE_MS = 1000, /* in another conversation */
 };
 
 #endif

@@ -81,6 +81,8 @@ static const struct setting table[] = {
 	{ "BANTER_PUSH_FRAME_BYTES", NUMBER, AT(push_frame_bytes), "131072", "bytes", 1024, 16777216, "a message from a client" },
 	{ "BANTER_PUSH_FRAME_RATE", NUMBER, AT(push_frame_rate), "100", "per second", 1, 100000,
 	  "frames from a client, five seconds' worth at once" },
+	{ "BANTER_PUSH_INPUT_BYTES", NUMBER, AT(push_input_bytes), "524288", "bytes/s", 1024, 1073741824,
+	  "what all clients of a user send to a process, four seconds' worth at once" },
 	{ "BANTER_PUSH_SENDS", NUMBER, AT(push_sends), "100", "messages", 1, 10000,
 	  "messages of a stream on their way to the database; more are refused" },
 	{ "BANTER_PUSH_HOLD_MS", NUMBER, AT(push_hold_ms), "50", "ms", 0, 5000, "how long a hole in the order may wait for its event" },

@@ -61,6 +61,7 @@ struct settings {
 	long push_frame_rate;
 	long push_sends;
 	long push_hold_ms;
+	long push_input_bytes;
 	long push_sweep_seconds;
 	long push_replay_page;
 	long push_replay_events;

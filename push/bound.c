@@ -11,6 +11,7 @@ static const char *const names[BOUNDS] = {
 	[BOUND_HANDSHAKE_SECONDS] = "handshake_seconds",
 	[BOUND_PONG_SECONDS] = "pong_seconds",
 	[BOUND_QUEUE_BYTES] = "queue_bytes",
+	[BOUND_INPUT_BYTES] = "input_bytes",
 	[BOUND_STREAMS_PER_USER] = "streams_per_user",
 	[BOUND_STREAMS_PER_ADDRESS] = "streams_per_address",
 	[BOUND_STREAMS] = "streams",

@@ -21,10 +21,13 @@
 #include "pool.h"
 #include "stream.h"
 #include "transport.h"
+#include "users.h"
 
 enum {
 	LINGER_MS = 2000, /* for a peer to take the last words */
 	READ_SLACK = 64 * 1024,
+	READ_COST = 64,	       /* what a read costs beside its bytes, as bytes … */
+	KEPT_SHARE = 32,       /* … and what is copied once more for it: whoever sends a long frame byte by byte pays for that */
 	DESCRIPTORS_KEPT = 64, /* for the database, Redis, the log … */
 	HANDSHAKE_MOMENT_MS = 500,
 	HANDSHAKES_SHARE = 4, /* the part of all descriptors that handshakes may have at most */
@@ -147,6 +150,10 @@ conn_queue_bytes(struct conn *c, const void *bytes, size_t len)
 void
 conn_keep(struct conn *c, const uint8_t *data, size_t n)
 {
+	if (n + READ_SLACK > conns.input_size) {
+		conn_exceeds(c, BOUND_FRAME_BYTES, CLOSE_PROTOCOL);
+		return;
+	}
 	uint8_t *kept = n ? memory_dup(data, n) : NULL;
 
 	free(c->pending);
@@ -211,7 +218,13 @@ conn_read(struct conn *c, bool has_ended)
 				conn_enter(c, CONN_DEAD);
 			return;
 		}
+		if (c->state == CONN_CLOSING && (size_t)n == room) {
+			conn_enter(c, CONN_DEAD); /* whoever goes on sending so much does not listen */
+			return;
+		}
 		input_kept(c);
+		if (c->user && !users_pay(c->user, READ_COST + (uint32_t)n + (uint32_t)kept / KEPT_SHARE))
+			conn_exceeds(c, BOUND_INPUT_BYTES, CLOSE_PROTOCOL);
 		conn_input(c, kept + (size_t)n);
 		if ((size_t)n < room && !has_ended)
 			return;

@@ -53,6 +53,7 @@ struct conn {
 	bool answering;	  /* long-poll: an answer is still going out */
 	bool stale;	  /* long-poll: something came that could not be kept; the next request opens anew */
 	bool keep_alive;  /* long-poll */
+	bool bodiless;	  /* a request for a head alone */
 	bool ends_by_token;
 	bool away;	  /* what its beats say */
 	bool counted;	  /* among the open streams */
@@ -118,7 +119,7 @@ void conn_queue_bytes(struct conn *c, const void *bytes, size_t len);
  */
 bool conn_has_room(struct conn *c, uint32_t len);
 
-/* Keeps n bytes for the next time something comes. */
+/* Keeps n bytes for the next time something comes; so many that nothing could be read behind them end the connection. */
 void conn_keep(struct conn *c, const uint8_t *data, size_t n);
 
 /* Looks again at what is kept (after a poll's answer, say). */

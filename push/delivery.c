@@ -114,17 +114,32 @@ conn_event(struct conn *c, struct event *ev)
 	}
 }
 
-void
-conn_say(struct conn *c, const char *json, size_t len)
+/* Queues a whole JSON text, if there is room. */
+static bool
+queue_text(struct conn *c, const char *json, size_t len)
 {
 	struct encoded e = { .count = 0 };
 	struct event *ev = event_ephemeral(EVENT_NOTICE, json, len);
 
 	encoding_of_event(ev, c->transport, &e);
-	if (!queue_encoded(c, &e, 1))
-		metrics.shed[EVENT_NOTICE]++;
+	bool is_queued = queue_encoded(c, &e, 1);
 	encoded_free(&e);
 	event_unref(ev);
+	return is_queued;
+}
+
+void
+conn_say(struct conn *c, const char *json, size_t len)
+{
+	if (!queue_text(c, json, len))
+		metrics.shed[EVENT_NOTICE]++;
+}
+
+void
+conn_answer(struct conn *c, const char *json, size_t len)
+{
+	if (!queue_text(c, json, len))
+		conn_exceeds(c, BOUND_QUEUE_BYTES, CLOSE_SLOW_READER);
 }
 
 void

@@ -14,7 +14,10 @@ void conn_bundle(struct conn *c, const struct bundle *b);
 /* An event of the stream's own, such as stream.ready: data is a JSON object. */
 void conn_notice(struct conn *c, const char *type, const char *data);
 
-/* A whole JSON text that is no event, such as the answer to a frame. */
+/* A whole JSON text that is no durable event; left out when there is no room. */
 void conn_say(struct conn *c, const char *json, size_t len);
+
+/* The answer to a frame, which is never left out: without room the stream ends as a slow reader. */
+void conn_answer(struct conn *c, const char *json, size_t len);
 
 #endif

@@ -66,6 +66,7 @@ event_list_add(struct event_list *l, struct event *ev)
 {
 	l->events = memory_room(l->events, l->count, &l->room, sizeof l->events[0]);
 	l->events[l->count++] = ev;
+	l->bytes += ev->body->len;
 }
 
 bool
@@ -77,7 +78,10 @@ event_list_has_more(const struct event_list *l)
 struct event *
 event_list_next(struct event_list *l)
 {
-	return l->events[l->at++];
+	struct event *first = l->events[l->at++];
+
+	l->bytes -= first->body->len;
+	return first;
 }
 
 void

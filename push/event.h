@@ -45,6 +45,7 @@ void encoded_free(struct encoded *e);
 struct event_list {
 	struct event **events;
 	size_t count, room, at; /* those before at were taken */
+	size_t bytes;		/* of those that wait */
 };
 
 void event_list_add(struct event_list *l, struct event *ev); /* takes the reference */

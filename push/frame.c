@@ -3,8 +3,6 @@
 #include "frame.h"
 
 #include <assert.h>
-#include <nettle/sha1.h>
-#include <sodium.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,24 +237,18 @@ frame_header(enum frame_opcode opcode, uint64_t payload_len, uint8_t out[FRAME_H
 	return 2 + (size_t)extended;
 }
 
+size_t
+frame_close_payload(uint16_t code, uint8_t out[2])
+{
+	out[0] = (uint8_t)(code >> 8);
+	out[1] = (uint8_t)code;
+	return code == FRAME_CLOSE_SAYS_NOTHING ? 0 : 2;
+}
+
 int
 frame_close_code_is_valid(unsigned code)
 {
 	if (code >= 3000)
 		return code <= 4999;
 	return code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006;
-}
-
-void
-frame_accept_key(const char *key, size_t key_len, char out[FRAME_KEY_BYTES])
-{
-	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-	uint8_t digest[SHA1_DIGEST_SIZE];
-	struct sha1_ctx sha1;
-
-	sha1_init(&sha1);
-	sha1_update(&sha1, key_len, (const uint8_t *)key);
-	sha1_update(&sha1, sizeof guid - 1, (const uint8_t *)guid);
-	sha1_digest(&sha1, sizeof digest, digest);
-	sodium_bin2base64(out, FRAME_KEY_BYTES, digest, sizeof digest, sodium_base64_VARIANT_ORIGINAL);
 }

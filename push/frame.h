@@ -8,7 +8,7 @@
 
 enum frame_opcode { FRAME_CONTINUATION = 0, FRAME_TEXT = 1, FRAME_BINARY = 2, FRAME_CLOSE = 8, FRAME_PING = 9, FRAME_PONG = 10 };
 
-enum { FRAME_HEADER_BYTES = 10, FRAME_CONTROL_BYTES = 125, FRAME_KEY_BYTES = 29 /* Sec-WebSocket-Accept and NUL */ };
+enum { FRAME_HEADER_BYTES = 10, FRAME_CONTROL_BYTES = 125, FRAME_CLOSE_SAYS_NOTHING = 1005 };
 
 enum frame_result {
 	FRAME_MORE,    /* nothing whole yet: keep the bytes from consumed on and come back with more behind them */
@@ -50,10 +50,9 @@ void frame_input_free(struct frame_input *in);
 /* Writes the header of an unmasked final frame to out; returns its length (2, 4 or 10). */
 size_t frame_header(enum frame_opcode opcode, uint64_t payload_len, uint8_t out[FRAME_HEADER_BYTES]);
 
+/* What a close frame with that code holds; the answer to one holds the peer's own code (5.5.1). Returns its length, 0 for 1005, which says nothing. */
+size_t frame_close_payload(uint16_t code, uint8_t out[2]);
+
 /* Is a close code one that a peer may send (RFC 6455, 7.4)? */
 int frame_close_code_is_valid(unsigned code);
-
-/* The Sec-WebSocket-Accept to a Sec-WebSocket-Key of key_len bytes. */
-void frame_accept_key(const char *key, size_t key_len, char out[FRAME_KEY_BYTES]);
-
 #endif

@@ -2,7 +2,6 @@
 /* The front of push: which route, whose request, and plain answers. */
 #include "front.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +10,8 @@
 #include "../lib/identifier.h"
 #include "../lib/settings.h"
 #include "address.h"
-#include "frame.h"
+#include "buffer.h"
+#include "handshake.h"
 #include "metrics.h"
 #include "stream.h"
 #include "transport.h"
@@ -25,13 +25,21 @@ struct problem {
 };
 
 static const struct problem problems[] = {
-	{ 400, "bad_request", "The request is malformed" },	   { 401, "unauthenticated", "No valid credentials" },
-	{ 401, "token_expired", "The access token has expired" },  { 401, "device_revoked", "The device was signed out" },
-	{ 403, "bad_origin", "This origin may not open streams" }, { 404, "route_not_found", "There is no such route" },
-	{ 405, "method_not_allowed", "Only GET is allowed here" }, { 413, "body_too_large", "A body is not expected" },
-	{ 422, "invalid_parameter", "A parameter is invalid" },	   { 429, "too_busy", "Too many streams" },
-	{ 431, "bad_request", "The request's head is too large" }, { 503, "unavailable", "Try again later" },
-	{ 503, "shutting_down", "The server is shutting down" },   { 505, "bad_request", "Only HTTP/1.1 is spoken here" },
+	{ 400, "bad_request", "The request is malformed" },
+	{ 401, "unauthenticated", "No valid credentials" },
+	{ 401, "token_expired", "The access token has expired" },
+	{ 401, "device_revoked", "The device was signed out" },
+	{ 403, "bad_origin", "This origin may not open streams" },
+	{ 404, "route_not_found", "There is no such route" },
+	{ 405, "method_not_allowed", "Only GET is allowed here" },
+	{ 413, "body_too_large", "A body is not expected" },
+	{ 422, "invalid_parameter", "A parameter is invalid" },
+	{ 426, "bad_request", "Only version 13 of WebSocket is spoken" },
+	{ 429, "too_busy", "Too many streams" },
+	{ 431, "bad_request", "The request's head is too large" },
+	{ 503, "unavailable", "Try again later" },
+	{ 503, "shutting_down", "The server is shutting down" },
+	{ 505, "bad_request", "Only HTTP/1.1 is spoken here" },
 };
 
 static const struct problem *
@@ -58,20 +66,26 @@ reply(struct conn *c, int status, const char *type, const char *more, const char
 			 "Connection: close\r\n%s%s\r\n",
 			 status, status_text(status), type, len, front_cors(c), more);
 
+	/* one answer is never too long for a queue, which is empty */
+	struct buffer *answer = buffer_new((size_t)n + (c->bodiless ? 0 : len));
+	memcpy(answer->bytes, head, (size_t)n);
+	memcpy(answer->bytes + n, body, answer->len - (size_t)n);
 	c->replied = true;
-	conn_queue_bytes(c, head, (size_t)n);
-	conn_queue_bytes(c, body, len);
+	conn_queue(c, (struct chunk){ .buffer = answer, .len = answer->len & CHUNK_LEN_MASK });
+	buffer_unref(answer);
 }
 
 static void
 reply_problem(struct conn *c, const struct problem *p)
 {
-	char body[REPLY_BYTES], more[64] = "";
+	char body[REPLY_BYTES], more[128] = "";
 	int n = snprintf(body, sizeof body, "{\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"request_id\":\"push-%lu\"}", p->title, p->status,
 			 p->code, (unsigned long)c->number);
 
 	if (p->status == 405)
 		snprintf(more, sizeof more, "Allow: GET\r\n");
+	if (p->status == 426)
+		snprintf(more, sizeof more, HANDSHAKE_VERSION_HEADERS);
 	if (p->status == 429 || p->status == 503)
 		snprintf(more, sizeof more, "Retry-After: %ld\r\n", 1 + stream_retry_ms() / 1000);
 	if (p->status == 401)
@@ -166,11 +180,9 @@ note_origin(struct conn *c, const struct http_head *head)
 bool
 front_is_proxy(const struct sockaddr_storage *peer)
 {
-	char own[INET6_ADDRSTRLEN] = "";
-	const void *at = peer->ss_family == AF_INET ? (const void *)&((const struct sockaddr_in *)peer)->sin_addr
-						    : (const void *)&((const struct sockaddr_in6 *)peer)->sin6_addr;
+	char own[INET6_ADDRSTRLEN];
 
-	inet_ntop(peer->ss_family, at, own, sizeof own);
+	address_text(peer, own);
 	return list_has(settings.push_proxies, own, strlen(own));
 }
 
@@ -180,25 +192,10 @@ note_address(struct conn *c, const struct http_head *head)
 {
 	struct sockaddr_storage peer;
 	socklen_t len = sizeof peer;
-	struct http_slice told = http_header(head, "x-forwarded-for");
+	struct http_slice told = http_header_last(head, "x-forwarded-for");
 
 	if (told.at && getpeername(c->watch.fd, (struct sockaddr *)&peer, &len) == 0 && front_is_proxy(&peer))
 		conn_address(c, address_of_forwarded(told.at, told.len));
-}
-
-/* Ends a request for a stream that would be one too many. */
-static bool
-stream_is_too_many(struct conn *c)
-{
-	enum bound bound = BOUND_NONE;
-
-	if (metrics.streams[0] + metrics.streams[1] + metrics.streams[2] >= (uint64_t)settings.push_streams)
-		bound = BOUND_STREAMS;
-	else if (settings.push_streams_per_address && conn_count_of(c->address) > (size_t)settings.push_streams_per_address)
-		bound = BOUND_STREAMS_PER_ADDRESS;
-	if (bound)
-		conn_exceeds(c, bound, CLOSE_TOO_MANY_STREAMS);
-	return bound != BOUND_NONE;
 }
 
 /* ---- credentials */
@@ -235,13 +232,6 @@ begin_with_token(struct conn *c, struct http_slice text)
 		conn_close(c, why);
 }
 
-/* Does the query have such a name, whatever its value? */
-static bool
-query_names(const struct http_head *head, const char *name)
-{
-	return memmem(head->query.at ? head->query.at : "", head->query.len, name, strlen(name));
-}
-
 /* Header, ticket, cookie: the first that is there counts. False when there is none. */
 static bool
 begin_with_credentials(struct conn *c, const struct http_head *head)
@@ -257,7 +247,7 @@ begin_with_credentials(struct conn *c, const struct http_head *head)
 		stream_begin_ticket(c, ticket, strlen(ticket));
 		return true;
 	}
-	if (query_names(head, "ticket=")) { /* there, but no ticket can look like that */
+	if (http_has_parameter(head, "ticket")) { /* there, but no ticket can look like that */
 		conn_close(c, CLOSE_BAD_CREDENTIALS);
 		return true;
 	}
@@ -281,7 +271,7 @@ note_since(struct conn *c, const struct http_head *head)
 		stream_since(c, last.at, last.len);
 	else if (http_parameter(head, "since", text, sizeof text))
 		stream_since(c, text, strlen(text));
-	else if (query_names(head, "since="))
+	else if (http_has_parameter(head, "since"))
 		stream_since(c, "", 0); /* there, but no cursor can look like that */
 }
 
@@ -290,19 +280,16 @@ note_since(struct conn *c, const struct http_head *head)
 static void
 get_ws(struct conn *c, const struct http_head *head)
 {
-	char reply_text[REPLY_BYTES], accept[FRAME_KEY_BYTES];
-	struct http_slice key = http_header(head, "sec-websocket-key");
-	struct http_slice version = http_header(head, "sec-websocket-version");
+	char reply_text[REPLY_BYTES], accept[HANDSHAKE_ACCEPT_BYTES];
+	int status = handshake_read(head, accept);
 
-	if (!http_header_has(head, "upgrade", "websocket") || !http_header_has(head, "connection", "upgrade") || !http_slice_is(version, "13") ||
-	    key.len != 24) {
-		refuse(c, 400, "bad_request");
+	if (status != 101) {
+		refuse(c, status, NULL);
 		return;
 	}
-	frame_accept_key(key.at, key.len, accept);
 	int n = snprintf(reply_text, sizeof reply_text,
 			 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s\r\n",
-			 accept, http_header_has(head, "sec-websocket-protocol", "banter.v1") ? "Sec-WebSocket-Protocol: banter.v1\r\n" : "");
+			 accept, http_header_offers(head, "sec-websocket-protocol", "banter.v1") ? "Sec-WebSocket-Protocol: banter.v1\r\n" : "");
 	conn_queue_bytes(c, reply_text, (size_t)n);
 	c->transport = &transport_ws;
 	c->replied = true;
@@ -326,7 +313,7 @@ read_wait(const struct http_head *head, long *wait)
 	char text[16], *end;
 
 	*wait = POLL_WAIT_SECONDS < settings.push_poll_seconds ? POLL_WAIT_SECONDS : settings.push_poll_seconds;
-	if (!query_names(head, "wait="))
+	if (!http_has_parameter(head, "wait"))
 		return true;
 	if (!http_parameter(head, "wait", text, sizeof text) || !*text)
 		return false;
@@ -334,42 +321,52 @@ read_wait(const struct http_head *head, long *wait)
 	return !*end && *wait >= 0 && *wait <= settings.push_poll_seconds;
 }
 
+/* What comes now is no further request of the stream that an earlier poll has left on this connection. */
+static void
+leave_poll(struct conn *c)
+{
+	if (!c->transport)
+		return;
+	stream_detach(c);
+	c->transport = NULL;
+	c->replied = false;
+	conn_deadline(c, settings.push_handshake_seconds * 1000);
+}
+
 /* The stream of an earlier request on this connection goes on when it is the same user's and stands where the client says it does. */
 static bool
-poll_goes_on(struct conn *c, const struct http_head *head)
+poll_goes_on(struct conn *c, const struct http_head *head, struct token *token)
 {
 	char since[LIMIT_CURSOR_BYTES + 2], stands[LIMIT_CURSOR_BYTES + 1];
 	struct http_slice text = bearer(head);
-	struct token token;
 
 	if (!c->position || c->stale || c->opening || !text.at || !http_parameter(head, "since", since, sizeof since))
 		return false;
-	if (token_refusal(c, text, &token) != CLOSE_NONE)
+	if (token_refusal(c, text, token) != CLOSE_NONE)
 		return false;
 	position_text(c->answered ? c->answered : c->position, stands);
-	return token.user == stream_user(c) && token.device == c->device && strcmp(since, stands) == 0;
+	return token->user == stream_user(c) && token->device == c->device && strcmp(since, stands) == 0;
 }
 
 static void
 get_events(struct conn *c, const struct http_head *head)
 {
+	struct token token;
 	long wait;
 
 	if (!read_wait(head, &wait)) {
-		c->transport = NULL;
+		leave_poll(c);
 		refuse(c, 422, "invalid_parameter");
 		return;
 	}
 	c->wait_ms = (uint32_t)wait * 1000;
 	c->keep_alive = head->minor == 1 && !http_header_has(head, "connection", "close");
-	if (poll_goes_on(c, head)) {
-		stream_poll_again(c);
+	if (poll_goes_on(c, head, &token)) {
+		stream_poll_again(c, &token);
 		return;
 	}
-	if (c->user)
-		stream_detach(c);
+	leave_poll(c);
 	c->transport = &transport_poll;
-	c->replied = false;
 	note_since(c, head);
 	if (!stream_is_too_many(c) && !begin_with_credentials(c, head))
 		conn_close(c, CLOSE_BAD_CREDENTIALS);
@@ -397,28 +394,38 @@ get_metrics(struct conn *c, const struct http_head *head)
 	conn_close(c, CLOSE_NORMAL);
 }
 
-static const struct {
+static const struct route {
 	const char *path;
 	void (*get)(struct conn *c, const struct http_head *head);
 } routes[] = {
 	{ "/v1/ws", get_ws }, { "/v1/stream", get_stream }, { "/v1/events", get_events }, { "/healthz", get_healthz }, { "/metrics", get_metrics },
 };
 
+static const struct route *
+route_find(const struct http_head *head)
+{
+	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
+		if (http_slice_is(head->path, routes[i].path))
+			return &routes[i];
+	return NULL;
+}
+
 static void
 front_request(struct conn *c, const struct http_head *head)
 {
+	const struct route *route = route_find(head);
+
 	note_address(c, head);
 	note_origin(c, head);
-	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-		if (!http_slice_is(head->path, routes[i].path))
-			continue;
-		if (!http_slice_is(head->method, "GET"))
-			refuse(c, 405, "method_not_allowed");
-		else
-			routes[i].get(c, head);
-		return;
-	}
-	refuse(c, 404, "route_not_found");
+	c->bodiless = http_slice_is(head->method, "HEAD");
+	if (!route || route->get != get_events || !http_slice_is(head->method, "GET"))
+		leave_poll(c);
+	if (!route)
+		refuse(c, 404, "route_not_found");
+	else if (!http_slice_is(head->method, "GET"))
+		refuse(c, 405, "method_not_allowed");
+	else
+		route->get(c, head);
 }
 
 void
@@ -440,11 +447,14 @@ front_input(struct conn *c, uint8_t *data, size_t n)
 		return;
 	}
 	if (len < 0) {
-		c->transport = NULL;
+		leave_poll(c);
 		refuse(c, -len, NULL);
 		return;
 	}
 	front_request(c, &head);
-	if (c->state < CONN_CLOSING && n > (size_t)len)
-		conn_keep(c, data + len, n - (size_t)len);
+	if (c->state >= CONN_CLOSING || n == (size_t)len)
+		return;
+	conn_keep(c, data + len, n - (size_t)len);
+	if (c->state == CONN_AUTH)
+		conn_resume_input(c); /* the first frame has come with the handshake */
 }

@@ -113,8 +113,8 @@ header_line_read(struct http_slice line, struct http_head *out)
 	return 0;
 }
 
-static int
-header_count(const struct http_head *head, const char *name)
+int
+http_header_count(const struct http_head *head, const char *name)
 {
 	int count = 0;
 
@@ -128,7 +128,7 @@ static int
 headers_check(const struct http_head *head)
 {
 	struct http_slice host = http_header(head, "host"), length = http_header(head, "content-length");
-	int hosts = header_count(head, "host"), lengths = header_count(head, "content-length");
+	int hosts = http_header_count(head, "host"), lengths = http_header_count(head, "content-length");
 
 	if (hosts > 1 || (hosts == 0 && head->minor >= 1) || lengths > 1)
 		return -400;
@@ -145,7 +145,7 @@ headers_check(const struct http_head *head)
 	for (size_t i = 0; i < length.len; i++)
 		if (length.at[i] != '0')
 			return -413;
-	return header_count(head, "transfer-encoding") ? -413 : 0;
+	return http_header_count(head, "transfer-encoding") ? -413 : 0;
 }
 
 int
@@ -186,8 +186,19 @@ http_header(const struct http_head *head, const char *name)
 	return (struct http_slice){ NULL, 0 };
 }
 
-bool
-http_header_has(const struct http_head *head, const char *name, const char *token)
+struct http_slice
+http_header_last(const struct http_head *head, const char *name)
+{
+	struct http_slice last = { NULL, 0 };
+
+	for (int i = 0; i < head->headers_count; i++)
+		if (slice_is_word(head->headers[i].name, name))
+			last = head->headers[i].value;
+	return last;
+}
+
+static bool
+header_lists(const struct http_head *head, const char *name, const char *token, bool (*is)(struct http_slice, const char *))
 {
 	for (int i = 0; i < head->headers_count; i++) {
 		struct http_slice rest = head->headers[i].value;
@@ -195,10 +206,22 @@ http_header_has(const struct http_head *head, const char *name, const char *toke
 		if (!slice_is_word(head->headers[i].name, name))
 			continue;
 		while (rest.len)
-			if (slice_is_word(slice_trim(slice_cut(&rest, ',')), token))
+			if (is(slice_trim(slice_cut(&rest, ',')), token))
 				return true;
 	}
 	return false;
+}
+
+bool
+http_header_has(const struct http_head *head, const char *name, const char *token)
+{
+	return header_lists(head, name, token, slice_is_word);
+}
+
+bool
+http_header_offers(const struct http_head *head, const char *name, const char *token)
+{
+	return header_lists(head, name, token, http_slice_is);
 }
 
 static int
@@ -237,8 +260,9 @@ percent_decode(struct http_slice from, char *out, size_t room)
 	return true;
 }
 
-bool
-http_parameter(const struct http_head *head, const char *name, char *out, size_t room)
+/* The first parameter of that name, as it came: not there, an empty slice, or what is behind its equals sign. */
+static struct http_slice
+parameter_find(const struct http_head *head, const char *name)
 {
 	struct http_slice rest = head->query;
 
@@ -246,9 +270,23 @@ http_parameter(const struct http_head *head, const char *name, char *out, size_t
 		struct http_slice value = slice_cut(&rest, '&');
 
 		if (http_slice_is(slice_cut(&value, '='), name))
-			return percent_decode(value, out, room);
+			return value;
 	}
-	return false;
+	return (struct http_slice){ NULL, 0 };
+}
+
+bool
+http_parameter(const struct http_head *head, const char *name, char *out, size_t room)
+{
+	struct http_slice value = parameter_find(head, name);
+
+	return value.at && percent_decode(value, out, room);
+}
+
+bool
+http_has_parameter(const struct http_head *head, const char *name)
+{
+	return parameter_find(head, name).at;
 }
 
 struct http_slice

@@ -37,14 +37,20 @@ int http_head_parse(const char *data, size_t n, struct http_head *out);
 /* A header by its lower-case name (compared without case); the first one of that name, or { NULL, 0 }. */
 struct http_slice http_header(const struct http_head *head, const char *name);
 
-/* Does a comma-separated header, in any of its lines, hold this token (compared without case)? */
+/* The same, the last one: of X-Forwarded-For it is the nearest proxy's. And how many lines of that name there are. */
+struct http_slice http_header_last(const struct http_head *head, const char *name);
+int http_header_count(const struct http_head *head, const char *name);
+
+/* Does a comma-separated header, in any of its lines, hold this token (compared without case; offers: with case)? */
 bool http_header_has(const struct http_head *head, const char *name, const char *token);
+bool http_header_offers(const struct http_head *head, const char *name, const char *token);
 
 /*
  * The first query parameter of that name (written plainly), decoded into out (room bytes with NUL): %41 and '+' for a blank, as forms
- * have it. False when absent, too long, badly encoded or with a NUL in it.
+ * have it. False when absent, too long, badly encoded or with a NUL in it; whether it is there at all, http_has_parameter says.
  */
 bool http_parameter(const struct http_head *head, const char *name, char *out, size_t room);
+bool http_has_parameter(const struct http_head *head, const char *name);
 
 /* The value of the first cookie of that name, as it came, or { NULL, 0 }. */
 struct http_slice http_cookie(const struct http_head *head, const char *name);

@@ -84,13 +84,18 @@ held_free(struct topic *t)
 	t->held_count = 0;
 }
 
-/* Those who have left with an event hear no later one. */
+/* Those who have left with an event hear no later one; but they may have been added again since, and have heard of that already. */
 static void
 topic_dismiss(struct topic *t, int64_t gone)
 {
-	for (uint32_t i = t->listeners_count; i-- > 0;)
-		if (gone == DOORBELL_GONE_ALL || stream_user(t->listeners[i]) == gone)
-			hub_leave(t->listeners[i], t);
+	for (uint32_t i = t->listeners_count; i-- > 0;) {
+		struct conn *c = t->listeners[i];
+		if (gone != DOORBELL_GONE_ALL && stream_user(c) != gone)
+			continue;
+		hub_leave(c, t);
+		if (gone != DOORBELL_GONE_ALL && c->state < CONN_CLOSING && !c->stale)
+			opening_resync(c);
+	}
 }
 
 static void

@@ -12,17 +12,19 @@
 #include "../lib/settings.h"
 #include "bus.h"
 #include "delivery.h"
+#include "flush.h"
 #include "hub.h"
 #include "memberships.h"
 #include "metrics.h"
 #include "page.h"
 #include "receipts.h"
+#include "store.h"
 #include "stream.h"
 #include "sweep.h"
 #include "transport.h"
 #include "users.h"
 
-enum { KEPT_MOST = 1024 };
+enum { KEPT_MOST = 1024, KEPT_BYTES = 1024 * 1024, FAILURES_MOST = 5 };
 
 enum step {
 	STEP_USER,	  /* waits for the user's channel */
@@ -30,6 +32,7 @@ enum step {
 	STEP_TOPICS,	  /* waits for the conversations' channels */
 	STEP_PAGE,	  /* waits for the database: missed events */
 	STEP_FEED,	  /* waits for the peer to take them */
+	STEP_SPLICE,	  /* waits for the peer to take what came meanwhile */
 };
 
 struct opening {
@@ -48,6 +51,7 @@ struct opening {
 	struct page page;
 	int replayed;
 	struct event_list kept; /* what came meanwhile */
+	int failures;		/* of the database, while it answers others */
 	struct opening *next;	/* in the line of those who wait for a channel */
 	uint64_t waits_for;
 	bool in_line;
@@ -107,11 +111,13 @@ line_up(struct opening *o, enum step step, uint64_t waits_for)
 	line.end = &o->next;
 }
 
-/* The database gave no answer: a client that waits is sent away, a stream that is there tries again. */
+/* The database gave no answer: a client that waits is sent away, a stream that is there tries again, unless it is alone with that. */
 static void
 unanswered(struct opening *o)
 {
-	if (o->first)
+	if (store_is_up())
+		o->failures++;
+	if (o->first || o->failures == FAILURES_MOST)
 		conn_close(o->conn, CLOSE_UNAVAILABLE);
 	else
 		line_up(o, STEP_USER, 0);
@@ -229,6 +235,8 @@ memberships_answer(void *context, const struct memberships *list)
 	join_new(o, list, &waits_for);
 	if (o->reset && !c->position)
 		o->missed = false; /* it begins anew */
+	if (is_resumed(o) && !c->position)
+		receipts_ack(c, &o->since->cursor);
 	line_up(o, STEP_TOPICS, waits_for);
 }
 
@@ -251,23 +259,13 @@ opening_ask(struct opening *o)
 static void
 say_ready(struct opening *o)
 {
-	char data[LIMIT_CURSOR_BYTES + 256], cursor[LIMIT_CURSOR_BYTES + 1], now[TIME_TEXT_BYTES];
 	struct conn *c = o->conn;
 
 	o->said_ready = true;
 	c->transport->open(c);
-	if (c->transport != &transport_poll) {
-		position_text(c->position, cursor);
-		time_text(time_now_ms(), now);
-		snprintf(data, sizeof data, "{\"resumed\":%s,\"replayed\":%d,\"cursor\":\"%s\",\"heartbeat_s\":%ld,\"server_time\":\"%s\"}",
-			 is_resumed(o) ? "true" : "false", o->page.rows, cursor, c->transport->beat_seconds(), now);
-		stream_ready(c, data, cursor);
-	}
-	if (!o->reset)
-		return;
-	metrics.resets++;
-	snprintf(data, sizeof data, "{\"reason\":\"%s\"}", o->reset);
-	conn_notice(c, "stream.reset", data);
+	stream_ready(c, is_resumed(o), o->page.rows);
+	if (o->reset)
+		stream_reset(c, o->reset);
 }
 
 /* The stream may say that it has all below base. */
@@ -288,7 +286,16 @@ opening_done(struct opening *o)
 	opening_free(o);
 	if (first)
 		stream_live(c);
+	if (c->queue)
+		conn_touch(c); /* a poll is not answered while it opens */
 	conn_resume_input(c);
+}
+
+/* Is so much waiting for the peer already that the rest waits here? An answer to a poll is made at once, of what it has room for. */
+static bool
+peer_is_behind(const struct conn *c)
+{
+	return queue_bytes(c->queue) > (uint32_t)settings.push_queue_bytes / 2 && c->transport != &transport_poll;
 }
 
 /* The replay is out; then what came meanwhile, if the memberships are still the same. A stream that is closed by it is done as well. */
@@ -301,7 +308,10 @@ opening_splice(struct opening *o)
 		opening_ask(o);
 		return;
 	}
-	while (event_list_has_more(&o->kept)) {
+	o->step = STEP_SPLICE;
+	while (event_list_has_more(&o->kept) && c->state < CONN_CLOSING) {
+		if (peer_is_behind(c))
+			return;
 		struct event *ev = event_list_next(&o->kept);
 		conn_event(c, ev);
 		event_unref(ev);
@@ -336,8 +346,7 @@ page_done(struct opening *o)
 		replay_ask(o);
 		return;
 	}
-	metrics.resets++;
-	conn_notice(c, "stream.reset", "{\"reason\":\"too_far\"}");
+	stream_reset(c, "too_far");
 	stream_base(c, o->horizon);
 	opening_splice(o);
 }
@@ -348,10 +357,14 @@ opening_feed(struct opening *o)
 {
 	struct conn *c = o->conn;
 
+	if (o->step == STEP_SPLICE && c->state < CONN_CLOSING) {
+		opening_splice(o);
+		return;
+	}
 	if (o->step != STEP_FEED)
 		return;
 	while (event_list_has_more(&o->page.events) && c->state < CONN_CLOSING) {
-		if (queue_bytes(c->queue) > (uint32_t)settings.push_queue_bytes / 2 && c->transport != &transport_poll)
+		if (peer_is_behind(c))
 			return;
 		struct event *ev = event_list_next(&o->page.events);
 		stream_base(c, ev->id < o->horizon ? ev->id : o->horizon);
@@ -432,7 +445,7 @@ opening_keep(struct opening *o, struct event *ev)
 {
 	if (o->overflowed)
 		return;
-	if (o->kept.count == KEPT_MOST) {
+	if (o->kept.count == KEPT_MOST || o->kept.bytes >= KEPT_BYTES) {
 		event_list_free(&o->kept);
 		o->overflowed = true;
 		return;
@@ -450,9 +463,7 @@ opening_begin(struct conn *c)
 	o->since = c->since;
 	c->since = NULL;
 	c->opening = o;
-	if (o->since && o->since->is_cursor)
-		receipts_ack(c, &o->since->cursor);
-	else if (o->since)
+	if (o->since && !o->since->is_cursor)
 		o->reset = "invalid_cursor";
 	line_up(o, STEP_USER, c->user->subscription);
 }
@@ -489,7 +500,8 @@ opening_go_on(struct opening *o)
 void
 opening_turn_end(void)
 {
-	while (line.first && line.first->waits_for <= bus_acked() && sweep_horizon() > 0) {
+	/* what a Redis that is silent does not tell, the sweep does */
+	while (line.first && (line.first->waits_for <= bus_acked() || !bus_answers()) && sweep_horizon() > 0) {
 		struct opening *o = line.first;
 		line.first = o->next;
 		if (!line.first)

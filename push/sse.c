@@ -35,7 +35,7 @@ static void
 sse_ping(struct conn *c)
 {
 	conn_queue_bytes(c, ":\n\n", 3);
-	conn_deadline(c, settings.push_comment_seconds * 1000);
+	stream_beat(c, settings.push_comment_seconds);
 }
 
 static void

@@ -324,7 +324,11 @@ lane_result(struct lane *l, PGresult *result)
 		PQclear(result);
 		return;
 	}
-	assert(b->answered < b->count);
+	if (b->answered == b->count) { /* the transaction has failed at its end: all of it is asked again */
+		lane_drop(l, PQresultErrorMessage(result));
+		PQclear(result);
+		return;
+	}
 	b->list[b->answered++]->result = result;
 }
 
@@ -453,20 +457,16 @@ store_open(void)
 bool
 store_is_up(void)
 {
-	for (int i = 0; i < LANES; i++)
-		if (lanes[i].state != READY)
-			return false;
-	return true;
+	return lanes[READING].state == READY && lanes[WRITING].state == READY;
 }
 
 bool
 store_answers(void)
 {
-	bool answers = store_is_up();
-
 	for (int i = 0; i < LANES; i++)
-		answers = answers && (!lanes[i].in_flight || time_steady_us() - lanes[i].batches[0].sent_us <= SLOW_US);
-	return answers;
+		if (lanes[i].state != READY || (lanes[i].in_flight && time_steady_us() - lanes[i].batches[0].sent_us > SLOW_US))
+			return false;
+	return true;
 }
 
 bool

@@ -31,9 +31,11 @@ void store_ask(enum store_statement statement, const char *const *params, int64_
 /* Opens the connections (the first time waits for the horizon, see sweep.c), closes them. */
 void store_open(void);
 void store_close(void);
+
+/* Can it be asked for all but messages, whose connections are their own? */
 bool store_is_up(void);
 
-/* Is it up, and has every batch that is under way been for a second at most? */
+/* Do all connections stand, and has every batch that is under way been for a second at most? */
 bool store_answers(void);
 
 /* Is everything answered that can be? */

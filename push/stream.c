@@ -12,7 +12,6 @@
 #include "../lib/memory.h"
 #include "../lib/revoked.h"
 #include "../lib/settings.h"
-#include "bus.h"
 #include "delivery.h"
 #include "flush.h"
 #include "front.h"
@@ -22,14 +21,12 @@
 #include "opening.h"
 #include "receipts.h"
 #include "result.h"
-#include "sending.h"
 #include "store.h"
 #include "transport.h"
-#include "up.h"
 #include "users.h"
 #include "watching.h"
 
-enum { RETRY_MIN_MS = 500, RETRY_SPREAD_MS = 2500, SPREAD_NUMBERS = 64, TICKET_WITHIN_MS = 5000, ESCAPED_BYTES = LIMIT_CLIENT_ID_BYTES * 6 + 8 };
+enum { RETRY_MIN_MS = 500, RETRY_SPREAD_MS = 2500, SPREAD_NUMBERS = 64, TICKET_WITHIN_MS = 5000 };
 
 /* The client has done its part: what the database does not answer it refuses itself (store_ask), and a crowd has to queue. */
 enum { OPENING_MOST_MS = 60 * 1000 };
@@ -90,28 +87,44 @@ stream_token_refusal(enum token_verdict verdict, const struct token *token)
 	return revoked_is(token->device) ? CLOSE_REVOKED : CLOSE_NONE;
 }
 
-/* A quarter more or less, so that streams that began together do not end together. */
+/* A quarter more or less, so that streams that began together do not end together; the same each time a stream's end is looked at. */
 static int64_t
-lifetime_ms(void)
+lifetime_ms(const struct conn *c)
 {
 	int64_t whole = settings.push_lifetime_seconds * 1000;
 
-	return whole - whole / 4 + spread((uint32_t)(whole / 2 + 1));
+	return whole - whole / 4 + (int64_t)((uint64_t)((uint32_t)c->number * UINT32_C(0x9e3779b9)) * (uint64_t)(whole / 2) >> 32);
 }
 
 static void
 stream_ends(struct conn *c, const struct token *token)
 {
-	int64_t life = lifetime_ms();
+	int64_t life = c->opened_ms + lifetime_ms(c) - loop_now();
 	int64_t token_left = token ? token->expires * 1000 - time_now_ms() : INT64_MAX;
 
 	c->ends_by_token = token_left < life;
 	c->ends_ms = loop_now() + (c->ends_by_token ? token_left : life);
 }
 
+bool
+stream_is_too_many(struct conn *c)
+{
+	enum bound bound = BOUND_NONE;
+
+	if (users_streams() >= (size_t)settings.push_streams)
+		bound = BOUND_STREAMS;
+	else if (settings.push_streams_per_address && conn_count_of(c->address) > (size_t)settings.push_streams_per_address)
+		bound = BOUND_STREAMS_PER_ADDRESS;
+	if (bound)
+		conn_exceeds(c, bound, CLOSE_TOO_MANY_STREAMS);
+	return bound != BOUND_NONE;
+}
+
 static void
 stream_belongs(struct conn *c, int64_t user, int64_t device)
 {
+	if (stream_is_too_many(c))
+		return;
 	c->device = device;
 	c->waiting = c->transport == &transport_poll;
 	if (c->state < CONN_OPENING)
@@ -161,23 +174,52 @@ stream_begin_ticket(struct conn *c, const char *ticket, size_t len)
 }
 
 void
-stream_ready(struct conn *c, const char *data, const char *cursor)
+stream_ready(struct conn *c, bool resumed, int replayed)
 {
-	char id[LIMIT_CURSOR_BYTES + 8];
+	char data[LIMIT_CURSOR_BYTES + 256], id[LIMIT_CURSOR_BYTES + 8], cursor[LIMIT_CURSOR_BYTES + 1], now[TIME_TEXT_BYTES];
 
+	if (c->transport == &transport_poll)
+		return;
+	position_text(c->position, cursor);
+	time_text(time_now_ms(), now);
+	snprintf(data, sizeof data, "{\"resumed\":%s,\"replayed\":%d,\"cursor\":\"%s\",\"heartbeat_s\":%ld,\"server_time\":\"%s\"}",
+		 resumed ? "true" : "false", replayed, cursor, c->transport->beat_seconds(), now);
 	/* the one event without a cursor that an EventSource shall remember all the same */
 	if (c->transport == &transport_sse)
 		conn_queue_bytes(c, id, (size_t)snprintf(id, sizeof id, "id: %s\n", cursor));
 	conn_notice(c, "stream.ready", data);
 }
 
+void
+stream_reset(struct conn *c, const char *reason)
+{
+	char data[64];
+
+	metrics.resets++;
+	snprintf(data, sizeof data, "{\"reason\":\"%s\"}", reason);
+	conn_notice(c, "stream.reset", data);
+}
+
+/* While the process drains, the stream's moment is set already. */
+static void
+wait_for(struct conn *c, int64_t ms)
+{
+	int64_t left = c->ends_ms - loop_now();
+
+	if (!draining)
+		conn_deadline(c, left < ms ? left : ms);
+}
+
+void
+stream_beat(struct conn *c, long seconds)
+{
+	wait_for(c, seconds * 1000);
+}
+
 static void
 stream_deadline(struct conn *c)
 {
-	int64_t beat = c->transport == &transport_poll && c->waiting ? c->wait_ms : c->transport->beat_seconds() * 1000;
-	int64_t left = c->ends_ms - loop_now();
-
-	conn_deadline(c, left < beat ? left : beat);
+	wait_for(c, c->transport == &transport_poll && c->waiting ? c->wait_ms : c->transport->beat_seconds() * 1000);
 }
 
 void
@@ -197,11 +239,24 @@ stream_live(struct conn *c)
 		conn_close(c, CLOSE_DRAIN);
 }
 
+void
+stream_renew(struct conn *c, const struct token *token)
+{
+	stream_ends(c, token);
+	if (c->state == CONN_LIVE && !c->awaits_pong)
+		stream_deadline(c);
+}
+
 /* ---- polls */
 
 void
-stream_poll_again(struct conn *c)
+stream_poll_again(struct conn *c, const struct token *token)
 {
+	struct cursor stands;
+
+	stream_ends(c, token);
+	position_cursor(c->answered ? c->answered : c->position, &stands);
+	receipts_ack(c, &stands);
 	c->waiting = true;
 	stream_deadline(c);
 	if (c->queue)
@@ -220,171 +275,13 @@ stream_detach(struct conn *c)
 		metrics.streams[c->transport->number]--;
 	c->counted = false;
 	c->stale = false;
+	c->device = 0;
 	position_unref(c->position);
 	position_unref(c->answered);
 	c->position = c->answered = NULL;
 	queue_drop(&c->queue);
 	if (c->state == CONN_LIVE)
 		conn_enter(c, CONN_HEAD);
-}
-
-/* ---- frames of the client */
-
-/* A text as it stands between the quotes of a JSON string; room for six bytes for each of its own. */
-static void
-json_escape(const char *text, char *out, size_t room)
-{
-	size_t n = 0;
-
-	for (; *text && n + 7 < room; text++) {
-		unsigned char byte = (unsigned char)*text;
-		if (byte == '"' || byte == '\\')
-			out[n++] = '\\';
-		if (byte < 0x20)
-			n += (size_t)snprintf(out + n, room - n, "\\u%04x", byte);
-		else
-			out[n++] = (char)byte;
-	}
-	out[n] = '\0';
-}
-
-static void
-up_error(struct conn *c, const char *code, const char *field, const char *client_id, long retry_seconds)
-{
-	char json[ESCAPED_BYTES + 512], escaped[ESCAPED_BYTES];
-	int n = snprintf(json, sizeof json, "{\"type\":\"error\",\"code\":\"%s\"", code);
-
-	if (*field)
-		n += snprintf(json + n, sizeof json - (size_t)n, ",\"field\":\"%s\"", field);
-	if (*client_id) {
-		json_escape(client_id, escaped, sizeof escaped);
-		n += snprintf(json + n, sizeof json - (size_t)n, ",\"client_id\":\"%s\"", escaped);
-	}
-	if (retry_seconds)
-		n += snprintf(json + n, sizeof json - (size_t)n, ",\"retry_after_ms\":%ld", retry_seconds * 1000);
-	n += snprintf(json + n, sizeof json - (size_t)n, "}");
-	conn_say(c, json, (size_t)n);
-}
-
-/* The first frame of a stream without credentials; later, a fresh token for the same device. */
-static void
-up_auth(struct conn *c, const struct up *up)
-{
-	struct token token;
-	enum close_reason why = stream_token_refusal(token_check(up->token, strlen(up->token), &token), &token);
-
-	if (why != CLOSE_NONE) {
-		conn_close(c, why);
-		return;
-	}
-	if (!c->user) {
-		if (up->cursor)
-			stream_since(c, up->cursor, up->cursor_len);
-		stream_begin(c, &token);
-		return;
-	}
-	if (token.user != stream_user(c) || token.device != c->device) {
-		conn_close(c, CLOSE_BAD_CREDENTIALS);
-		return;
-	}
-	stream_ends(c, &token);
-	if (c->state == CONN_LIVE && !c->awaits_pong)
-		stream_deadline(c);
-}
-
-static void
-up_ack(struct conn *c, const struct up *up)
-{
-	struct cursor cursor;
-
-	if (cursor_parse(up->cursor, up->cursor_len, &cursor))
-		receipts_ack(c, &cursor);
-	else
-		up_error(c, "invalid_cursor", "cursor", "", 0);
-}
-
-static void
-up_heartbeat(struct conn *c, const struct up *up)
-{
-	c->away = up->away;
-	watching_beat(c);
-}
-
-/* Those who type are told once in three seconds; who is not a member, or in a larger conversation, is not told at all. */
-static void
-up_typing(struct conn *c, const struct up *up)
-{
-	char channel[32], payload[32];
-	const struct topic *t = hub_topic(up->conversation);
-
-	if (!t || !hub_listens(c, t)) {
-		up_error(c, "not_a_member", "conversation_id", "", 0);
-		return;
-	}
-	if (t->members > LIMIT_MEMBERS_NAMED || (c->typed_in == up->conversation && loop_now() - c->typed_ms < LIMIT_TYPING_INTERVAL_MS))
-		return;
-	c->typed_in = up->conversation;
-	c->typed_ms = loop_now();
-	snprintf(channel, sizeof channel, "c:%ld", (long)up->conversation);
-	int n = snprintf(payload, sizeof payload, "t %ld", (long)stream_user(c));
-	bus_publish(channel, payload, (size_t)n);
-}
-
-static void
-up_watch(struct conn *c, const struct up *up)
-{
-	watching_ask(c, up->users, up->users_count);
-}
-
-/* A message that came up is stored, or not. */
-static void
-up_sent(struct conn *c, const struct sent *sent)
-{
-	char escaped[ESCAPED_BYTES], *json = NULL;
-
-	if (sent->code) {
-		up_error(c, sent->code, "", sent->client_id, sent->retry_seconds);
-		return;
-	}
-	json_escape(sent->client_id, escaped, sizeof escaped);
-	int len = asprintf(&json, "{\"type\":\"message.sent\",\"client_id\":\"%s\",%s\"data\":%s}", escaped,
-			   sent->repeated ? "\"repeated\":true," : "", sent->message);
-	assert(len > 0);
-	conn_say(c, json, (size_t)len);
-	free(json);
-}
-
-static void
-up_send(struct conn *c, const struct up *up)
-{
-	struct sent refused = sending_add(c, stream_user(c), up, up_sent);
-
-	if (refused.code)
-		up_sent(c, &refused);
-}
-
-static void (*const handlers[])(struct conn *c, const struct up *up) = {
-	[UP_AUTH] = up_auth, [UP_ACK] = up_ack, [UP_HEARTBEAT] = up_heartbeat, [UP_TYPING] = up_typing, [UP_WATCH] = up_watch, [UP_SEND] = up_send,
-};
-
-void
-stream_up(struct conn *c, const char *text, size_t len)
-{
-	struct up up;
-	struct up_error error;
-
-	if (!up_read(text, len, &up, &error)) {
-		if (strcmp(error.code, "malformed_json") == 0 || !c->user)
-			conn_close(c, CLOSE_PROTOCOL);
-		else
-			up_error(c, error.code, error.field, error.client_id, 0);
-		return;
-	}
-	if (!c->user && up.type != UP_AUTH)
-		conn_close(c, CLOSE_PROTOCOL);
-	else
-		handlers[up.type](c, &up);
-	up_free(&up);
 }
 
 /* ---- the end */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A stream: a connection that belongs to a user and a device. Its opening, its frames, its end. */
+/* A stream: a connection that belongs to a user and a device. Its opening, its further life, its end. */
 #ifndef PUSH_STREAM_H
 #define PUSH_STREAM_H
 
@@ -16,6 +16,9 @@ int64_t stream_user(const struct conn *c);
 /* Notes where the client wants to go on; NULL: it has not said. Before stream_begin. */
 void stream_since(struct conn *c, const char *cursor, size_t len);
 
+/* Ends a connection whose stream would be one too many, of all or of its address; true when it does. */
+bool stream_is_too_many(struct conn *c);
+
 /* Begins with a good token, or by redeeming a ticket. The answer to the client comes when all is there. */
 void stream_begin(struct conn *c, const struct token *token);
 void stream_begin_ticket(struct conn *c, const char *ticket, size_t len);
@@ -23,18 +26,24 @@ void stream_begin_ticket(struct conn *c, const char *ticket, size_t len);
 /* A checked token may not be used: CLOSE_NONE, or why. */
 enum close_reason stream_token_refusal(enum token_verdict verdict, const struct token *token);
 
-/* stream.ready, by which an SSE client remembers the cursor as well. */
-void stream_ready(struct conn *c, const char *data, const char *cursor);
+/* Says stream.ready, where the transport has it, by which an SSE client remembers the cursor as well. replayed: missed events that follow. */
+void stream_ready(struct conn *c, bool resumed, int replayed);
+
+/* Says stream.reset: the cursor is not gone on from. */
+void stream_reset(struct conn *c, const char *reason);
 
 /* The opening is done: live from now on (called by opening.c). */
 void stream_live(struct conn *c);
 
-/* A further request of a long-poll whose stream is still there; leaving it, to open anew. */
-void stream_poll_again(struct conn *c);
+/* A further request of a long-poll whose stream is still there, with a good token of the same device; leaving it, for something else. */
+void stream_poll_again(struct conn *c, const struct token *token);
 void stream_detach(struct conn *c);
 
-/* A message from the client of a WebSocket. */
-void stream_up(struct conn *c, const char *text, size_t len);
+/* It ends by this token from now on, a good one of its user and device. */
+void stream_renew(struct conn *c, const struct token *token);
+
+/* Waits for the next sign of life, for so long, or less when the stream ends before that. */
+void stream_beat(struct conn *c, long seconds);
 
 /* The connection's deadline has passed while it was live. */
 void stream_timeout(struct conn *c);

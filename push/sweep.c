@@ -26,12 +26,13 @@ enum {
 	SLICE_MOST = 2000, /* ids in one question */
 	WITHIN_MS = 10 * 1000,
 	REVOKED_OVERLAP_MS = 60 * 1000, /* a revocation may commit late, and clocks differ */
+	REVOKED_EACH_MS = 800,		/* so that a stream ends within a second */
 	FIRST_TICK_MS = 10,
 	AWAY_TICK_MS = 100, /* while the database is away */
 };
 
 static struct {
-	struct timer timer;
+	struct timer timer, revoked_timer;
 	int64_t horizon;      /* the latest */
 	int64_t base;	      /* the horizon that this round began with */
 	int64_t members_from; /* and the last completed one */
@@ -133,7 +134,7 @@ members_reply(void *context, PGresult *result)
 		const struct user *u = users_get(result_int(result, i, 0));
 		const struct topic *t = hub_topic(result_int(result, i, 1));
 		for (struct conn *c = u ? u->streams : NULL; c; c = c->user_next)
-			if (c->state == CONN_LIVE && !c->opening && !c->stale && (!t || !hub_listens(c, t)))
+			if ((c->state == CONN_LIVE || c->opening) && !c->stale && (!t || !hub_listens(c, t)))
 				opening_resync(c);
 	}
 	round_answered(result);
@@ -313,13 +314,20 @@ ask_revoked(void)
 }
 
 static void
+revoked_fire(struct timer *timer)
+{
+	timer_start(timer, store_is_up() ? REVOKED_EACH_MS : AWAY_TICK_MS);
+	if (store_is_up())
+		ask_revoked();
+}
+
+static void
 tick(struct timer *timer)
 {
 	timer_start(timer, store_is_up() ? settings.push_sweep_seconds * 1000 / (SLICES + 1) : AWAY_TICK_MS);
 	if (!store_is_up())
 		return;
 	store_ask(STORE_HORIZON, NULL, 1000, horizon_reply, NULL);
-	ask_revoked();
 	if (sweep.running && sweep.slice < SLICES)
 		slices_ask();
 }
@@ -335,12 +343,15 @@ void
 sweep_open(void)
 {
 	sweep.timer.fire = tick;
+	sweep.revoked_timer.fire = revoked_fire;
 	timer_start(&sweep.timer, FIRST_TICK_MS);
+	timer_start(&sweep.revoked_timer, FIRST_TICK_MS);
 }
 
 void
 sweep_close(void)
 {
 	timer_stop(&sweep.timer);
+	timer_stop(&sweep.revoked_timer);
 	begun_forget();
 }

@@ -10,8 +10,11 @@
 #include "map.h"
 #include "pool.h"
 
+enum { BUDGET_SECONDS = 4, SMALL_BYTES = 1024 };
+
 static struct map users;
 static struct pool pool = { .size = POOL_SIZE(struct user) };
+static size_t streams;
 
 struct user *
 users_get(int64_t id)
@@ -25,14 +28,43 @@ users_next(size_t *at)
 	return map_next(&users, at);
 }
 
+size_t
+users_streams(void)
+{
+	return streams;
+}
+
+/* A bucket that holds four seconds' worth, and owes one at most. What is small is not what has emptied it: the user's other devices go on. */
+bool
+users_pay(struct user *u, uint32_t bytes)
+{
+	int64_t full = settings.push_input_bytes * BUDGET_SECONDS;
+	uint32_t now = (uint32_t)(loop_now() / 1000);
+
+	u->budget += (int64_t)(now - u->paid_sec) * settings.push_input_bytes;
+	if (u->budget > full)
+		u->budget = full;
+	u->paid_sec = now;
+	u->budget -= bytes;
+	if (u->budget < -settings.push_input_bytes)
+		u->budget = -settings.push_input_bytes;
+	return u->budget >= 0 || bytes <= SMALL_BYTES;
+}
+
+/* Those that end in this very turn are still in the list. */
 static void
 close_oldest(const struct user *u)
 {
-	struct conn *oldest = u->streams;
+	struct conn *oldest = NULL;
+	long open = 0;
 
-	while (oldest->user_next)
-		oldest = oldest->user_next;
-	conn_exceeds(oldest, BOUND_STREAMS_PER_USER, CLOSE_TOO_MANY_STREAMS);
+	for (struct conn *c = u->streams; c; c = c->user_next)
+		if (c->state < CONN_CLOSING) {
+			oldest = c;
+			open++;
+		}
+	if (open > settings.push_streams_per_user)
+		conn_exceeds(oldest, BOUND_STREAMS_PER_USER, CLOSE_TOO_MANY_STREAMS);
 }
 
 void
@@ -46,7 +78,10 @@ users_attach(struct conn *c, int64_t id)
 		u->id = id;
 		map_put(&users, id, u);
 		u->subscription = bus_subscribe('u', id);
+		u->budget = settings.push_input_bytes * BUDGET_SECONDS;
+		u->paid_sec = (uint32_t)(loop_now() / 1000);
 	}
+	streams++;
 	c->user = u;
 	c->user_prev = NULL;
 	c->user_next = u->streams;
@@ -72,6 +107,7 @@ users_detach(struct conn *c)
 		u->streams = c->user_next;
 	c->user = NULL;
 	c->user_next = c->user_prev = NULL;
+	streams--;
 	if (--u->streams_count > 0)
 		return;
 	bus_unsubscribe('u', u->id);

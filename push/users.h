@@ -3,6 +3,7 @@
 #ifndef PUSH_USERS_H
 #define PUSH_USERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,8 @@ struct user {
 	uint64_t subscription; /* number of its channel's (bus.h) */
 	struct conn *streams;  /* the newest first */
 	uint32_t streams_count;
+	uint32_t paid_sec; /* when its budget of input was looked at last … */
+	int64_t budget;	   /* … and bytes that its clients might still send then */
 };
 
 struct user *users_get(int64_t id); /* NULL: no stream here */
@@ -22,6 +25,12 @@ struct user *users_next(size_t *at);
 /* Makes a connection one of the user's streams; the oldest one over the limit is closed. And takes it out again. */
 void users_attach(struct conn *c, int64_t id);
 void users_detach(struct conn *c);
+
+/* How many streams there are, those that are still opening too. */
+size_t users_streams(void);
+
+/* The user's clients have sent what costs as much as so many bytes. False when it was too much (settings.push_input_bytes). */
+bool users_pay(struct user *u, uint32_t bytes) __attribute__((warn_unused_result));
 
 /* An ephemeral event for all streams of a user. */
 void users_notice(const struct user *u, struct event *ev);

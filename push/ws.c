@@ -4,10 +4,13 @@
 #include <string.h>
 
 #include "../lib/settings.h"
+#include "commands.h"
 #include "conn.h"
 #include "front.h"
 #include "stream.h"
 #include "transport.h"
+
+enum { AUTH_FRAME_BYTES = 4096 };
 
 static void
 ws_open(struct conn *c)
@@ -44,19 +47,21 @@ ws_ping(struct conn *c)
 {
 	ws_control(c, FRAME_PING, "", 0);
 	c->awaits_pong = true;
-	conn_deadline(c, settings.push_pong_seconds * 1000);
+	stream_beat(c, settings.push_pong_seconds);
 }
 
 static void
 ws_close(struct conn *c, enum close_reason why)
 {
 	const struct close_row *row = close_row(why);
-	uint8_t payload[FRAME_CONTROL_BYTES] = { (uint8_t)(row->code >> 8), (uint8_t)row->code };
-	size_t len = strlen(row->name);
+	uint8_t payload[FRAME_CONTROL_BYTES];
+	size_t n = frame_close_payload((uint16_t)row->code, payload), len = strlen(row->name);
 
+	if (why == CLOSE_NORMAL)
+		return; /* the peer's own close frame was answered */
 	stream_bye(c, why);
-	memcpy(payload + 2, row->name, len);
-	ws_control(c, FRAME_CLOSE, payload, 2 + len);
+	memcpy(payload + n, row->name, len);
+	ws_control(c, FRAME_CLOSE, payload, n + len);
 }
 
 /* A client's frames, fragments too, are counted by a bucket that holds five seconds' worth. */
@@ -80,15 +85,18 @@ frames_are_too_fast(struct conn *c, uint32_t frames)
 static void
 ws_frame(struct conn *c, const struct frame *f)
 {
+	uint8_t payload[2];
+
 	switch (f->opcode) {
 	case FRAME_PING:
 		ws_control(c, FRAME_PONG, f->payload, f->len);
 		return;
 	case FRAME_CLOSE:
+		ws_control(c, FRAME_CLOSE, payload, frame_close_payload(f->close_code, payload));
 		conn_close(c, CLOSE_NORMAL);
 		return;
 	case FRAME_TEXT:
-		stream_up(c, (const char *)f->payload, f->len);
+		command_run(c, (const char *)f->payload, f->len);
 		return;
 	case FRAME_BINARY:
 		conn_close(c, CLOSE_UNSUPPORTED_DATA);
@@ -96,6 +104,20 @@ ws_frame(struct conn *c, const struct frame *f)
 	default:
 		return; /* a pong: that something came was noted already */
 	}
+}
+
+/* What the client says waits until stream.ready is out: it is the first event. */
+static bool
+ws_holds(const struct conn *c)
+{
+	return c->state == CONN_OPENING && !c->position;
+}
+
+/* Of somebody who is not known yet, a token and a cursor are all that is wanted. */
+static size_t
+frame_limit(const struct conn *c)
+{
+	return c->state == CONN_AUTH ? AUTH_FRAME_BYTES : (size_t)settings.push_frame_bytes;
 }
 
 static void
@@ -106,12 +128,10 @@ ws_input(struct conn *c, uint8_t *data, size_t n)
 
 	if (c->awaits_pong) {
 		c->awaits_pong = false;
-		conn_deadline(c, settings.push_ping_seconds * 1000);
+		stream_beat(c, settings.push_ping_seconds);
 	}
-	while (at < n && c->state < CONN_CLOSING) {
-		if (c->state == CONN_OPENING && !c->user)
-			break; /* a ticket is being redeemed: what the client says waits */
-		enum frame_result result = frame_read(&c->input, data + at, n - at, (size_t)settings.push_frame_bytes, &f, &used);
+	while (at < n && c->state < CONN_CLOSING && !ws_holds(c)) {
+		enum frame_result result = frame_read(&c->input, data + at, n - at, frame_limit(c), &f, &used);
 		at += used;
 		if (frames_are_too_fast(c, f.used))
 			conn_exceeds(c, BOUND_FRAME_RATE, CLOSE_PROTOCOL);
@@ -129,7 +149,7 @@ ws_input(struct conn *c, uint8_t *data, size_t n)
 	if (c->state >= CONN_CLOSING)
 		return;
 	if (n - at > (size_t)settings.push_frame_bytes + FRAME_HEADER_BYTES + 4)
-		conn_close(c, CLOSE_PROTOCOL);
+		conn_exceeds(c, BOUND_FRAME_BYTES, ws_holds(c) ? CLOSE_UNAVAILABLE : CLOSE_PROTOCOL);
 	else
 		conn_keep(c, data + at, n - at);
 }

@@ -244,7 +244,7 @@ start_postgres() {
 		shared_buffers="$BANTER_POSTGRES_BUFFERS" max_connections="$BANTER_POSTGRES_CONNECTIONS" \
 		jit=off random_page_cost=1.1 timezone=UTC \
 		autovacuum_vacuum_scale_factor=0.05 autovacuum_vacuum_cost_limit=1000 \
-		log_line_prefix='%m [%p] %a %e ' log_min_duration_statement=2000; do
+		log_line_prefix='%m [%p] %a %e ' log_min_duration_statement=2000 log_parameter_max_length=0; do
 		options+=(-c "$option")
 	done
 	launch postgres postgres -D "$data" "${options[@]}"

@@ -104,8 +104,9 @@ teardown() { streams_end; }
 	listen alice ws
 	speak alice '!ping'
 	noted alice '.client == "pong" and .text == "are you there"'
-	speak alice '!close 1000'
-	noted alice '.client == "closed" and .code == 1000'
+	# with the code that came, or with none
+	speak alice '!close 4123'
+	noted alice '.client == "closed" and .code == 4123'
 	# With the end right behind it as well: push is stopped meanwhile, so that both are there at once.
 	further_push
 	STREAM_URL=$further listen alice ws
@@ -115,8 +116,49 @@ teardown() { streams_end; }
 	wait_until 5 half_open "${further##*:}" 1
 	kill -CONT "$(workers_of "$further_part")"
 	noted alice '.client == "closed"'
-	[ "$(jq .code <<<"$event")" = 1000 ]
+	[ "$(jq .code <<<"$event")" = 1005 ]
 	wait_until 1 half_open "${further##*:}" 0
+}
+
+@test "frames: a field's name comes back as it was, and stream.ready before any answer" {
+	as alice
+	listen alice ws
+	for name in 'x\",\"code\":\"rate_limited' 'a\"b' 'n\n' '\\'; do
+		speak alice "{\"type\":\"heartbeat\",\"$name\":1}"
+		heard alice ".type == \"error\" and .code == \"unknown_field\" and .field == \"$name\""
+	done
+	# The first frame right behind the handshake, and another behind it.
+	node -e '
+		const socket = require("net").connect(process.argv[1], "127.0.0.1");
+		const frame = (text) => Buffer.concat([Buffer.from([0x81, 0x80 | (text.length < 126 ? text.length : 126), ...(text.length < 126 ? [] : [text.length >> 8, text.length & 255]), 0, 0, 0, 0]), Buffer.from(text)]);
+		const auth = JSON.stringify({ type: "auth", token: process.argv[2] }), bad = JSON.stringify({ type: "heartbeat", x: 1 });
+		socket.write(Buffer.concat([Buffer.from("GET /v1/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"), frame(auth), frame(bad)]));
+		let heard = "";
+		socket.on("data", (data) => { heard += data.toString("latin1"); if (heard.includes("unknown_field")) socket.destroy(); });
+		setTimeout(() => socket.destroy(), 10000).unref();
+		socket.on("close", () => console.log((heard.match(/"type":"[a-z.]+"/g) ?? []).slice(0, 9).join(" ")));
+	' "$BANTER_PUSH_PORT" "$token" >"$BATS_TEST_TMPDIR/types"
+	read -r first _ <"$BATS_TEST_TMPDIR/types"
+	[ "$first" = '"type":"stream.ready"' ]
+	grep -q '"type":"error"' "$BATS_TEST_TMPDIR/types"
+}
+
+@test "frames: a message.send is answered, or its stream ends: no answer is left out" {
+	as alice
+	group Room bob
+	further_push BANTER_PUSH_INPUT_BYTES=16777216
+	STREAM_URL=$further listen alice ws
+	big="{\"type\":\"message.send\",\"conversation_id\":\"$room\",\"client_id\":\"big\",\"text\":\"$(printf 'x%.0s' {1..60000})\"}"
+	speak alice "$big"
+	heard alice '.type == "message.sent" and (has("repeated") | not)'
+	# Sent again, each is answered by all of it; who does not read meanwhile has no room for so many.
+	speak alice '!pause'
+	for i in {1..90}; do printf '%s\n' "$big"; done >"$BATS_TEST_TMPDIR/again"
+	timeout 20 bash -c 'cat "$1" 1<>"$0"' "$(stream_file alice orders)" "$BATS_TEST_TMPDIR/again"
+	over() { [ "$(events_of alice | jq -s 'map(select(.repeated)) | length')" = 90 ] || note_there alice '.client == "closed"'; }
+	wait_until 10 grep -q 'reason=slow_reader' "$BANTER_STATE/log/$further_part.log" || true
+	speak alice '!resume' || true
+	wait_until 20 over
 }
 
 @test "frames: message.send has the rate limit of REST, and a limit of messages under way" {

@@ -239,6 +239,27 @@ three() {
 	expect 401 unauthenticated
 }
 
+@test "delivered: by polling on one connection as well" {
+	as alice
+	group Room bob
+	send one
+	as bob
+	node -e '
+		const [url, token] = process.argv.slice(1), http = require("http"), agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+		const poll = (since) => new Promise((done) => http.get(`${url}/v1/events?wait=0${since ? "&since=" + since : ""}`, { agent, headers: { authorization: `Bearer ${token}` } }, (reply) => {
+			let text = "";
+			reply.on("data", (part) => { text += part; }).on("end", () => done([JSON.parse(text).cursor, reply.req.reusedSocket]));
+		}));
+		(async () => {
+			const [cursor] = await poll();
+			console.log((await poll(cursor))[1]);
+			agent.destroy();
+		})();
+	' "$PUSH_URL" "$token" >"$BATS_TEST_TMPDIR/reused"
+	[ "$(<"$BATS_TEST_TMPDIR/reused")" = true ]
+	wait_until 5 delivered_at_least "$user_id" "$message"
+}
+
 @test "receipt.updated: the others hear it by name, at once at first, then coalesced" {
 	as alice
 	group Room bob

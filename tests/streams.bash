@@ -236,6 +236,11 @@ further_push() {
 	env "$@" "$ROOT/scripts/stack" start "$further_part" 3>&- 4>&-
 }
 
+# swept N: $further has ended so many rounds of its sweep more than now.
+rounds() { curl -s "$further/metrics" | sed -n 's/^banter_push_sweep_rounds_total //p'; }
+rounds_above() { [ "$(rounds)" -gt "$1" ]; }
+swept() { wait_until 60 rounds_above $(($(rounds) + $1 - 1)); }
+
 # The end of every test: clients and further processes go.
 streams_end() {
 	local part

@@ -55,7 +55,9 @@ SITE=https://chat.example
 	# A version that is not 13 is told which would be (RFC 6455, 4.2.2).
 	key='Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
 	raw --http1.1 -m 5 -H "$key" -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 8' "$PUSH_URL/v1/ws"
-	[ "$reply_status" = 400 ] || [ "$reply_status" = 426 ]
+	[ "$reply_status" = 426 ]
+	curl -s -D "$BATS_TEST_TMPDIR/head" -o /dev/null --http1.1 -m 5 -H "$key" -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 8' "$PUSH_URL/v1/ws"
+	grep -iq $'^Sec-WebSocket-Version: 13\r' "$BATS_TEST_TMPDIR/head"
 	raw --http1.1 -m 5 -H 'Sec-WebSocket-Key: short' -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' "$PUSH_URL/v1/ws"
 	[ "$reply_status" = 400 ]
 	# The accept key of the example in the RFC.
@@ -260,20 +262,120 @@ SITE=https://chat.example
 @test "4003: a token's end is its stream's end, unless auth brings a fresh one" {
 	as alice
 	start=$(now_ms)
-	short=$(forged $(($(date +%s) + 6)))
+	short=$(forged $(($(date +%s) + 12)))
 	for transport in "${TRANSPORTS[@]}"; do listen "$transport" "$transport" --token "$short"; done
 	listen renewed ws --token "$short"
 	listen other ws --token "$short"
 	speak renewed "{\"type\":\"auth\",\"token\":\"$token\"}"
 	speak other "{\"type\":\"auth\",\"token\":\"$(token_of bob)\"}"
-	closed_with ws 4003 12
-	[ "$(elapsed_ms "$start")" -ge 1500 ]
-	closed_with sse 4003 12
-	noted poll '.client == "closed" or .client == "refused"' 12
-	noted other '.client == "closed"' 12
+	closed_with ws 4003 25
+	closed_with sse 4003 25
+	noted poll '.client == "closed" or .client == "refused"' 25
+	noted other '.client == "closed"' 25
+	[ "$(elapsed_ms "$start")" -ge 10000 ]
 	group Room bob
 	fence renewed
 	not_heard ws '.data.text | strings | startswith("fence")'
+}
+
+# poll_on_8: a poll that does not wait, on a connection of its own, which stays open as descriptor 8; reads the answer. next_on_8 REQUEST: $line is the
+# first line of what comes then.
+poll_on_8() {
+	local line length=0
+	exec 8<>"/dev/tcp/127.0.0.1/$BANTER_PUSH_PORT"
+	printf 'GET /v1/events?wait=0 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n' "$token" >&8
+	while IFS= read -r -t 10 -u 8 line && [ "$line" != $'\r' ]; do
+		case $line in Content-Length:*) length=${line//[!0-9]/} ;; esac
+	done
+	LC_ALL=C IFS= read -r -t 10 -N "$length" -u 8 line
+}
+next_on_8() {
+	line=
+	printf '%b' "$1" >&8
+	IFS= read -r -t 10 -u 8 line || true
+}
+
+@test "long-poll: whatever follows a poll on its connection is answered as if it came alone" {
+	as alice
+	group Room bob
+	listen alice ws
+	local auth="Authorization: Bearer $token\r\n" host='Host: x\r\n' worker
+	local upgrade='Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+	worker=$(workers_of push)
+	while read -r status request; do
+		for parked in nothing something; do
+			poll_on_8
+			[ $parked = nothing ] || fence alice # what comes now is kept for the next poll
+			next_on_8 "${request/TICKET/$(ticket)}"
+			exec 8>&-
+			[[ $line == "HTTP/1.1 $status "* ]] || { echo "$request after a poll, with $parked: $line"; return 1; }
+		done
+	done <<-LIST
+		200 GET /v1/events?wait=0 HTTP/1.1\r\n$host$auth\r\n
+		401 GET /v1/events?wait=0 HTTP/1.1\r\n$host\r\n
+		422 GET /v1/events?wait=x HTTP/1.1\r\n$host$auth\r\n
+		400 BAD\r\n\r\n
+		404 GET /nope HTTP/1.1\r\n$host\r\n
+		405 POST /v1/events HTTP/1.1\r\n$host$auth\r\n
+		405 HEAD /v1/events HTTP/1.1\r\n$host$auth\r\n
+		200 GET /healthz HTTP/1.1\r\n$host\r\n
+		400 GET /v1/ws HTTP/1.1\r\n$host$auth\r\n
+		101 GET /v1/ws HTTP/1.1\r\n$host$upgrade\r\n
+		101 GET /v1/ws HTTP/1.1\r\n$host$upgrade$auth\r\n
+		401 GET /v1/stream HTTP/1.1\r\n$host\r\n
+		200 GET /v1/stream HTTP/1.1\r\n$host$auth\r\n
+		200 GET /v1/stream?ticket=TICKET HTTP/1.1\r\n$host\r\n
+	LIST
+	[ "$(workers_of push)" = "$worker" ]
+}
+
+# answers_at_once [CURL-ARGUMENT…]: a poll that may wait for 20 s is answered long before.
+answers_at_once() {
+	local start
+	start=$(now_ms)
+	raw -m 30 -H "Authorization: Bearer $token" "$@"
+	[ "$reply_status" = 200 ] && [ "$(json '.events | length')" -gt 0 ] && [ "$(elapsed_ms "$start")" -lt 10000 ]
+}
+
+@test "long-poll: what is there is answered at once, however much it is" {
+	as alice
+	group Room bob
+	for backlog in "10 60000" "500 1"; do
+		read -r count size <<<"$backlog"
+		as bob
+		get /v1/sync
+		cursor=$(json .cursor)
+		psql_banter "select count(*) from generate_series(1, $count) n, message_send($room, $(id_of alice), '$size-' || n, repeat('x', $size), null, null)" >/dev/null
+		answers_at_once "$PUSH_URL/v1/events?wait=20&since=$cursor"
+	done
+	# A wake-up for what it knows already, in the same breath as an event.
+	get /v1/sync
+	cursor=$(json .cursor) bob=$user_id
+	rung() {
+		payload=$(sql_send "$(id_of alice)" hello)
+		redis eval "redis.call('publish', KEYS[1], ARGV[1]) redis.call('publish', KEYS[2], ARGV[2])" 2 \
+			"${BANTER_REDIS_PREFIX:-banter:}c:$room" "${BANTER_REDIS_PREFIX:-banter:}u:$bob" "$payload" "j $room" >/dev/null
+	}
+	as bob
+	answers_at_once "$PUSH_URL/v1/events?wait=20&since=$cursor" 3>&- 4>&- &
+	waits() { [ "$(redis pubsub numsub "${BANTER_REDIS_PREFIX:-banter:}u:$bob" | tail -n 1)" -ge 1 ]; }
+	wait_until 10 waits
+	rung
+	wait $!
+}
+
+@test "open: what is asked for with HEAD has no body; names in the query are whole names" {
+	as alice
+	poll_on_8
+	next_on_8 'HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n'
+	[ "$(sed '1,/^\r$/d' <&8)" = "" ]
+	exec 8>&-
+	raw -m 5 -H "Authorization: Bearer $token" "$PUSH_URL/v1/events?await=5&wait=0"
+	[ "$reply_status" = 200 ]
+	raw -m 5 -H "Authorization: Bearer $token" "$PUSH_URL/v1/events?nosince=1&wait=0"
+	[ "$reply_status" = 200 ] && [ "$(json '[.events[].type] | index("stream.reset")')" = null ]
+	raw -m 5 -H "Cookie: banter_access=$token" -H "Origin: $PUSH_URL" "$PUSH_URL/v1/events?xticket=1&wait=0"
+	[ "$reply_status" = 200 ]
 }
 
 # ---- every event, once per transport ----
@@ -317,14 +419,20 @@ SITE=https://chat.example
 	for transport in "${TRANSPORTS[@]}"; do listen "alice-$transport" "$transport"; done
 	as bob
 	for transport in "${TRANSPORTS[@]}"; do listen "bob-$transport" "$transport"; done
-	# A poll hears only while it waits: bob reads on, message by message, until it has.
+	# A poll hears only while it waits, and a message would answer it: they are there before, and bob reads on, one by one, until it has heard.
+	as alice
+	unread=()
+	for i in {1..30}; do send "more $i"; unread+=("$message"); done
+	fence bob-{ws,sse,poll} alice-{ws,sse,poll}
+	as bob
 	read_on() {
-		(as alice && send "more" && as bob && post "/v1/conversations/$room/read" "{\"message_id\":\"$message\"}")
+		post "/v1/conversations/$room/read" "{\"message_id\":\"${unread[0]}\"}"
+		unread=("${unread[@]:1}")
 		wait_until 2 event_there "$1-$2" "$3"
 	}
 	for transport in "${TRANSPORTS[@]}"; do
 		wait_until 10 read_on alice "$transport" ".type == \"receipt.updated\" and .data.conversation_id == \"$room\" and .data.receipts[0].user_id == \"$user_id\"" 2>/dev/null
-		wait_until 10 read_on bob "$transport" ".type == \"conversation.read\" and .data.conversation_id == \"$room\" and .data.unread_count == 0" 2>/dev/null
-		[ "$(count_heard "alice-$transport" '.type == "conversation.read" and .data.unread_count == 0 and .data.read_id == "'"$one"'"')" = 0 ]
+		wait_until 10 read_on bob "$transport" ".type == \"conversation.read\" and .data.conversation_id == \"$room\"" 2>/dev/null
+		[ "$(count_heard "alice-$transport" '.type == "conversation.read" and .data.unread_count > 0')" = 0 ]
 	done
 }

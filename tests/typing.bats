@@ -31,6 +31,25 @@ forget_throttle() { redis del "banter:typing:$room:$1" >/dev/null; }
 	for transport in "${TRANSPORTS[@]}"; do not_heard "alice-$transport" '.type == "typing.updated"'; done
 }
 
+@test "typing: going to and fro between conversations is no way around" {
+	as alice
+	group One bob
+	one=$room
+	group Two bob
+	two=$room
+	as bob
+	listen bob ws
+	as alice
+	listen alice ws
+	start=$(now_ms)
+	for i in {1..20}; do
+		for room in "$one" "$two"; do speak alice "{\"type\":\"typing\",\"conversation_id\":\"$room\"}"; done
+	done
+	fence bob
+	[ "$(count_heard bob '.type == "typing.updated"')" -ge 1 ]
+	[ "$(count_heard bob '.type == "typing.updated"')" -le $((1 + $(elapsed_ms "$start") / 1000)) ]
+}
+
 @test "typing: by a frame" {
 	as alice
 	group Room bob

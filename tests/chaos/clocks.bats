@@ -160,10 +160,52 @@ heard_at() { jq -r ._at <<<"$event"; }
 	[[ $(header_of Set-Cookie) == *Secure* ]]
 }
 
+@test "4003 and 4004: a stream ends with its token or its life, whatever the beat, and auth frames prolong the token alone" {
+	further_push BANTER_PUSH_PING_SECONDS=10 BANTER_PUSH_COMMENT_SECONDS=10
+	export STREAM_URL=$further
+	as alice
+	group Room bob
+	short=$(forged $(($(date +%s) + 12)))
+	ends=$(now_ms)
+	for transport in ws sse; do listen "$transport" "$transport" --token "$short"; done
+	# A poll with a fresh token is not answered by the end of the old one.
+	node -e '
+		const [url, ...tokens] = process.argv.slice(1), http = require("http"), agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+		const poll = (token, wait, since) => new Promise((done) => http.get(`${url}/v1/events?wait=${wait}${since ? "&since=" + since : ""}`, { agent, headers: { authorization: `Bearer ${token}` } }, (reply) => {
+			let text = "";
+			reply.on("data", (part) => { text += part; }).on("end", () => done([JSON.parse(text), reply.req.reusedSocket]));
+		}));
+		(async () => {
+			const [first] = await poll(tokens[0], 0);
+			const begun = Date.now(), [second, reused] = await poll(tokens[1], 15, first.cursor);
+			console.log(reused, second.events.map((e) => e.type).join(), Date.now() - begun > 14000);
+			agent.destroy();
+		})();
+	' "$further" "$(forged $(($(date +%s) + 8)))" "$token" >"$BATS_TEST_TMPDIR/polled" 3>&- 4>&- &
+	polling=$!
+	for transport in ws sse; do
+		closed_with "$transport" 4003 25
+		took=$(($(jq -r ._at <<<"$event") - ends))
+		[ $took -ge 10000 ] && [ $took -lt 18000 ] || { echo "$transport ended after $took ms"; return 1; }
+	done
+	wait $polling
+	[ "$(<"$BATS_TEST_TMPDIR/polled")" = "true  true" ]
+
+	further_push BANTER_PUSH_LIFETIME_SECONDS=10
+	export STREAM_URL=$further
+	listen alice ws
+	begun=$(now_ms)
+	renewed() { speak alice "{\"type\":\"auth\",\"token\":\"$token\"}" || true; note_there alice '.client == "closed"'; }
+	wait_until 30 renewed
+	closed_with alice 4004
+	took=$(elapsed_ms "$begun")
+	[ "$took" -ge 5000 ] && [ "$took" -lt 20000 ]
+}
+
 # ---- signs of life and deadlines ----
 
 @test "heartbeats: pings on a WebSocket, comments on an event stream" {
-	further_push BANTER_PUSH_PING_SECONDS=1 BANTER_PUSH_PONG_SECONDS=1 BANTER_PUSH_COMMENT_SECONDS=1
+	further_push BANTER_PUSH_PING_SECONDS=1 BANTER_PUSH_PONG_SECONDS=3 BANTER_PUSH_COMMENT_SECONDS=1
 	as alice
 	STREAM_URL=$further listen ws ws
 	STREAM_URL=$further listen sse sse
@@ -175,8 +217,8 @@ heard_at() { jq -r ._at <<<"$event"; }
 	# One that does not answer is given up; the one that does stays.
 	STREAM_URL=$further listen frozen ws
 	kill -STOP "$(<"$(stream_file frozen pid)")"
-	given_up() { grep -qE '4006|idle' "$BANTER_STATE/log/$further_part.log"; }
-	wait_until 6 given_up
+	given_up() { grep -q 'reason=idle code=4006' "$BANTER_STATE/log/$further_part.log"; }
+	wait_until 15 given_up
 	kill -CONT "$(<"$(stream_file frozen pid)")"
 	closed_with frozen 4006
 	[ "$(notes_of ws | grep -c '"closed"')" = 0 ]
@@ -285,8 +327,8 @@ heard_at() { jq -r ._at <<<"$event"; }
 	STREAM_URL=$further wait_until 5 free
 }
 
-@test "P8: a slow reader is closed with 4002, resumes without loss, and slows nobody" {
-	further_push BANTER_PUSH_QUEUE_BYTES=131072 BANTER_RATE_SEND=0 # alice floods, within the limits of a socket
+@test "P8: a slow reader is closed with 4002 and resumes without loss; whoever reads is not closed" {
+	further_push BANTER_PUSH_QUEUE_BYTES=131072 BANTER_RATE_SEND=0 BANTER_PUSH_INPUT_BYTES=1073741824 # alice floods
 	as alice
 	group Room bob
 	as bob
@@ -304,7 +346,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 		bulk_heard() { [ "$(bulk quick)" -ge $((batch * 25)) ]; }
 		wait_until 20 bulk_heard
 	done
-	closed_in_log() { grep -q slow_reader "$BANTER_STATE/log/$further_part.log"; }
+	closed_in_log() { grep -q 'reason=slow_reader code=4002' "$BANTER_STATE/log/$further_part.log"; }
 	wait_until 20 closed_in_log
 	speak slow '!resume'
 	noted slow '.client == "closed"' 20

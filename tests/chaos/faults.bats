@@ -16,6 +16,7 @@ setup() {
 }
 # A test that fails leaves no part down for the next.
 teardown() {
+	for part in postgres redis push; do stack kill $part CONT || true; done
 	streams_end
 	stack start postgres redis api push 3>&- 4>&-
 }
@@ -86,6 +87,44 @@ teardown() {
 	[ "$(jq .retried <<<"$verdict")" = 0 ]
 }
 
+@test "P3: who is removed and added again, or added and removed, while no wake-up is heard, hears of all of it" {
+	as alice
+	group Other carol
+	other=$room
+	group Room bob
+	further_push
+	export STREAM_URL=$further
+	as bob
+	for transport in "${TRANSPORTS[@]}"; do listen "$transport" "$transport"; done
+	as alice
+	fence ws sse poll
+	stack stop redis
+	swept 2
+	bob=$(id_of bob)
+	delete "/v1/conversations/$room/members/$bob"
+	expect 204
+	post "/v1/conversations/$room/members" "{\"user_ids\":[\"$bob\"]}"
+	expect 200
+	swept 3
+	send quiet
+	post "/v1/conversations/$other/members" "{\"user_ids\":[\"$bob\"]}"
+	expect 200
+	(room=$other; send "for bob as well")
+	delete "/v1/conversations/$other/members/$bob"
+	expect 204
+	swept 2
+	stack start redis 3>&- 4>&-
+	swept 2
+	send audible
+	for transport in "${TRANSPORTS[@]}"; do
+		in_order_within 20 "$transport" "$room" 1 6
+		in_order_within 20 "$transport" "$other" 2 4
+	done
+	# And no cursor has gone past any of it.
+	as bob
+	[ "$(get "/v1/sync?since=$(cat "$(stream_file ws cursor)")" && json '.events | length')" = 0 ]
+}
+
 @test "P7: Redis hangs instead of dying: sends go on" {
 	as alice
 	group Hung bob
@@ -112,14 +151,13 @@ healthy() { wait_until "${4:-10}" told_health "$@" || { events_of "$1" | grep st
 	for transport in "${TRANSPORTS[@]}"; do listen "$transport" "$transport"; done
 	as alice
 	fence ws sse poll
-	crowd --users 8 --devices 16 --rate 3
+	crowd --users 8 --devices 16 --rate 3 --transports ws,sse # a poll that comes meanwhile is refused
 	at=$(stored)
 	wait_until 20 more_than $((at + 30))
-	hung=$(now_ms)
 	stack kill redis STOP
 	for transport in ws sse; do healthy $transport ok degraded; done
 	listen meanwhile ws --token "$(token_of bob)" # who comes now is told at once
-	healthy meanwhile ok degraded 1
+	healthy meanwhile ok degraded 5
 	sent=$(now_ms)
 	send "late"
 	for transport in "${TRANSPORTS[@]}"; do heard "$transport" '.data.text == "late"' 10; done
@@ -170,12 +208,16 @@ healthy() { wait_until "${4:-10}" told_health "$@" || { events_of "$1" | grep st
 	[ "$(psql_banter "select count(*) from conversations c where c.last_seq <> (select count(*) from messages m where m.conversation_id = c.id) + (select count(*) from changes h where h.conversation_id = c.id)")" = 0 ]
 }
 
+# all_replaced NUMBERS: two workers of the api are there, and none of these.
+all_replaced() { [ "$(workers_of api | wc -l)" = 2 ] && [ -z "$(comm -12 <(echo "$1") <(workers_of api | sort))" ]; }
+
 @test "api restarts its workers one by one under load: no request is lost" {
 	crowd --users 10 --devices 6 --rate 8
 	for turn in 1 2 3; do
-		at=$(stored)
+		at=$(stored) before=$(workers_of api | sort)
 		stack kill api HUP
 		wait_until 20 more_than $((at + 120))
+		wait_until 20 all_replaced "$before"
 	done
 	crowd_judges
 	[ "$(jq .retried <<<"$verdict")" = 0 ]
@@ -189,6 +231,7 @@ healthy() { wait_until "${4:-10}" told_health "$@" || { events_of "$1" | grep st
 		worker=$(workers_of api | head -n 1)
 		kill -KILL "$worker"
 		wait_until 20 more_than $((at + 50))
+		wait_until 20 all_replaced "$worker"
 	done
 	crowd_judges
 }
@@ -200,6 +243,8 @@ healthy() { wait_until "${4:-10}" told_health "$@" || { events_of "$1" | grep st
 	for transport in "${TRANSPORTS[@]}"; do for n in 1 2 3; do listen "$transport-$n" "$transport"; done; done
 	as alice
 	fence {ws,sse,poll}-{1,2,3}
+	polls_wait() { [ "$(curl -s "$PUSH_URL/metrics" | sed -n 's/^banter_push_streams{transport="poll"} //p')" = 3 ]; }
+	wait_until 10 polls_wait # the fence has answered them: they have asked again
 	start=$(now_ms)
 	stack stop push
 	[ "$(elapsed_ms "$start")" -lt 8000 ]
@@ -347,6 +392,34 @@ healthy() { wait_until "${4:-10}" told_health "$@" || { events_of "$1" | grep st
 	done
 	in_order_within 5 alice "$room" 1 4
 	in_order_within 5 bob "$room" 1 4
+}
+
+@test "P7: when no message can be stored from sockets, all else goes on: sweep, revocations, new streams" {
+	as alice
+	group Room bob
+	further_push
+	export STREAM_URL=$further
+	as bob
+	listen bob ws
+	as_device bob second
+	listen second sse
+	role=$(psql_banter "select current_user")
+	admin() { psql -qXAt -h "$BANTER_STATE/socket" -U postgres postgres -c "$1" >/dev/null; }
+	# The connections for messages go, and may not come back.
+	admin "alter role $role connection limit 1"
+	admin "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'banter-push-send'"
+	away() { [ "$(curl -s "$further/metrics" | sed -n 's/^banter_push_degraded{part="database"} //p')" = 1 ]; }
+	wait_until 10 away || { admin "alter role $role connection limit -1"; return 1; }
+	psql -qXAt -h "$BANTER_STATE/socket" -U postgres banter -c "set search_path = banter; select event from message_send($room, $(id_of alice), 'silent', 'silent', null, null)" >/dev/null
+	listen late sse
+	heard bob '.data.text == "silent"' 12 || { admin "alter role $role connection limit -1"; return 1; }
+	as_device bob second
+	psql -qXAt -h "$BANTER_STATE/socket" -U postgres banter -c "set search_path = banter; update devices set revoked_at = now() where id = $device_id" >/dev/null
+	closed_with second 4501 5 || { admin "alter role $role connection limit -1"; return 1; }
+	admin "alter role $role connection limit -1"
+	as bob
+	speak bob "{\"type\":\"message.send\",\"conversation_id\":\"$room\",\"client_id\":\"again\",\"text\":\"x\"}"
+	heard bob '.type == "message.sent" and .client_id == "again"' 15
 }
 
 @test "a message that PostgreSQL gives up for a deadlock is stored all the same" {

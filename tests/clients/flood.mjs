@@ -9,6 +9,10 @@
 //	frames      heartbeats on a WebSocket, as fast as they are taken
 //	pings       10,000 pings on a WebSocket at once
 //	gigabyte    a frame that says that it has 1 GiB, and begins to send it
+//	many        an event stream, asked for at once
+//	heavy       texts of 128 KB that are dear to read, 90 a second on each WebSocket
+//	eager       the handshake, and a megabyte of pings right behind it
+//	stranger    a WebSocket without credentials, and a first frame of 128 KB
 //	deaf        a WebSocket that reads no more after it is open, and so answers no ping
 import net from "node:net";
 import { randomBytes } from "node:crypto";
@@ -22,13 +26,16 @@ setInterval(() => {
 	if (line !== told) console.log((told = line));
 }, 50);
 
-const request = `GET /v1/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
-	`Sec-WebSocket-Key: ${randomBytes(16).toString("base64")}\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+const greeting = `GET /v1/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
+	`Sec-WebSocket-Key: ${randomBytes(16).toString("base64")}\r\n`;
+const request = `${greeting}Authorization: Bearer ${token}\r\n\r\n`;
 
 // A masked frame, by a mask of zeros.
 function frame(opcode, text) {
-	const payload = Buffer.from(text);
-	return Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
+	const payload = Buffer.from(text), long = Buffer.alloc(8);
+	long.writeBigUInt64BE(BigInt(payload.length));
+	const length = payload.length < 126 ? [payload.length] : payload.length < 65536 ? [126, ...long.subarray(6)] : [127, ...long];
+	return Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | length[0], ...length.slice(1), 0, 0, 0, 0]), payload]);
 }
 
 const many = (one, n) => Buffer.concat(Array(n).fill(one));
@@ -48,8 +55,17 @@ const acts = {
 	},
 	pings: (socket) => socket.write(many(frame(9, "x"), 10000)),
 	gigabyte: (socket) => socket.write(Buffer.concat([Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0]), Buffer.alloc(65536)])),
+	heavy: (socket) => {
+		const text = frame(1, `{"type":"typing","q":[${"1,".repeat(64000)}1]}`);
+		const timer = setInterval(() => socket.write(text), 1000 / 90);
+		socket.on("close", () => clearInterval(timer));
+	},
+	eager: (socket) => socket.write(Buffer.concat([Buffer.from(request), many(frame(9, "x"), 140000)])),
+	many: (socket) => socket.write(`GET /v1/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`),
+	stranger: (socket) => socket.write(Buffer.concat([Buffer.from(`${greeting}\r\n`), frame(1, `{"type":"auth","token":"${"x".repeat(128000)}"}`)])),
 	deaf: (socket) => socket.pause(),
 };
+const atOnce = ["silent", "trickle", "many", "eager", "stranger"]; // not only when the stream is open
 
 // The codes of close frames, wherever they stand: good enough for streams that hear nothing else of this look.
 function note(socket, data) {
@@ -66,7 +82,7 @@ function open() {
 	socket.heard = Buffer.alloc(0);
 	socket.on("connect", () => {
 		state.open++;
-		if (how === "silent" || how === "trickle") acts[how](socket);
+		if (atOnce.includes(how)) acts[how](socket);
 		else socket.write(request);
 	});
 	socket.on("data", (data) => {

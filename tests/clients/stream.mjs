@@ -16,6 +16,7 @@ const USAGE = `usage: stream.mjs ws|sse|poll|eventsource BASE-URL [OPTION…]
   --wait SECONDS      of a long-poll (default 25)          --once              poll once
   --cursor-file FILE  where the last cursor is kept; read when it is there
   --reconnect         come back with the cursor after every end but those from 4500
+  --hold              read no more once the stream is open, until !resume; long texts are printed cut
   --out FILE          print there instead of standard output
   --in FILE           a fifo: each line is sent up as a frame; !close [CODE], !drop, !shut, !ping, !pause, !resume, !binary HEX, !raw HEX are orders
   --until TYPE        leave after an event of this type    --count N           leave after N events with a seq
@@ -24,7 +25,8 @@ const USAGE = `usage: stream.mjs ws|sse|poll|eventsource BASE-URL [OPTION…]
 What is printed: each event as it came, with _at (milliseconds); and the client's own notes {"client":"open|closed|refused|pong|comment|…"}.
 Leaves with 0 when the condition was met or the stream ended by itself, 3 when time was up, 4 when it was refused.`;
 
-const FLAGS = new Set(["reconnect", "once", "last-event-id"]);
+const FLAGS = new Set(["reconnect", "once", "last-event-id", "hold"]);
+const CUT = 100;
 
 function readArguments(argv) {
 	const [transport, url, ...rest] = argv;
@@ -53,6 +55,8 @@ const out = options.out ? openSync(options.out, "a") : 1;
 const stop = (status) => process.exit(status);
 
 function print(line) {
+	if (options.hold && line.data?.text?.length > CUT)
+		line = { ...line, data: { ...line.data, text: line.data.text.slice(0, CUT) } };
 	writeSync(out, JSON.stringify({ ...line, _at: Date.now() }) + "\n");
 }
 
@@ -78,6 +82,8 @@ const stream = new Stream({
 	since: options.since ?? (options["cursor-file"] && remembered()),
 	onEvent(event) {
 		print(event);
+		if (options.hold && event.type === "stream.ready")
+			stream.order("!pause");
 		if (event.seq !== undefined)
 			counted++;
 		if (event.type === options.until || (options.count && counted >= Number(options.count)))

@@ -21,6 +21,7 @@
 
 #include "lib/memory.h"
 #include "push/frame.h"
+#include "push/handshake.h"
 #include "push/http.h"
 
 enum { READ_BYTES = 64 * 1024, LINGER_MS = 2000 };
@@ -89,9 +90,9 @@ peer_frame(struct peer *p, enum frame_opcode opcode, const uint8_t *payload, siz
 static _Noreturn void
 peer_close(struct peer *p, uint16_t code)
 {
-	uint8_t payload[2] = { (uint8_t)(code >> 8), (uint8_t)code };
+	uint8_t payload[2];
 
-	peer_frame(p, FRAME_CLOSE, payload, code == 1005 ? 0 : sizeof payload);
+	peer_frame(p, FRAME_CLOSE, payload, frame_close_payload(code, payload));
 	peer_end(p);
 }
 
@@ -100,7 +101,7 @@ peer_refuse(struct peer *p, int status)
 {
 	char text[160];
 	int n = snprintf(text, sizeof text, "HTTP/1.1 %d Refused\r\n%sContent-Length: 0\r\nConnection: close\r\n\r\n", status,
-			 status == 426 ? "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" : "");
+			 status == 426 ? HANDSHAKE_VERSION_HEADERS : "");
 
 	peer_write(p, text, (size_t)n);
 	peer_end(p);
@@ -110,23 +111,16 @@ peer_refuse(struct peer *p, int status)
 static void
 peer_greet(struct peer *p)
 {
-	char accept[FRAME_KEY_BYTES], text[256];
-	struct http_slice key;
+	char accept[HANDSHAKE_ACCEPT_BYTES], text[256];
 	struct http_head head;
-	int n;
+	int n, status;
 
 	while ((n = http_head_parse((const char *)p->data, p->len, &head)) == 0)
 		peer_read(p);
 	if (n < 0)
 		peer_refuse(p, -n);
-	if (!http_slice_is(head.method, "GET"))
-		peer_refuse(p, 405);
-	key = http_header(&head, "sec-websocket-key");
-	if (head.minor < 1 || !http_header_has(&head, "connection", "upgrade") || !http_header_has(&head, "upgrade", "websocket") || key.len != 24)
-		peer_refuse(p, 400);
-	if (!http_slice_is(http_header(&head, "sec-websocket-version"), "13"))
-		peer_refuse(p, 426);
-	frame_accept_key(key.at, key.len, accept);
+	if ((status = handshake_read(&head, accept)) != 101)
+		peer_refuse(p, status);
 	peer_drop(p, (size_t)n);
 	n = snprintf(text, sizeof text,
 		     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", accept);
