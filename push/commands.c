@@ -86,7 +86,7 @@ up_ack(struct conn *c, const struct up *up)
 	struct cursor cursor;
 
 	if (cursor_parse(up->cursor, up->cursor_len, &cursor))
-		receipts_ack(c, &cursor);
+		receipts_ack(c, &cursor, RECEIPTS_SOON_MS);
 	else
 		up_error(c, "invalid_cursor", "cursor", "", 0);
 }

@@ -236,7 +236,7 @@ memberships_answer(void *context, const struct memberships *list)
 	if (o->reset && !c->position)
 		o->missed = false; /* it begins anew */
 	if (is_resumed(o) && !c->position)
-		receipts_ack(c, &o->since->cursor);
+		receipts_ack(c, &o->since->cursor, RECEIPTS_SOON_MS);
 	line_up(o, STEP_TOPICS, waits_for);
 }
 

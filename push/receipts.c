@@ -21,8 +21,8 @@
 #include "users.h"
 
 enum {
-	ACKS_EACH_MS = 50,
-	ACKS_MOST = 256, /* in one statement */
+	ACKS_MOST = 256,     /* in one statement */
+	STATEMENTS_MOST = 4, /* under way */
 	WITHIN_MS = 10 * 1000,
 	TELL_EACH_MS = 1000,
 	RECENT_MESSAGES = 8,
@@ -38,8 +38,9 @@ struct ack {
 static struct {
 	struct timer timer;
 	struct ack *list;
-	int count;
+	size_t count, room;
 	struct map by_user; /* user -> index + 1 */
+	int under_way;	    /* statements */
 } acks;
 
 /* Two cursors of one user say together what each of them says; the newer base with the exceptions of both is less, and never too much. */
@@ -55,19 +56,17 @@ static void
 deliver_reply(void *context, PGresult *result)
 {
 	(void)context;
+	acks.under_way--;
 	for (int i = 0; result && i < PQntuples(result); i++)
 		bus_publish(PQgetvalue(result, i, 0), PQgetvalue(result, i, 1), (size_t)PQgetlength(result, i, 1));
 }
 
-void
-receipts_flush(void)
+static void
+acks_write(const struct ack *list, size_t count)
 {
 	struct array users = { 0 }, bases = { 0 }, exception_users = { 0 }, conversations = { 0 }, ids = { 0 };
 
-	if (!acks.count)
-		return;
-	for (int i = 0; i < acks.count; i++) {
-		const struct ack *a = &acks.list[i];
+	for (const struct ack *a = list; a < list + count; a++) {
 		array_add(&users, a->user);
 		array_add(&bases, a->cursor.base);
 		for (int k = 0; k < a->cursor.count; k++) {
@@ -77,9 +76,8 @@ receipts_flush(void)
 		}
 	}
 	const char *params[] = { array_text(&users), array_text(&bases), array_text(&exception_users), array_text(&conversations), array_text(&ids) };
+	acks.under_way++;
 	store_ask(STORE_DELIVER, params, WITHIN_MS, deliver_reply, NULL);
-	acks.count = 0;
-	map_free(&acks.by_user);
 	array_free(&users);
 	array_free(&bases);
 	array_free(&exception_users);
@@ -87,33 +85,44 @@ receipts_flush(void)
 	array_free(&ids);
 }
 
+void
+receipts_flush(void)
+{
+	for (size_t from = 0; from < acks.count; from += ACKS_MOST)
+		acks_write(acks.list + from, acks.count - from < ACKS_MOST ? acks.count - from : ACKS_MOST);
+	free(acks.list);
+	acks.list = NULL;
+	acks.count = acks.room = 0;
+	map_free(&acks.by_user);
+}
+
+/* A database that is behind is not given more: what waits is joined meanwhile, each user's to one. */
 static void
 acks_fire(struct timer *t)
 {
-	(void)t;
-	receipts_flush();
+	if (acks.under_way < STATEMENTS_MOST)
+		receipts_flush();
+	else
+		timer_start(t, RECEIPTS_SOON_MS);
 }
 
 void
-receipts_ack(struct conn *c, const struct cursor *cursor)
+receipts_ack(struct conn *c, const struct cursor *cursor, int64_t within_ms)
 {
 	int64_t user = stream_user(c);
 	intptr_t at = (intptr_t)map_get(&acks.by_user, user);
 
 	metrics.acks++;
+	acks.timer.fire = acks_fire;
+	if (!timer_is_running(&acks.timer) || acks.timer.due_ms > loop_now() + within_ms)
+		timer_start(&acks.timer, within_ms);
 	if (at) {
 		cursor_join(&acks.list[at - 1].cursor, cursor);
 		return;
 	}
-	if (acks.count == ACKS_MOST)
-		receipts_flush();
-	if (!acks.list)
-		acks.list = memory_alloc(ACKS_MOST * sizeof acks.list[0]);
+	acks.list = memory_room(acks.list, acks.count, &acks.room, sizeof acks.list[0]);
 	acks.list[acks.count++] = (struct ack){ user, *cursor };
 	map_put(&acks.by_user, user, (void *)(intptr_t)acks.count);
-	acks.timer.fire = acks_fire;
-	if (!timer_is_running(&acks.timer))
-		timer_start(&acks.timer, ACKS_EACH_MS);
 }
 
 /* ---- down: what has moved */

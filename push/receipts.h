@@ -10,8 +10,12 @@
 #include "event.h"
 #include "hub.h"
 
-/* The stream's user has everything up to this cursor. */
-void receipts_ack(struct conn *c, const struct cursor *cursor);
+/*
+ * The stream's user has everything up to this cursor. It is written with others: soon for who says so now and then, later for a long-poll, which
+ * says so with every request.
+ */
+enum { RECEIPTS_SOON_MS = 50, RECEIPTS_LATER_MS = 2000 };
+void receipts_ack(struct conn *c, const struct cursor *cursor, int64_t within_ms);
 
 /* A member's marks have moved; or somebody's in a conversation that is too large for names. */
 void receipts_moved(struct topic *t, int64_t user, int64_t delivered, int64_t read);

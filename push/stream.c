@@ -256,7 +256,7 @@ stream_poll_again(struct conn *c, const struct token *token)
 
 	stream_ends(c, token);
 	position_cursor(c->answered ? c->answered : c->position, &stands);
-	receipts_ack(c, &stands);
+	receipts_ack(c, &stands, RECEIPTS_LATER_MS);
 	c->waiting = true;
 	stream_deadline(c);
 	if (c->queue)

@@ -107,6 +107,8 @@ answered(void)
 	return n;
 }
 
+static double busy; /* of the last phase */
+
 /* Sends for that many seconds, then waits for what is under way. Returns the rate of the answers. */
 static double
 phase(struct crowd *w, int senders, double seconds, double rate)
@@ -116,6 +118,7 @@ phase(struct crowd *w, int senders, double seconds, double rate)
 	interval = rate > 0 ? 1e9 / rate : 0;
 	first = atomic_load(&next_message);
 	phase_start = usage_now();
+	usage_busy();
 	atomic_store(&stop, false);
 	for (int i = 0; i < senders; i++)
 		pthread_create(&threads[i], NULL, sender_thread, (void *)(size_t)(i + 1 + first));
@@ -123,6 +126,7 @@ phase(struct crowd *w, int senders, double seconds, double rate)
 		crowd_turn(w, 20);
 	atomic_store(&stop, true);
 	double took = (double)(usage_now() - phase_start);
+	busy = usage_busy();
 	last = atomic_load(&next_message);
 	if (last > MESSAGES)
 		last = MESSAGES;
@@ -154,9 +158,9 @@ print(double rate)
 		whole[n++] = (double)(at - moments[i].asked) / 1e6;
 		early += at < moments[i].answered;
 	}
-	printf("result rate=%.0f messages=%zu lost=%zu p50=%.2f p99=%.2f whole_p50=%.2f whole_p99=%.2f early=%.0f\n", rate, n, lost,
+	printf("result rate=%.0f messages=%zu lost=%zu p50=%.2f p99=%.2f whole_p50=%.2f whole_p99=%.2f early=%.0f busy=%.0f\n", rate, n, lost,
 	       usage_quantile(after, n, 0.5), usage_quantile(after, n, 0.99), usage_quantile(whole, n, 0.5), usage_quantile(whole, n, 0.99),
-	       n ? 100.0 * (double)early / (double)n : 0);
+	       n ? 100.0 * (double)early / (double)n : 0, busy);
 }
 
 int

@@ -342,6 +342,7 @@ main(int argc, char **argv)
 	gaps = calloc(gaps_room, sizeof *gaps);
 	load_begin();
 	until(never, CALM_SECONDS);
+	usage_busy();
 	int64_t push_cpu = usage_family(supervisor), postgres_cpu = usage_family(postgres);
 	for (int i = 1; i <= rounds; i++) {
 		double took = round_run(i);
@@ -349,11 +350,12 @@ main(int argc, char **argv)
 	}
 	push_cpu = usage_family(supervisor) - push_cpu;
 	postgres_cpu = usage_family(postgres) - postgres_cpu;
+	double busy = usage_busy();
 	load_end(database, before);
 	until(nothing_is_missing, END_SECONDS);
-	printf("result clients=%d rounds=%d back=%d returns=%zu p50=%.0f p99=%.0f max=%.0f lost=%ld repeated=%ld refused=%d cut=%ld seconds=%.1f sent=%ld replayed=%ld push_ms=%.0f postgres_ms=%.0f\n",
+	printf("result clients=%d rounds=%d back=%d returns=%zu p50=%.0f p99=%.0f max=%.0f lost=%ld repeated=%ld refused=%d cut=%ld seconds=%.1f sent=%ld replayed=%ld push_ms=%.0f postgres_ms=%.0f busy=%.0f\n",
 	       crowd.count, rounds, crowd.opened - crowd.closed, gaps_count, usage_quantile(gaps, gaps_count, 0.5),
 	       usage_quantile(gaps, gaps_count, 0.99), usage_quantile(gaps, gaps_count, 1), lost + missing(), repeated, crowd.refused, cut, seconds,
-	       sent, replayed, (double)push_cpu / 1e6, (double)postgres_cpu / 1e6);
+	       sent, replayed, (double)push_cpu / 1e6, (double)postgres_cpu / 1e6, busy);
 	return 0;
 }

@@ -145,6 +145,7 @@ round_run(struct rounds *r, double seconds, long rate)
 {
 	size_t n = r->count;
 
+	usage_busy();
 	r->before[n] = phase(seconds, rate);
 	r->rest_kb[n] = (double)(memory_most = memory_now);
 	slow_pause(true);
@@ -156,8 +157,8 @@ round_run(struct rounds *r, double seconds, long rate)
 		turn(5);
 	r->return_kb[n] = (double)memory_most - r->rest_kb[n];
 	r->moved[n] = r->with[n] / r->before[n];
-	printf("       p95 %.2f ms before, %.2f ms with %d that do not read; push had %.0f kB, %.0f more while they did not read, %.0f more while they came back\n",
-	       r->before[n], r->with[n], slow.count, r->rest_kb[n], r->queued_kb[n], r->return_kb[n]);
+	printf("       p95 %.2f ms before, %.2f ms with %d that do not read; client busy %.0f %%; push had %.0f kB, %.0f more while they did not read, %.0f more while they came back\n",
+	       r->before[n], r->with[n], slow.count, usage_busy(), r->rest_kb[n], r->queued_kb[n], r->return_kb[n]);
 	r->count++;
 }
 

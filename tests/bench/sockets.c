@@ -85,6 +85,7 @@ main(int argc, char **argv)
 	crowd_make(&crowd);
 	crowd_open(&crowd, 60);
 
+	usage_busy();
 	int64_t start = usage_now();
 	until = start + option_number("seconds", 5) * 1000000000;
 	for (int i = 0; i < crowd.count; i++) {
@@ -97,7 +98,7 @@ main(int argc, char **argv)
 		crowd_turn(&crowd, 100);
 	double took = (double)(usage_now() - start) / 1e9;
 	size_t n = answered < WAITS ? (size_t)answered : WAITS;
-	printf("sent=%ld took=%.3f failed=%ld p50_us=%.0f p99_us=%.0f\n", answered, took, number - answered, usage_quantile(waits, n, 0.5),
-	       usage_quantile(waits, n, 0.99));
+	printf("sent=%ld took=%.3f failed=%ld p50_us=%.0f p99_us=%.0f client_us=%.0f\n", answered, took, number - answered,
+	       usage_quantile(waits, n, 0.5), usage_quantile(waits, n, 0.99), usage_busy() * took * 1e4 / (double)answered);
 	return number != answered;
 }

@@ -81,6 +81,7 @@ storm(struct crowd *w)
 	long memory = usage_memory(pid, "Rss"), most = memory, now;
 
 	int64_t next = start;
+	usage_busy();
 	w->patient = true;
 	while (caught_up < w->count && usage_now() < until) {
 		come_back(w, &next);
@@ -88,14 +89,14 @@ storm(struct crowd *w)
 		if ((now = usage_memory(pid, "Rss")) > most)
 			most = now;
 	}
-	double took = (double)(usage_now() - start) / 1e9;
+	double took = (double)(usage_now() - start) / 1e9, busy = usage_busy();
 	double *waits = calloc((size_t)w->count, sizeof *waits);
 	for (int i = 0; i < w->count; i++)
 		waits[i] = (double)(when[i] - start) / 1e6;
-	printf("result clients=%d caught_up=%d too_many=%ld refused=%d seconds=%.2f p50=%.0f p99=%.0f postgres_ms=%.0f push_ms=%.0f rss_kb=%ld\n",
+	printf("result clients=%d caught_up=%d too_many=%ld refused=%d seconds=%.2f p50=%.0f p99=%.0f postgres_ms=%.0f push_ms=%.0f rss_kb=%ld busy=%.0f\n",
 	       w->count, caught_up, too_many, w->refused, took, usage_quantile(waits, (size_t)w->count, 0.5),
 	       usage_quantile(waits, (size_t)w->count, 0.99), (double)(usage_family(postgres) - database) / 1e6, (double)(usage_cpu(pid) - cpu) / 1e6,
-	       most - memory);
+	       most - memory, busy);
 	free(waits);
 }
 

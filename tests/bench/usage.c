@@ -149,3 +149,15 @@ usage_die(const char *what)
 	perror(what);
 	exit(1);
 }
+
+double
+usage_busy(void)
+{
+	static int64_t since, cpu;
+	int64_t now = usage_now(), used = usage_cpu(getpid());
+	double share = (double)(used - cpu) * 100 / (double)(now - since);
+
+	since = now;
+	cpu = used;
+	return share;
+}

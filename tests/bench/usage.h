@@ -13,6 +13,9 @@ int64_t usage_now(void);
 int64_t usage_cpu(long pid);
 int64_t usage_family(long pid);
 
+/* How busy this program was since it asked before, in per cent of a core: whoever is near 100 holds back what it measures. */
+double usage_busy(void);
+
 /* The children of a process that live; returns how many, at most so many. */
 int usage_children(long pid, long *children, int most);
 
