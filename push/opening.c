@@ -48,6 +48,7 @@ struct opening {
 	const char *reset;   /* why the cursor is not resumed */
 	char reset_text[16];
 	int64_t horizon; /* that was read before the memberships were asked for, and before a page was */
+	struct position *delivered; /* without a cursor: the horizon, and beyond it what the user has already had elsewhere */
 	struct page page;
 	int replayed;
 	struct event_list kept; /* what came meanwhile */
@@ -73,6 +74,7 @@ opening_free(struct opening *o)
 {
 	event_list_free(&o->page.events);
 	event_list_free(&o->kept);
+	position_unref(o->delivered);
 	free(o->since);
 	free(o);
 }
@@ -186,7 +188,7 @@ join_one(struct opening *o, const struct membership *m)
 static void
 join_new(struct opening *o, const struct memberships *list, uint64_t *waits_for)
 {
-	struct cursor from;
+	struct cursor from, delivered = { .base = o->horizon };
 	struct conn *c = o->conn;
 	bool has_from = opening_from(o, &from);
 	uint32_t before = ++line.marks, now = ++line.marks;
@@ -198,6 +200,8 @@ join_new(struct opening *o, const struct memberships *list, uint64_t *waits_for)
 	for (int i = 0; i < list->count; i++) {
 		struct membership m = memberships_get(list, i);
 		o->missed = o->missed || !(has_from ? cursor_covers(&from, m.conversation, m.id) : m.delivered);
+		if (!has_from && m.delivered && m.id >= o->horizon)
+			cursor_advance(&delivered, m.conversation, m.id);
 		if (m.ended)
 			continue;
 		struct topic *t = hub_topic(m.conversation);
@@ -208,6 +212,8 @@ join_new(struct opening *o, const struct memberships *list, uint64_t *waits_for)
 			*waits_for = t->subscription;
 	}
 	leave_unmarked(o, now);
+	position_unref(o->delivered);
+	o->delivered = has_from ? NULL : position_of(&delivered);
 }
 
 static void
@@ -381,12 +387,14 @@ opening_feed(struct opening *o)
 static void
 position_begin(struct opening *o)
 {
-	struct cursor from = { .base = o->horizon };
+	struct cursor from;
 	struct conn *c = o->conn;
 
 	if (is_resumed(o))
 		from = o->since->cursor;
-	else if (o->page.rows && o->page.events.events[0]->id < from.base)
+	else
+		position_cursor(o->delivered, &from);
+	if (!is_resumed(o) && o->page.rows && o->page.events.events[0]->id < from.base)
 		from.base = o->page.events.events[0]->id;
 	c->position = position_of(&from);
 	if (is_resumed(o) && !o->page.rows)

@@ -130,6 +130,33 @@ push_count() { curl -sf "$PUSH_URL/metrics" | sed -n "s/^banter_push_$1 //p"; }
 	done
 }
 
+@test "P1: what one device has had is not given to another that begins without a cursor and resumes" {
+	as alice
+	group Slow carol
+	slow=$room
+	group Room bob
+	# The horizon stays below all that follows.
+	hold writer "select event from message_send($slow, $user_id, 'held', 'held', null, null)" >/dev/null
+	send had
+	had=$message
+	as bob
+	post /v1/receipts "{\"receipts\":[{\"conversation_id\":\"$room\",\"delivered\":\"$had\"}]}"
+	expect 200
+	as_device bob phone
+	for transport in "${TRANSPORTS[@]}"; do
+		listen "new-$transport" ws
+		heard "new-$transport" '.type == "stream.ready"'
+		listen "$transport" "$transport" --since "$(jq -r .data.cursor <<<"$event")"
+	done
+	as alice
+	fence ws sse poll new-{ws,sse,poll}
+	release writer
+	for transport in "${TRANSPORTS[@]}"; do
+		in_order "new-$transport" "$room" 3 3
+		in_order "$transport" "$room" 3 3
+	done
+}
+
 @test "P3: a cursor of one transport goes on on every other, and on another process" {
 	as alice
 	group Room bob

@@ -180,7 +180,7 @@ sql_send() {
 hold() {
 	mkfifo "$(stream_file "$1" sql)"
 	PGAPPNAME=psql PGOPTIONS='-c search_path=banter' psql -XAtq -v ON_ERROR_STOP=1 -d "$BANTER_DATABASE_URL" \
-		<>"$(stream_file "$1" sql)" >"$(stream_file "$1" answers)" 2>&1 3>&- 4>&- &
+		<>"$(stream_file "$1" sql)" >>"$(stream_file "$1" answers)" 2>&1 3>&- 4>&- &
 	echo $! >"$(stream_file "$1" pid)"
 	held_sql "$1" "begin; $2"
 }
