@@ -47,7 +47,7 @@ struct opening {
 	struct since *since; /* what the client said, or NULL */
 	const char *reset;   /* why the cursor is not resumed */
 	char reset_text[16];
-	int64_t horizon; /* that was read before the memberships were asked for, and before a page was */
+	int64_t horizon;	    /* that was read before the memberships were asked for, and before a page was */
 	struct position *delivered; /* without a cursor: the horizon, and beyond it what the user has already had elsewhere */
 	struct page page;
 	int replayed;

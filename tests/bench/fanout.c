@@ -18,7 +18,7 @@
 #include "sender.h"
 #include "usage.h"
 
-enum { ROUNDS = 15, SIDES = 3, RING = 4096, HEAD_BYTES = 120, CEILING_ROUNDS = 64, CEILING_MS = 2500, QUIET_MS = 10 };
+enum { ROUNDS = 101, SIDES = 3, RING = 4096, HEAD_BYTES = 120, CEILING_ROUNDS = 64, CEILING_MS = 2500, QUIET_MS = 10 };
 
 static const char usage[] = "key=FILE transport=ws|sse|poll|limit port=PORT pid=PID sender=doorbell|rest|socket|limit conversation=ID author=USER\n"
 			    "       first_user=USER subscribers=N inflight=N seconds=S rounds=N limit_port=PORT limit_pid=PID [ceiling=1]\n"
