@@ -390,12 +390,13 @@ position_begin(struct opening *o)
 	struct cursor from;
 	struct conn *c = o->conn;
 
-	if (is_resumed(o))
+	if (is_resumed(o)) {
 		from = o->since->cursor;
-	else
+	} else {
 		position_cursor(o->delivered, &from);
-	if (!is_resumed(o) && o->page.rows && o->page.events.events[0]->id < from.base)
-		from.base = o->page.events.events[0]->id;
+		if (o->page.rows && o->page.events.events[0]->id < from.base)
+			from.base = o->page.events.events[0]->id;
+	}
 	c->position = position_of(&from);
 	if (is_resumed(o) && !o->page.rows)
 		stream_base(c, o->horizon);
