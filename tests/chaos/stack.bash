@@ -4,8 +4,8 @@
 
 . "$BATS_TEST_DIRNAME/../setup_suite.bash"
 
-# own_stack [SETTING=VALUE…]: starts it on free ports and exports what the helpers need.
-own_stack() {
+# own_state [SETTING=VALUE…]: its settings, with free ports and a folder; nothing is started.
+own_state() {
 	unset BANTER_DATABASE_URL BANTER_REDIS_URL BANTER_SECRETS_DIR BANTER_API_SOCKET BANTER_STATE
 	local row
 	for row; do export "${row?}"; done
@@ -13,6 +13,11 @@ own_stack() {
 	BANTER_STATE=${BANTER_TEST_WORK:-$(mktemp -d "${TMPDIR:-/tmp}/banter-test.XXXXXX")}/own.$$
 	test_settings
 	mkdir -p "$(dirname "$BANTER_STATE")" && chmod 711 "$(dirname "$BANTER_STATE")"
+}
+
+# own_stack [SETTING=VALUE…]: starts it and exports what the helpers need.
+own_stack() {
+	own_state "$@"
 	"$root/scripts/stack" start 3>&- 4>&-
 	eval "$("$root/scripts/stack" env)"
 }
