@@ -7,11 +7,12 @@ setup_file() {
 }
 setup() {
 	load ../helpers
+	load stack
 	said=$BATS_TEST_TMPDIR/said
 }
 teardown() {
 	[ ! -e "$BATS_TEST_TMPDIR/group" ] || { kill -KILL -- "-$(<"$BATS_TEST_TMPDIR/group")" || true; }
-	stack reset
+	own_stack_end
 }
 
 # in_front: in a process group of its own, as a terminal would have it, with a reader behind it; returns when it is ready.
@@ -31,14 +32,11 @@ ctrl_c() {
 	rm "$BATS_TEST_TMPDIR/group"
 }
 
-parts=(postgres redis api lighttpd push)
-numbers() { for part in "${parts[@]}"; do stack pid "$part"; done; }
-
 @test "Ctrl-C stops all parts, though the reader of the output ends by it too" {
 	in_front
 	curl -sf "$URL/healthz" >/dev/null
-	running=$(numbers)
-	[ "$(wc -w <<<"$running")" = ${#parts[@]} ]
+	running=$(stack status | sed -n 's/.* runs as process //p')
+	[ "$(wc -w <<<"$running")" = 5 ]
 	ctrl_c
 	for number in $running; do
 		if kill -0 "$number" 2>/dev/null; then return 1; fi
