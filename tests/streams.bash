@@ -43,15 +43,16 @@ stream_settled() {
 		"$BATS_TEST_TMPDIR/$1.events" >/dev/null
 }
 
-# until_heard SECONDS NAME COMMAND…: as wait_until, but it looks only when NAME has heard something new.
+# until_heard SECONDS NAME COMMAND…: as wait_until, but it looks only when NAME has heard something new. A line that is still being written counts when it has grown.
 until_heard() {
-	local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000)) file=$BATS_TEST_TMPDIR/$2.events lines=() known=-1
+	local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000)) file=$BATS_TEST_TMPDIR/$2.events lines=() last known=
 	shift 2
 	[ -p "$BATS_TEST_TMPDIR/pause" ] || mkfifo "$BATS_TEST_TMPDIR/pause"
 	while :; do
 		mapfile -t lines <"$file"
-		if [ ${#lines[@]} != "$known" ]; then
-			known=${#lines[@]}
+		last=${lines[*]: -1}
+		if [ "${#lines[@]} ${#last}" != "$known" ]; then
+			known="${#lines[@]} ${#last}"
 			if "$@" 2>/dev/null; then return 0; fi
 		fi
 		[ "${EPOCHREALTIME/./}" -le $deadline ] || return 1
@@ -138,10 +139,13 @@ half_open() { [ "$(ss -Htn state close-wait "sport = :$1" | wc -l)" = "$2" ]; }
 
 stream_gone() { ! kill -0 "$(cat "$(stream_file "$1" pid)")" 2>/dev/null; }
 
-# hang_up NAME: the client is gone, without a word.
+# hang_up NAME: the client is gone, without a word. A line that it was writing is cut off by that, and was not heard.
 hang_up() {
+	local events
+	events=$(stream_file "$1" events)
 	kill -KILL "$(cat "$(stream_file "$1" pid)")" 2>/dev/null || true
-	wait_until 5 stream_gone "$1"
+	wait_until 5 stream_gone "$1" || return 1
+	[ ! -s "$events" ] || [ -z "$(tail -c 1 "$events")" ] || sed -i '$d' "$events"
 }
 
 hang_up_all() {
