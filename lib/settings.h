@@ -57,6 +57,7 @@ struct settings {
 	long push_comment_seconds;
 	long push_lifetime_seconds;
 	long push_queue_bytes;
+	long push_unsent_bytes;
 	long push_frame_bytes;
 	long push_frame_rate;
 	long push_sends;

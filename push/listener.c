@@ -140,7 +140,7 @@ listener_bind(void)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST }, *found;
 	char port[16];
-	int one = 1;
+	int one = 1, unsent = (int)settings.push_unsent_bytes;
 
 	snprintf(port, sizeof port, "%ld", settings.push_port);
 	int error = getaddrinfo(settings.push_listen, port, &hints, &found);
@@ -151,7 +151,9 @@ listener_bind(void)
 		refuse(strerror(errno));
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* what is accepted has it from here */
+	/* what is accepted has these from here */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
 	if (bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0)
 		refuse(strerror(errno));
 	freeaddrinfo(found);

@@ -3,6 +3,7 @@
 #include "opening.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,7 @@ opening_abandon(struct opening *o)
 {
 	o->conn->opening = NULL;
 	o->conn = NULL;
+	page_leave(&o->page);
 	if (!o->answers && !o->in_line)
 		opening_free(o);
 }
@@ -437,14 +439,21 @@ replay_reply(void *context, PGresult *result)
 }
 
 static void
-replay_ask(struct opening *o)
+replay_turn(struct page *p)
 {
+	struct opening *o = LOOP_OWNER(p, struct opening, page);
 	struct cursor from;
 
-	o->step = STEP_PAGE;
 	o->answers++;
 	o->horizon = sweep_horizon();
-	page_ask(&o->page, stream_user(o->conn), opening_from(o, &from) ? &from : NULL, replay_reply, o);
+	page_ask(p, stream_user(o->conn), opening_from(o, &from) ? &from : NULL, replay_reply, o);
+}
+
+static void
+replay_ask(struct opening *o)
+{
+	o->step = STEP_PAGE;
+	page_wait(&o->page, replay_turn);
 }
 
 /* ---- begin, keep, go on */

@@ -7,9 +7,112 @@
 #include "../lib/settings.h"
 #include "result.h"
 
-enum { WITHIN_MS = 10 * 1000 };
+enum {
+	WITHIN_MS = 10 * 1000,
+	UNDER_WAY_BYTES = 512 * 1024, /* that the database is asked for at once, for all streams */
+	LIMIT_LEAST = 16,
+	EVENT_BYTES = 1024, /* what an event and a page weigh, until some have been read */
+	PAGE_BYTES = 64 * 1024,
+	HISTORY = 8, /* of what was expected so much, of what came one part */
+};
 
 enum column { CONVERSATION, ID, SEQ, GONE, EVENT };
+
+/* Those who wait for their turn, and what to expect of a page. */
+static struct {
+	struct page *first, *last;
+	int64_t under_way; /* bytes */
+	int64_t event_bytes, page_bytes;
+} pages = { .event_bytes = EVENT_BYTES, .page_bytes = PAGE_BYTES };
+
+/* ---- turns */
+
+void
+page_leave(struct page *p)
+{
+	if (!p->turn)
+		return;
+	*(p->prev ? &p->prev->next : &pages.first) = p->next;
+	*(p->next ? &p->next->prev : &pages.last) = p->prev;
+	p->next = p->prev = NULL;
+	p->turn = NULL;
+}
+
+static void
+first_go(void)
+{
+	struct page *p = pages.first;
+	page_turn *turn = p->turn;
+
+	page_leave(p);
+	turn(p);
+}
+
+/* One may be under way always, however much it weighs. */
+static void
+pages_go(void)
+{
+	while (pages.first && (pages.under_way == 0 || pages.under_way + pages.page_bytes <= UNDER_WAY_BYTES))
+		first_go();
+}
+
+void
+page_wait(struct page *p, page_turn *turn)
+{
+	p->turn = turn;
+	p->next = NULL;
+	p->prev = pages.last;
+	*(p->prev ? &p->prev->next : &pages.first) = p;
+	pages.last = p;
+	pages_go();
+}
+
+/* ---- questions */
+
+static void
+expect(int64_t *expected, int64_t came)
+{
+	*expected += (came - *expected) / HISTORY;
+}
+
+static void
+pages_weigh(const PGresult *result)
+{
+	int rows = PQntuples(result);
+	int64_t bytes = 0;
+
+	for (int row = 0; row < rows; row++)
+		bytes += PQgetlength(result, row, EVENT);
+	if (rows)
+		expect(&pages.event_bytes, bytes / rows);
+	expect(&pages.page_bytes, bytes);
+}
+
+/* Without an answer nobody's turn is waited for: how long a question waits for a database that is away is for the store to say. */
+static void
+page_reply(void *context, PGresult *result)
+{
+	struct page *p = context;
+
+	pages.under_way -= p->weight;
+	if (result)
+		pages_weigh(result);
+	p->reply(p->context, result); /* the page may be gone after it */
+	while (!result && pages.first)
+		first_go();
+	pages_go();
+}
+
+/* As many rows as a queue may hold, by what events weigh. */
+static int
+limit_guess(void)
+{
+	int64_t rows = settings.push_queue_bytes / (pages.event_bytes + 1);
+
+	if (rows < LIMIT_LEAST)
+		rows = LIMIT_LEAST;
+	return (int)(rows < settings.push_replay_page ? rows : settings.push_replay_page);
+}
 
 void
 page_ask(struct page *p, int64_t user, const struct cursor *from, store_reply *reply, void *context)
@@ -24,14 +127,20 @@ page_ask(struct page *p, int64_t user, const struct cursor *from, store_reply *r
 	if (from)
 		identifier_text(from->base, base);
 	if (!p->limit)
-		p->limit = (int)settings.push_replay_page;
+		p->limit = limit_guess();
+	p->reply = reply;
+	p->context = context;
+	p->weight = (uint32_t)pages.page_bytes;
+	pages.under_way += p->weight;
 	identifier_text(user, user_text);
 	identifier_text(p->limit, limit);
 	const char *params[] = { user_text, from ? base : NULL, array_text(&conversations), array_text(&ids), limit };
-	store_ask(STORE_SYNC, params, WITHIN_MS, reply, context);
+	store_ask(STORE_SYNC, params, WITHIN_MS, page_reply, p);
 	array_free(&conversations);
 	array_free(&ids);
 }
+
+/* ---- answers */
 
 /* How many rows are kept: no more bytes than a queue may hold, but one row always. What is cut off is asked for again. */
 static int
@@ -62,7 +171,7 @@ page_take(struct page *p, const PGresult *result)
 
 	p->rows = rows;
 	p->is_last = rows < p->limit && kept == rows;
-	p->limit = kept < rows ? kept + 1 : (int)settings.push_replay_page;
+	p->limit = kept < rows ? kept + 1 : limit_guess();
 	for (int i = 0; i < kept; i++)
 		event_list_add(&p->events, row_event(result, i));
 }

@@ -13,7 +13,7 @@
 #include "sender.h"
 #include "usage.h"
 
-enum { ROUNDS = 9, RING = 65536, SAMPLES = 4000000, MEMORY_EACH_MS = 20 };
+enum { ROUNDS = 9, RING = 65536, SAMPLES = 4000000, MEMORY_EACH_MS = 20, RETURN_SECONDS = 3 };
 
 static const char usage[] =
 	"key=FILE port=PORT pid=PID conversation=ID author=USER first_user=USER subscribers=N slow=N rate=N text_bytes=N seconds=S rounds=N";
@@ -26,6 +26,7 @@ static long *last_seq; /* of each slow subscriber */
 static struct crowd readers, slow;
 static struct sender *sender;
 static long memory_now, memory_most; /* of push, in kB; the most since somebody has set it back */
+static long kernel_most;	     /* of all TCP sockets of the machine, in kB, likewise */
 
 static void
 on_message(struct crowd *w, struct subscriber *s, const char *json, size_t n)
@@ -66,6 +67,9 @@ memory_look(void)
 	memory_now = usage_memory(option_number("pid", 0), "Rss");
 	if (memory_now > memory_most)
 		memory_most = memory_now;
+	long kernel = usage_sockets();
+	if (kernel > kernel_most)
+		kernel_most = kernel;
 }
 
 static void
@@ -133,7 +137,9 @@ all_equal(void)
 /* What a round has given. */
 struct rounds {
 	double before[ROUNDS], with[ROUNDS], moved[ROUNDS]; /* p95 */
+	double back[ROUNDS];				    /* p95 while the slow ones are given what they have missed */
 	double queued_kb[ROUNDS];			    /* more memory while they did not read … */
+	double kernel_kb[ROUNDS];			    /* what the kernel had for all sockets then */
 	double return_kb[ROUNDS];			    /* … and while they came back */
 	double rest_kb[ROUNDS];				    /* at the beginning */
 	size_t count;
@@ -148,17 +154,18 @@ round_run(struct rounds *r, double seconds, long rate)
 	usage_busy();
 	r->before[n] = phase(seconds, rate);
 	r->rest_kb[n] = (double)(memory_most = memory_now);
+	kernel_most = 0;
 	slow_pause(true);
 	r->with[n] = phase(seconds, rate);
 	r->queued_kb[n] = (double)memory_most - r->rest_kb[n];
+	r->kernel_kb[n] = (double)kernel_most;
 	memory_most = memory_now;
 	r->closed += slow_return();
-	for (int64_t until = usage_now() + 1000000000; usage_now() < until;)
-		turn(5);
+	r->back[n] = phase(RETURN_SECONDS, rate);
 	r->return_kb[n] = (double)memory_most - r->rest_kb[n];
 	r->moved[n] = r->with[n] / r->before[n];
-	printf("       p95 %.2f ms before, %.2f ms with %d that do not read; client busy %.0f %%; push had %.0f kB, %.0f more while they did not read, %.0f more while they came back\n",
-	       r->before[n], r->with[n], slow.count, usage_busy(), r->rest_kb[n], r->queued_kb[n], r->return_kb[n]);
+	printf("       p95 %.2f ms before, %.2f ms with %d that do not read, %.2f ms while they come back; client busy %.0f %%; push had %.0f kB, %.0f more while they did not read, %.0f more while they came back\n",
+	       r->before[n], r->with[n], slow.count, r->back[n], usage_busy(), r->rest_kb[n], r->queued_kb[n], r->return_kb[n]);
 	r->count++;
 }
 
@@ -167,10 +174,12 @@ report(struct rounds *r)
 {
 	for (int64_t limit = usage_now() + 10000000000; usage_now() < limit && !all_equal();)
 		turn(5);
-	printf("result before=%.2f with=%.2f moved=%.3f closed=%d of=%d holes=%ld repeats=%ld complete=%d rest_kb=%.0f",
-	       usage_quantile(r->before, r->count, 0.5), usage_quantile(r->with, r->count, 0.5), usage_quantile(r->moved, r->count, 0.5), r->closed,
-	       slow.count * (int)r->count, holes, repeats, all_equal(), r->rest_kb[r->count - 1] - r->rest_kb[0]);
-	printf(" queued_kb=%.0f return_kb=%.0f\n", usage_quantile(r->queued_kb, r->count, 0.5), usage_quantile(r->return_kb, r->count, 0.5));
+	printf("result before=%.2f with=%.2f back=%.2f moved=%.3f closed=%d of=%d holes=%ld repeats=%ld complete=%d rest_kb=%.0f",
+	       usage_quantile(r->before, r->count, 0.5), usage_quantile(r->with, r->count, 0.5), usage_quantile(r->back, r->count, 0.5),
+	       usage_quantile(r->moved, r->count, 0.5), r->closed, slow.count * (int)r->count, holes, repeats, all_equal(),
+	       r->rest_kb[r->count - 1] - r->rest_kb[0]);
+	printf(" queued_kb=%.0f kernel_kb=%.0f return_kb=%.0f\n", usage_quantile(r->queued_kb, r->count, 0.5),
+	       usage_quantile(r->kernel_kb, r->count, 0.5), usage_quantile(r->return_kb, r->count, 0.5));
 }
 
 int

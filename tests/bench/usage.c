@@ -114,6 +114,23 @@ usage_memory(long pid, const char *field)
 	return kilobytes;
 }
 
+long
+usage_sockets(void)
+{
+	char line[256];
+	long pages = 0;
+
+	FILE *f = fopen("/proc/net/sockstat", "r");
+	while (f && fgets(line, sizeof line, f)) {
+		const char *at = strncmp(line, "TCP:", 4) == 0 ? strstr(line, " mem ") : NULL;
+		if (at)
+			pages = atol(at + 5);
+	}
+	if (f)
+		fclose(f);
+	return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
 static int
 by_value(const void *a, const void *b)
 {

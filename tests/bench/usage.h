@@ -22,6 +22,9 @@ int usage_children(long pid, long *children, int most);
 /* Resident kilobytes of a process, from smaps_rollup; field is "Rss", "Private_Dirty" and so on. */
 long usage_memory(long pid, const char *field);
 
+/* What the kernel has for all TCP sockets of the machine, in kB. */
+long usage_sockets(void);
+
 /* Sorts values and gives the one that the share (0 … 1) of them is not above. */
 double usage_quantile(double *values, size_t n, double share);
 
