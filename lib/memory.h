@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+enum { CACHE_LINE_BYTES = 64 }; /* of x86-64 and most ARM processors; elsewhere only slower */
+
 /* All of these return memory of the caller's, to be freed with free(). They do not return without it. */
 void *memory_alloc(size_t size); /* zeroed */
 void *memory_resize(void *old, size_t size);

@@ -127,10 +127,10 @@ conn_queue(struct conn *c, struct chunk k)
 bool
 conn_has_room(struct conn *c, uint32_t len)
 {
-	if (c->state == CONN_CLOSING || queue_has_room(c->queue, len))
+	if (c->state == CONN_CLOSING || queue_has_room(&c->queue, len))
 		return true;
 	flush_at_once(c);
-	return queue_has_room(c->queue, len);
+	return queue_has_room(&c->queue, len);
 }
 
 void
@@ -210,7 +210,7 @@ conn_read(struct conn *c, bool has_ended)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return;
-		if (n == 0 && c->state == CONN_CLOSING && c->queue)
+		if (n == 0 && c->state == CONN_CLOSING && c->queue.count)
 			return;
 		if (n <= 0) {
 			conn_close(c, CLOSE_GONE);
@@ -374,7 +374,7 @@ conn_ready(struct watch *w, uint32_t events)
 
 	if (events & EPOLLOUT) {
 		c->writable = true;
-		if (c->queue || c->state == CONN_CLOSING)
+		if (c->queue.count || c->state == CONN_CLOSING)
 			conn_touch(c);
 	}
 	if (events & (EPOLLIN | PEER_ENDED))

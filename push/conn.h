@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../lib/memory.h"
 #include "bound.h"
 #include "buffer.h"
 #include "close.h"
@@ -40,27 +41,33 @@ struct subscription {
 	uint32_t place;
 };
 
+/* What a delivery looks at stands first, in two lines of the cache: the kernel's sends leave little else of it behind. */
 struct conn {
-	struct watch watch;
-	struct timer timer; /* the one deadline */
-	const struct transport *transport;
-	enum conn_state state;
-	enum close_reason why;
-	bool writable, touched, ending, left, shut;
-	bool replied;	  /* the head of the reply is out */
-	bool awaits_pong; /* WebSocket */
-	bool waiting;	  /* long-poll: a request wants its answer */
-	bool answering;	  /* long-poll: an answer is still going out */
-	bool stale;	  /* long-poll: something came that could not be kept; the next request opens anew */
-	bool keep_alive;  /* long-poll */
-	bool bodiless;	  /* a request for a head alone */
-	bool ends_by_token;
-	bool away;	  /* what its beats say */
-	bool counted;	  /* among the open streams */
-	bool handshaking; /* no stream yet; user_next and user_prev are its place among those like it */
-	uint8_t bound;	  /* that it has met */
+	_Alignas(CACHE_LINE_BYTES) struct watch watch;
+	struct queue queue;
+	struct position *position;
+	uint32_t events_out;
+	enum conn_state state : 8;
+	bool writable : 1, touched : 1, ending : 1, left : 1, shut : 1;
+	bool replied : 1;     /* the head of the reply is out */
+	bool awaits_pong : 1; /* WebSocket */
+	bool waiting : 1;     /* long-poll: a request wants its answer */
+	bool answering : 1;   /* long-poll: an answer is still going out */
+	bool stale : 1;	      /* long-poll: something came that could not be kept; the next request opens anew */
+	bool keep_alive : 1;  /* long-poll */
+	bool bodiless : 1;    /* a request for a head alone */
+	bool ends_by_token : 1;
+	bool away : 1;	      /* what its beats say */
+	bool counted : 1;     /* among the open streams */
+	bool handshaking : 1; /* no stream yet; user_next and user_prev are its place among those like it */
 
-	struct queue *queue;
+	const struct transport *transport;
+	struct opening *opening;
+	uint64_t bytes_out;
+
+	struct timer timer; /* the one deadline */
+	enum close_reason why;
+	uint8_t bound; /* that it has met */
 
 	uint8_t *pending; /* what came and could not be used yet */
 	uint32_t pending_len;
@@ -69,11 +76,9 @@ struct conn {
 	struct user *user;
 	struct conn *user_next, *user_prev;
 	int64_t device;
-	struct position *position;
 	struct subscription *subscriptions;
 	uint32_t subscriptions_count, subscriptions_room;
 	uint32_t wired_round; /* the sweep round in which it last joined something */
-	struct opening *opening;
 	struct watching *watching;
 
 	struct position *answered; /* long-poll: where the last answer ended */
@@ -90,18 +95,15 @@ struct conn {
 	uint32_t tokens_sec; /* … counted since this second */
 	int64_t typed_ms, typed_in;
 	struct since *since; /* what the client has said of where it wants to go on, until it is known who it is */
-	uint32_t events_out;
-	uint64_t bytes_out;
-	uint32_t slot; /* among all connections */
+	uint32_t slot;	     /* among all connections */
 };
 
-/* Asks for the memory that a delivery needs, some connections ahead. */
+/* Asks for the two lines that a delivery needs, some connections ahead. */
 static inline void
 conn_prefetch(const struct conn *c)
 {
-	__builtin_prefetch(&c->watch);
-	__builtin_prefetch(&c->queue);
-	__builtin_prefetch(&c->position);
+	__builtin_prefetch(&c->watch, 1);
+	__builtin_prefetch(&c->transport, 1);
 }
 
 /* Takes over an accepted socket. Where there are as many handshakes as may be, the oldest ends for it. */

@@ -24,7 +24,7 @@ event_is_shed(const struct conn *c, const struct event *ev)
 {
 	uint32_t share = (uint32_t)settings.push_queue_bytes / 16 * shed_sixteenths[ev->class];
 
-	if (ev->class == EVENT_DURABLE || queue_bytes(c->queue) <= share)
+	if (ev->class == EVENT_DURABLE || c->queue.bytes <= share)
 		return false;
 	metrics.shed[ev->class]++;
 	return true;
@@ -45,7 +45,7 @@ queue_encoded(struct conn *c, const struct encoded *e, uint32_t events)
 {
 	if (!conn_has_room(c, e->bytes + 1))
 		return false;
-	if (c->transport->between && c->queue) {
+	if (c->transport->between && c->queue.count) {
 		struct buffer *between = between_buffer(c->transport);
 		conn_queue(c, (struct chunk){ .buffer = between, .len = between->len & CHUNK_LEN_MASK });
 	}

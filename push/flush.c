@@ -94,7 +94,7 @@ conn_write(struct conn *c)
 void
 flush_at_once(struct conn *c)
 {
-	if (!c->queue || !c->writable || !c->transport || c->transport == &transport_poll || (c->transport->turn && !c->transport->turn(c)))
+	if (!c->queue.count || !c->writable || !c->transport || c->transport == &transport_poll || (c->transport->turn && !c->transport->turn(c)))
 		return;
 	if (conn_write(c) == WRITTEN_NONE)
 		conn_close(c, CLOSE_GONE);
@@ -108,14 +108,14 @@ flush_begin(struct conn *c, struct write *w)
 	w->result = WRITE_UNTRIED;
 	if (c->state == CONN_DEAD || (c->transport && c->transport->turn && c->state != CONN_CLOSING && !c->transport->turn(c)))
 		return WRITTEN_LATER;
-	if (!c->queue)
+	if (!c->queue.count)
 		return WRITTEN_ALL;
 	if (!c->writable)
 		return WRITTEN_PART;
 	w->fd = c->watch.fd;
 	if (uring_is_open())
 		queue_join(&c->queue, JOIN_BYTES);
-	return queue_block(c->queue, &w->bytes, &w->len) ? WRITTEN_LATER : conn_write(c);
+	return queue_block(&c->queue, &w->bytes, &w->len) ? WRITTEN_LATER : conn_write(c);
 }
 
 /* The block's write has been tried. */
@@ -142,7 +142,7 @@ flush_end(struct conn *c, enum written written)
 			conn_enter(c, CONN_DEAD);
 		return;
 	}
-	if (c->queue)
+	if (c->queue.count)
 		return;
 	if (c->state == CONN_CLOSING && !c->shut) {
 		c->shut = true;

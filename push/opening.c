@@ -294,7 +294,7 @@ opening_done(struct opening *o)
 	opening_free(o);
 	if (first)
 		stream_live(c);
-	if (c->queue)
+	if (c->queue.count)
 		conn_touch(c); /* a poll is not answered while it opens */
 	conn_resume_input(c);
 }
@@ -303,7 +303,7 @@ opening_done(struct opening *o)
 static bool
 peer_is_behind(const struct conn *c)
 {
-	return queue_bytes(c->queue) > (uint32_t)settings.push_queue_bytes / 2 && c->transport != &transport_poll;
+	return c->queue.bytes > (uint32_t)settings.push_queue_bytes / 2 && c->transport != &transport_poll;
 }
 
 /* The replay is out; then what came meanwhile, if the memberships are still the same. A stream that is closed by it is done as well. */

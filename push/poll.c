@@ -63,7 +63,7 @@ poll_turn(struct conn *c)
 {
 	if (c->answering)
 		return true;
-	if (c->state != CONN_LIVE || c->opening || !c->waiting || !c->queue)
+	if (c->state != CONN_LIVE || c->opening || !c->waiting || !c->queue.count)
 		return false;
 	poll_answer(c);
 	return true;

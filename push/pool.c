@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "../lib/memory.h"
+
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/lsan_interface.h>
@@ -24,7 +26,7 @@
 enum { SLAB_BYTES = 64 * 1024 }; /* and so aligned: an object's slab is known by its address */
 
 struct slab {
-	_Alignas(max_align_t) struct slab *next; /* among those with room */
+	_Alignas(CACHE_LINE_BYTES) struct slab *next; /* among those with room; and the first object begins a line */
 	struct slab *prev;
 	void *free; /* places that were given back, each holding the address of the next one */
 	size_t used;

@@ -21,38 +21,20 @@ enum {
 };
 
 static struct chunk *
-queue_at(const struct queue *q, uint16_t i)
+queue_at(struct queue *q, uint16_t i)
 {
-	return &q->ring[(q->head + i) & (q->room - 1)];
-}
-
-static struct queue *
-queue_new(void)
-{
-	struct queue *q = memory_resize(NULL, sizeof *q);
-
-	*q = (struct queue){ .room = 1 };
-	q->ring = &q->one;
-	return q;
-}
-
-static void
-queue_free(struct queue *q)
-{
-	if (q->ring != &q->one)
-		free(q->ring);
-	free(q);
+	return q->room ? &q->ring[(q->head + i) & (q->room - 1)] : &q->one;
 }
 
 static void
 queue_grow(struct queue *q)
 {
-	uint16_t room = q->room == 1 ? ROOM_AT_FIRST : (uint16_t)(q->room * 2);
+	uint16_t room = q->room ? (uint16_t)(q->room * 2) : ROOM_AT_FIRST;
 	struct chunk *ring = memory_resize(NULL, room * sizeof ring[0]);
 
 	for (uint16_t i = 0; i < q->count; i++)
 		ring[i] = *queue_at(q, i);
-	if (q->ring != &q->one)
+	if (q->room)
 		free(q->ring);
 	q->ring = ring;
 	q->head = 0;
@@ -75,7 +57,8 @@ queue_drop_first(struct queue *q)
 	q->sent = 0;
 	q->mid_frame = first->more;
 	buffer_unref(first->buffer);
-	q->head = (uint16_t)((q->head + 1) & (q->room - 1));
+	if (q->room)
+		q->head = (uint16_t)((q->head + 1) & (q->room - 1));
 	q->count--;
 }
 
@@ -88,50 +71,44 @@ queue_drop_last(struct queue *q)
 	buffer_unref(last->buffer);
 }
 
-/* An empty queue is none. */
+/* An empty queue holds no memory. */
 static void
-queue_settle(struct queue **q)
+queue_settle(struct queue *q)
 {
-	if ((*q)->count)
+	if (q->count)
 		return;
-	queue_free(*q);
-	*q = NULL;
+	if (q->room)
+		free(q->ring);
+	*q = (struct queue){ .count = 0 };
 }
 
 void
-queue_drop(struct queue **q)
+queue_drop(struct queue *q)
 {
-	if (!*q)
-		return;
-	while ((*q)->count)
-		queue_drop_first(*q);
+	while (q->count)
+		queue_drop_first(q);
 	queue_settle(q);
 }
 
 void
-queue_drop_unsent(struct queue **q)
+queue_drop_unsent(struct queue *q)
 {
 	uint16_t keep = 0;
 
-	if (!*q)
-		return;
-	if ((*q)->mid_frame || (*q)->sent)
-		while (keep < (*q)->count && queue_at(*q, keep++)->more)
+	if (q->mid_frame || q->sent)
+		while (keep < q->count && queue_at(q, keep++)->more)
 			;
-	while ((*q)->count > keep)
-		queue_drop_last(*q);
+	while (q->count > keep)
+		queue_drop_last(q);
 	queue_settle(q);
 }
 
 void
-queue_add(struct queue **queue, struct chunk k)
+queue_add(struct queue *q, struct chunk k)
 {
 	if (k.len == 0)
 		return;
-	if (!*queue)
-		*queue = queue_new();
-	struct queue *q = *queue;
-	if (q->count == q->room)
+	if (q->count == (q->room ? q->room : 1))
 		queue_grow(q);
 	buffer_ref(k.buffer);
 	*queue_at(q, q->count++) = k;
@@ -142,24 +119,18 @@ queue_add(struct queue **queue, struct chunk k)
 bool
 queue_has_room(const struct queue *q, uint32_t len)
 {
-	return !q || (q->bytes + len <= (uint32_t)settings.push_queue_bytes && q->count + 2 * ENCODED_CHUNKS <= ROOM_MOST);
-}
-
-uint32_t
-queue_bytes(const struct queue *q)
-{
-	return q ? q->bytes : 0;
+	return !q->count || (q->bytes + len <= (uint32_t)settings.push_queue_bytes && q->count + 2 * ENCODED_CHUNKS <= ROOM_MOST);
 }
 
 struct buffer *
-queue_take(struct queue **q)
+queue_take(struct queue *q)
 {
-	struct buffer *all = buffer_new(queue_bytes(*q));
+	struct buffer *all = buffer_new(q->bytes);
 	size_t at = 0;
 
-	assert(!*q || (*q)->sent == 0);
-	for (uint16_t i = 0; *q && i < (*q)->count; i++) {
-		const struct chunk *k = queue_at(*q, i);
+	assert(q->sent == 0);
+	for (uint16_t i = 0; i < q->count; i++) {
+		const struct chunk *k = queue_at(q, i);
 		memcpy(all->bytes + at, k->buffer->bytes + k->offset, k->len);
 		at += k->len;
 	}
@@ -168,9 +139,9 @@ queue_take(struct queue **q)
 }
 
 void
-queue_join(struct queue **q, uint32_t most)
+queue_join(struct queue *q, uint32_t most)
 {
-	if ((*q)->count < 2 || (*q)->bytes > most || (*q)->sent || (*q)->mid_frame)
+	if (q->count < 2 || q->bytes > most || q->sent || q->mid_frame)
 		return;
 	struct buffer *all = queue_take(q);
 	queue_add(q, (struct chunk){ .buffer = all, .len = all->len & CHUNK_LEN_MASK });
@@ -178,7 +149,7 @@ queue_join(struct queue **q, uint32_t most)
 }
 
 bool
-queue_block(const struct queue *q, const char **bytes, uint32_t *len)
+queue_block(struct queue *q, const char **bytes, uint32_t *len)
 {
 	if (q->count != 1)
 		return false;
@@ -189,10 +160,8 @@ queue_block(const struct queue *q, const char **bytes, uint32_t *len)
 }
 
 void
-queue_sent(struct queue **queue, uint32_t n)
+queue_sent(struct queue *q, uint32_t n)
 {
-	struct queue *q = *queue;
-
 	metrics.bytes_out += n;
 	while (n) {
 		uint32_t rest = queue_at(q, 0)->len - q->sent;
@@ -205,11 +174,11 @@ queue_sent(struct queue **queue, uint32_t n)
 			n = 0;
 		}
 	}
-	queue_settle(queue);
+	queue_settle(q);
 }
 
 static ssize_t
-queue_send(const struct queue *q, int fd, size_t *want)
+queue_send(struct queue *q, int fd, size_t *want)
 {
 	struct iovec iov[IOVECS];
 	int count = 0;
@@ -227,14 +196,14 @@ queue_send(const struct queue *q, int fd, size_t *want)
 }
 
 enum queue_result
-queue_write(struct queue **q, int fd, uint64_t *bytes)
+queue_write(struct queue *q, int fd, uint64_t *bytes)
 {
 	enum queue_result result = QUEUE_SENT;
 	size_t want;
 
 	*bytes = 0;
-	while (*q && result == QUEUE_SENT) {
-		ssize_t n = queue_send(*q, fd, &want);
+	while (q->count && result == QUEUE_SENT) {
+		ssize_t n = queue_send(q, fd, &want);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)

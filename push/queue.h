@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a connection has still to send: a ring of chunks, written by as few system calls as can be. NULL is an empty queue. */
+/* What a connection has still to send: a ring of chunks, written by as few system calls as can be. All zero is an empty one. */
 #ifndef PUSH_QUEUE_H
 #define PUSH_QUEUE_H
 
@@ -11,29 +11,29 @@
 
 enum { CHUNK_LEN_MASK = 0x7fffffff };
 
-/* It is there as long as something waits in it. */
+/* One chunk has its place in the queue itself: most wait alone, and not for long. A ring is there as long as there were more. */
 struct queue {
 	uint32_t bytes; /* that have still to go */
 	uint32_t sent;	/* bytes of the first chunk that are out */
-	uint16_t head, count, room;
-	bool mid_frame;	    /* the first chunk is not the first of its frame */
-	struct chunk *ring; /* the one chunk below, until there are more */
-	struct chunk one;
+	uint16_t head, count;
+	uint16_t room;	/* of the ring; 0: there is none, but the one */
+	bool mid_frame; /* the first chunk is not the first of its frame */
+	union {
+		struct chunk one;
+		struct chunk *ring;
+	};
 };
 
 /* Adds a part of a buffer (refs it). */
-void queue_add(struct queue **q, struct chunk k);
+void queue_add(struct queue *q, struct chunk k);
 
 /* May so many bytes be added? An empty queue takes whatever comes: a single event may be larger than the limit. */
 bool queue_has_room(const struct queue *q, uint32_t len);
 
-/* How many bytes wait. */
-uint32_t queue_bytes(const struct queue *q);
-
 /* Empties the queue: into one buffer, which becomes the caller's; into nothing; or but for the frame that is partly out. */
-struct buffer *queue_take(struct queue **q);
-void queue_drop(struct queue **q);
-void queue_drop_unsent(struct queue **q);
+struct buffer *queue_take(struct queue *q);
+void queue_drop(struct queue *q);
+void queue_drop_unsent(struct queue *q);
 
 enum queue_result {
 	QUEUE_SENT,    /* all is out */
@@ -42,13 +42,13 @@ enum queue_result {
 };
 
 /* Sends as much as the socket takes; bytes: how many those were. */
-enum queue_result queue_write(struct queue **q, int fd, uint64_t *bytes);
+enum queue_result queue_write(struct queue *q, int fd, uint64_t *bytes);
 
 /* Copies what waits in several chunks into one, unless a part of it is out, or it is more than so many bytes. */
-void queue_join(struct queue **q, uint32_t most);
+void queue_join(struct queue *q, uint32_t most);
 
 /* Is all that waits one block? Then who calls may send it, and says by queue_sent how many bytes of it are out. */
-bool queue_block(const struct queue *q, const char **bytes, uint32_t *len);
-void queue_sent(struct queue **q, uint32_t n);
+bool queue_block(struct queue *q, const char **bytes, uint32_t *len);
+void queue_sent(struct queue *q, uint32_t n);
 
 #endif

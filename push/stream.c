@@ -259,7 +259,7 @@ stream_poll_again(struct conn *c, const struct token *token)
 	receipts_ack(c, &stands, RECEIPTS_LATER_MS);
 	c->waiting = true;
 	stream_deadline(c);
-	if (c->queue)
+	if (c->queue.count)
 		conn_touch(c);
 }
 

@@ -205,14 +205,14 @@ test_bundle(void **state)
 	for (int seq = 1; seq <= 5; seq++)
 		ring(seq, 0);
 	assert_true(bundle_is_open());
-	assert_null(alice.conn->queue);
+	assert_int_equal(alice.conn->queue.count, 0);
 	bundle_give_all();
 	assert_false(bundle_is_open());
-	assert_int_equal(alice.conn->queue->count, 1);
+	assert_int_equal(alice.conn->queue.count, 1);
 	assert_int_equal(alice.conn->events_out, 5);
-	assert_int_equal(bob.conn->queue->count, 1);
+	assert_int_equal(bob.conn->queue.count, 1);
 	assert_int_equal(bob.conn->events_out, 4);
-	assert_ptr_not_equal(alice.conn->queue->one.buffer, bob.conn->queue->one.buffer);
+	assert_ptr_not_equal(alice.conn->queue.one.buffer, bob.conn->queue.one.buffer);
 	assert_ptr_not_equal(alice.conn->position, bob.conn->position);
 	ring(6, 0);
 	int len = snprintf(large, sizeof large, "{\"seq\":7,\"data\":\"%*s\"}", LARGE, "");
@@ -239,7 +239,7 @@ test_slow_reader(void **state)
 		bundle_give_all();
 		if (seq % 64 == 0)
 			conn_turn_end();
-		assert_true(queue_bytes(alice.conn->queue) <= (uint32_t)settings.push_queue_bytes + 1024);
+		assert_true(alice.conn->queue.bytes <= (uint32_t)settings.push_queue_bytes + 1024);
 	}
 	assert_int_equal(alice.conn->why, CLOSE_SLOW_READER);
 	position_cursor(alice.conn->position, &at);
@@ -265,7 +265,7 @@ test_shedding(void **state)
 	(void)state;
 	l.conn->writable = false;
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-		while (queue_bytes(l.conn->queue) < settings.push_queue_bytes / 16 * steps[i].sixteenths)
+		while (l.conn->queue.bytes < settings.push_queue_bytes / 16 * steps[i].sixteenths)
 			conn_queue_bytes(l.conn, filling, sizeof filling);
 		for (enum event_class class = EVENT_TYPING; class < EVENT_DURABLE; class ++) {
 			struct event *ev = event_ephemeral(class, "{}", 2);
@@ -275,10 +275,10 @@ test_shedding(void **state)
 			event_unref(ev);
 		}
 	}
-	uint32_t bytes = queue_bytes(l.conn->queue);
+	uint32_t bytes = l.conn->queue.bytes;
 	ring(1, DOORBELL_GONE_NOBODY);
 	bundle_give_all();
-	assert_true(queue_bytes(l.conn->queue) > bytes);
+	assert_true(l.conn->queue.bytes > bytes);
 	while (l.conn->state == CONN_LIVE)
 		conn_queue_bytes(l.conn, filling, sizeof filling);
 	assert_int_equal(l.conn->why, CLOSE_SLOW_READER);
