@@ -12,7 +12,7 @@ enum {
 	TOPICS_MOST = 32,
 	EVENTS_MOST = 64,
 	BYTES_MOST = 32 * 1024,
-	AHEAD = 4, /* listeners whose memory is asked for before they are gone to */
+	AHEAD = 8, /* listeners whose memory is asked for before they are gone to */
 };
 
 struct topic_bundle {

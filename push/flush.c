@@ -20,7 +20,7 @@ enum {
 	FLUSH_MOST = URING_MOST, /* connections at once */
 	URING_LEAST = 4,
 	JOIN_BYTES = 4096, /* so little is cheaper copied than sent by a system call of its own */
-	AHEAD = 4,	   /* connections whose memory is asked for before they are flushed */
+	AHEAD = 8,	   /* connections whose memory is asked for before they are flushed */
 };
 
 /* Who is to be looked after when the turn ends. */
