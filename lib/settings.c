@@ -78,7 +78,7 @@ static const struct setting table[] = {
 	{ "BANTER_PUSH_COMMENT_SECONDS", NUMBER, AT(push_comment_seconds), "20", "s", 1, 600, "between comments on an SSE stream" },
 	{ "BANTER_PUSH_LIFETIME_SECONDS", NUMBER, AT(push_lifetime_seconds), "14400", "s", 10, 604800, "life of a stream, give or take a quarter" },
 	{ "BANTER_PUSH_QUEUE_BYTES", NUMBER, AT(push_queue_bytes), "262144", "bytes", 4096, 16777216, "unsent bytes of a stream, then 4002" },
-	{ "BANTER_PUSH_UNSENT_BYTES", NUMBER, AT(push_unsent_bytes), "262144", "bytes", 4096, 16777216,
+	{ "BANTER_PUSH_UNSENT_BYTES", NUMBER, AT(push_unsent_bytes), "4194304", "bytes", 4096, 16777216,
 	  "what the kernel takes for a stream beside that, and has not sent yet" },
 	{ "BANTER_PUSH_FRAME_BYTES", NUMBER, AT(push_frame_bytes), "131072", "bytes", 1024, 16777216, "a message from a client" },
 	{ "BANTER_PUSH_FRAME_RATE", NUMBER, AT(push_frame_rate), "100", "per second", 1, 100000,
