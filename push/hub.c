@@ -409,6 +409,19 @@ hub_leave(struct conn *c, struct topic *t)
 }
 
 void
+hub_replayed(struct conn *c, const struct event *ev)
+{
+	struct topic *t = hub_topic(ev->conversation);
+
+	if (!t || ev->seq <= t->seq || (ev->gone != DOORBELL_GONE_ALL && ev->gone != stream_user(c)))
+		return;
+	bundle_give_all();
+	hub_leave(c, t);
+	if (c->state < CONN_CLOSING && !c->stale)
+		opening_resync(c);
+}
+
+void
 hub_leave_all(struct conn *c)
 {
 	while (c->subscriptions_count) {

@@ -53,6 +53,12 @@ void hub_leave(struct conn *c, struct topic *t);
 void hub_leave_all(struct conn *c);
 bool hub_listens(const struct conn *c, const struct topic *t);
 
+/*
+ * A stream has been given an event by its replay. One by which its user has left, and which the topic has not heard of yet, ends its listening
+ * at once: nothing that comes before the doorbell may follow it.
+ */
+void hub_replayed(struct conn *c, const struct event *ev);
+
 /* A durable event, from the bus or from the database. It is bundled: who has handed over all that there is calls bundle_give_all. */
 void hub_event(int64_t conversation, int64_t id, int64_t seq, int64_t gone, const char *json, size_t len);
 

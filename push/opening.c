@@ -377,6 +377,7 @@ opening_feed(struct opening *o)
 		struct event *ev = event_list_next(&o->page.events);
 		stream_base(c, ev->id < o->horizon ? ev->id : o->horizon);
 		conn_event(c, ev);
+		hub_replayed(c, ev);
 		event_unref(ev);
 		o->replayed++;
 		metrics.replayed++;

@@ -176,6 +176,42 @@ test_gone(void **state)
 	hang_up(bob);
 }
 
+static void
+replay(struct listener l, int seq, int64_t gone)
+{
+	static const char json[] = "{\"type\":\"t\"}";
+	struct event *ev = event_durable(ROOM, FIRST_ID + seq, seq, gone, json, sizeof json - 1);
+
+	hub_replayed(l.conn, ev);
+	event_unref(ev);
+}
+
+/* By a replay alone only what the topic has not heard of yet ends the listening, and only who has left with it. */
+static void
+test_gone_by_replay(void **state)
+{
+	struct listener alice = listen_as(ALICE), bob = listen_as(BOB);
+
+	(void)state;
+	ring(1, 0);
+	ring(2, 0);
+	replay(bob, 2, BOB);
+	replay(bob, 3, 0);
+	replay(bob, 4, ALICE);
+	assert_true(hub_listens(bob.conn, hub_topic(ROOM)));
+	replay(bob, 4, BOB);
+	assert_false(hub_listens(bob.conn, hub_topic(ROOM)));
+	assert_non_null(bob.conn->opening);
+	ring(3, 0);
+	expect_heard(bob, 1, 2);
+	expect_heard(alice, 1, 3);
+	replay(alice, 4, DOORBELL_GONE_ALL);
+	turn_end();
+	assert_null(hub_topic(ROOM));
+	hang_up(alice);
+	hang_up(bob);
+}
+
 /* What a stream's cursor covers is not given again, though the hub repairs it late. */
 static void
 test_covered(void **state)
@@ -292,8 +328,9 @@ int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order),	    cmocka_unit_test(test_shuffled), cmocka_unit_test(test_gone),     cmocka_unit_test(test_covered),
-		cmocka_unit_test(test_slow_reader), cmocka_unit_test(test_bundle),   cmocka_unit_test(test_shedding),
+		cmocka_unit_test(test_order),	       cmocka_unit_test(test_shuffled), cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_gone_by_replay), cmocka_unit_test(test_covered),	cmocka_unit_test(test_slow_reader),
+		cmocka_unit_test(test_bundle),	       cmocka_unit_test(test_shedding),
 	};
 
 	setenv("BANTER_DATABASE_URL", "host=/nonexistent", 1);
