@@ -84,6 +84,14 @@ held_free(struct topic *t)
 	t->held_count = 0;
 }
 
+static void
+listener_dismiss(struct conn *c, struct topic *t, int64_t gone)
+{
+	hub_leave(c, t);
+	if (gone != DOORBELL_GONE_ALL && c->state < CONN_CLOSING && !c->stale)
+		opening_resync(c);
+}
+
 /* Those who have left with an event hear no later one; but they may have been added again since, and have heard of that already. */
 static void
 topic_dismiss(struct topic *t, int64_t gone)
@@ -92,9 +100,7 @@ topic_dismiss(struct topic *t, int64_t gone)
 		struct conn *c = t->listeners[i];
 		if (gone != DOORBELL_GONE_ALL && stream_user(c) != gone)
 			continue;
-		hub_leave(c, t);
-		if (gone != DOORBELL_GONE_ALL && c->state < CONN_CLOSING && !c->stale)
-			opening_resync(c);
+		listener_dismiss(c, t, gone);
 	}
 }
 
@@ -416,9 +422,7 @@ hub_replayed(struct conn *c, const struct event *ev)
 	if (!t || ev->seq <= t->seq || (ev->gone != DOORBELL_GONE_ALL && ev->gone != stream_user(c)))
 		return;
 	bundle_give_all();
-	hub_leave(c, t);
-	if (c->state < CONN_CLOSING && !c->stale)
-		opening_resync(c);
+	listener_dismiss(c, t, ev->gone);
 }
 
 void
