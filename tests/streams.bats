@@ -353,15 +353,19 @@ answers_at_once() {
 		psql_banter "select count(*) from generate_series(1, $count) n, message_send($room, $(id_of alice), '$size-' || n, repeat('x', $size), null, null)" >/dev/null
 		answers_at_once "$PUSH_URL/v1/events?wait=20&since=$cursor"
 	done
-	# A wake-up for what it knows already, in the same breath as an event.
-	get /v1/sync
-	cursor=$(json .cursor) bob=$user_id
+	# A wake-up for what it knows already, in the same breath as an event, while nothing else is to come: bob's own receipt has been.
+	bob=$user_id
+	quiet() {
+		raw -m 30 -H "Authorization: Bearer $token" "$PUSH_URL/v1/events?wait=1&since=$cursor"
+		cursor=$(json .cursor)
+		[ "$(json '.events | length')" = 0 ]
+	}
+	wait_until 20 quiet
 	rung() {
 		payload=$(sql_send "$(id_of alice)" hello)
 		redis eval "redis.call('publish', KEYS[1], ARGV[1]) redis.call('publish', KEYS[2], ARGV[2])" 2 \
 			"${BANTER_REDIS_PREFIX:-banter:}c:$room" "${BANTER_REDIS_PREFIX:-banter:}u:$bob" "$payload" "j $room" >/dev/null
 	}
-	as bob
 	answers_at_once "$PUSH_URL/v1/events?wait=20&since=$cursor" 3>&- 4>&- &
 	waits() { [ "$(redis pubsub numsub "${BANTER_REDIS_PREFIX:-banter:}u:$bob" | tail -n 1)" -ge 1 ]; }
 	wait_until 10 waits
