@@ -58,6 +58,7 @@ struct settings {
 	long push_lifetime_seconds;
 	long push_queue_bytes;
 	long push_unsent_bytes;
+	long push_buffer_bytes;
 	long push_frame_bytes;
 	long push_frame_rate;
 	long push_sends;
@@ -65,6 +66,7 @@ struct settings {
 	long push_input_bytes;
 	long push_sweep_seconds;
 	long push_replay_page;
+	long push_replay_bytes;
 	long push_replay_events;
 	long push_poll_seconds;
 	long push_uring;

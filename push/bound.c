@@ -14,6 +14,7 @@ static const char *const names[BOUNDS] = {
 	[BOUND_INPUT_BYTES] = "input_bytes",
 	[BOUND_STREAMS_PER_USER] = "streams_per_user",
 	[BOUND_STREAMS_PER_ADDRESS] = "streams_per_address",
+	[BOUND_BUFFER_BYTES] = "buffer_bytes",
 	[BOUND_STREAMS] = "streams",
 	[BOUND_HANDSHAKES] = "handshakes",
 	[BOUND_ACCEPT_RATE] = "accept_rate",

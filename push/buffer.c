@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../lib/memory.h"
+#include "metrics.h"
 
 struct buffer *
 buffer_new(size_t len)
@@ -16,6 +17,7 @@ buffer_new(size_t len)
 
 	b->refs = 1;
 	b->len = (uint32_t)len;
+	metrics.buffer_bytes += b->len;
 	return b;
 }
 
@@ -32,6 +34,7 @@ struct buffer *
 buffer_shrink_take(struct buffer *b, size_t len)
 {
 	assert(b->refs == 1 && len <= b->len);
+	metrics.buffer_bytes -= b->len - len;
 	b->len = (uint32_t)len;
 	return memory_resize(b, sizeof *b + len);
 }
@@ -46,6 +49,8 @@ buffer_ref(struct buffer *b)
 void
 buffer_unref(struct buffer *b)
 {
-	if (b && --b->refs == 0)
-		free(b);
+	if (!b || --b->refs > 0)
+		return;
+	metrics.buffer_bytes -= b->len;
+	free(b);
 }

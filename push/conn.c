@@ -18,6 +18,7 @@
 #include "front.h"
 #include "map.h"
 #include "metrics.h"
+#include "newcomers.h"
 #include "pool.h"
 #include "stream.h"
 #include "transport.h"
@@ -29,8 +30,6 @@ enum {
 	READ_COST = 64,	       /* what a read costs beside its bytes, as bytes … */
 	KEPT_SHARE = 32,       /* … and what is copied once more for it: whoever sends a long frame byte by byte pays for that */
 	DESCRIPTORS_KEPT = 64, /* for the database, Redis, the log … */
-	HANDSHAKE_MOMENT_MS = 500,
-	HANDSHAKES_SHARE = 4, /* the part of all descriptors that handshakes may have at most */
 	PEER_ENDED = EPOLLRDHUP | EPOLLHUP | EPOLLERR,
 };
 
@@ -41,8 +40,7 @@ static struct {
 	struct conn **all;
 	size_t count, room;
 	struct map addresses; /* hash of an address -> its count */
-	struct conn *handshake_first, *handshake_last;
-	size_t handshakes, most;
+	size_t most;	      /* that descriptors allow */
 	struct conn **ending;
 	size_t ending_count, ending_room;
 	uint8_t *input; /* what is read goes here first, whoever sends it */
@@ -61,6 +59,7 @@ conns_begin(void)
 	conns.input = memory_alloc(conns.input_size);
 	getrlimit(RLIMIT_NOFILE, &limit);
 	conns.most = limit.rlim_cur > 2 * DESCRIPTORS_KEPT ? limit.rlim_cur - DESCRIPTORS_KEPT : limit.rlim_cur / 2;
+	newcomers_limit(conns.most);
 }
 
 static void
@@ -124,20 +123,52 @@ conn_queue(struct conn *c, struct chunk k)
 	conn_touch(c);
 }
 
+static bool
+memory_is_scarce(void)
+{
+	return metrics.buffer_bytes > (uint64_t)settings.push_buffer_bytes;
+}
+
+uint32_t
+conn_queue_limit(const struct conn *c)
+{
+	bool is_short = c->transport == &transport_poll || memory_is_scarce();
+
+	if (is_short && settings.push_replay_bytes < settings.push_queue_bytes)
+		return (uint32_t)settings.push_replay_bytes;
+	return (uint32_t)settings.push_queue_bytes;
+}
+
+bool
+conn_is_behind(const struct conn *c)
+{
+	uint32_t limit = conn_queue_limit(c), page = (uint32_t)settings.push_replay_bytes;
+
+	return c->queue.bytes > (page < limit ? page : limit) / 2 && c->transport != &transport_poll;
+}
+
+void
+conn_lags(struct conn *c)
+{
+	conn_exceeds(c, memory_is_scarce() ? BOUND_BUFFER_BYTES : BOUND_QUEUE_BYTES, CLOSE_SLOW_READER);
+}
+
 bool
 conn_has_room(struct conn *c, uint32_t len)
 {
-	if (c->state == CONN_CLOSING || queue_has_room(&c->queue, len))
+	uint32_t limit = conn_queue_limit(c);
+
+	if (c->state == CONN_CLOSING || queue_has_room(&c->queue, len, limit))
 		return true;
 	flush_at_once(c);
-	return queue_has_room(&c->queue, len);
+	return queue_has_room(&c->queue, len, limit);
 }
 
 void
 conn_queue_bytes(struct conn *c, const void *bytes, size_t len)
 {
 	if (!conn_has_room(c, (uint32_t)len)) {
-		conn_exceeds(c, BOUND_QUEUE_BYTES, CLOSE_SLOW_READER);
+		conn_lags(c);
 		return;
 	}
 	struct buffer *b = buffer_from(bytes, len);
@@ -231,51 +262,6 @@ conn_read(struct conn *c, bool has_ended)
 	}
 }
 
-/* ---- handshakes: a line of those who are no streams yet, the oldest first */
-
-static bool
-handshakes_are_full(void)
-{
-	size_t share = conns.most / HANDSHAKES_SHARE;
-
-	return conns.handshakes >= share || conns.handshakes >= (size_t)settings.push_handshakes;
-}
-
-/* Sockets that say nothing must not keep out those who do: a client needs a moment only, so the oldest is most likely one of the silent. */
-static void
-handshake_make_room(void)
-{
-	struct conn *oldest = conns.handshake_first;
-
-	if (!handshakes_are_full())
-		return;
-	conn_exceeds(oldest, BOUND_HANDSHAKES, CLOSE_IDLE);
-	conn_enter(oldest, CONN_DEAD);
-}
-
-static void
-handshake_begin(struct conn *c)
-{
-	handshake_make_room();
-	c->handshaking = true;
-	c->user_prev = conns.handshake_last;
-	*(c->user_prev ? &c->user_prev->user_next : &conns.handshake_first) = c;
-	conns.handshake_last = c;
-	conns.handshakes++;
-}
-
-static void
-handshake_end(struct conn *c)
-{
-	if (!c->handshaking)
-		return;
-	c->handshaking = false;
-	*(c->user_prev ? &c->user_prev->user_next : &conns.handshake_first) = c->user_next;
-	*(c->user_next ? &c->user_next->user_prev : &conns.handshake_last) = c->user_prev;
-	c->user_next = c->user_prev = NULL;
-	conns.handshakes--;
-}
-
 /* ---- states */
 
 void
@@ -290,7 +276,7 @@ conn_enter(struct conn *c, enum conn_state state)
 	assert(state >= c->state || state == CONN_HEAD);
 	c->state = state;
 	if (state > CONN_AUTH)
-		handshake_end(c);
+		newcomers_leave(c);
 	if (state == CONN_DEAD)
 		conn_end_later(c);
 }
@@ -392,7 +378,7 @@ bool
 conn_may_open(void)
 {
 	conns_begin();
-	return !handshakes_are_full() || loop_now() - conns.handshake_first->opened_ms >= HANDSHAKE_MOMENT_MS;
+	return newcomers_have_room();
 }
 
 void
@@ -417,7 +403,7 @@ conn_open(int fd, uint64_t address)
 	conns.all[conns.count++] = c;
 	metrics.connections = conns.count;
 	conn_deadline(c, settings.push_handshake_seconds * 1000);
-	handshake_begin(c);
+	newcomers_add(c);
 }
 
 static void

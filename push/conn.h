@@ -57,9 +57,9 @@ struct conn {
 	bool keep_alive : 1;  /* long-poll */
 	bool bodiless : 1;    /* a request for a head alone */
 	bool ends_by_token : 1;
-	bool away : 1;	      /* what its beats say */
-	bool counted : 1;     /* among the open streams */
-	bool handshaking : 1; /* no stream yet; user_next and user_prev are its place among those like it */
+	bool away : 1;	   /* what its beats say */
+	bool counted : 1;  /* among the open streams */
+	bool newcomer : 1; /* no stream yet; user_next and user_prev are its place among those like it */
 
 	const struct transport *transport;
 	struct opening *opening;
@@ -106,7 +106,7 @@ conn_prefetch(const struct conn *c)
 	__builtin_prefetch(&c->transport, 1);
 }
 
-/* Takes over an accepted socket. Where there are as many handshakes as may be, the oldest ends for it. */
+/* Takes over an accepted socket. Where there are as many newcomers as may be, the oldest ends for it. */
 void conn_open(int fd, uint64_t address);
 
 /* Queues a part of a buffer (refs it); who calls has asked conn_has_room. */
@@ -115,11 +115,20 @@ void conn_queue(struct conn *c, struct chunk k);
 /* Queues a copy of bytes. A queue without room: the connection is closed as a slow reader. */
 void conn_queue_bytes(struct conn *c, const void *bytes, size_t len);
 
+/* Bytes that may wait for it: fewer for a poll, whose answer is one block, and for all when memory is scarce. */
+uint32_t conn_queue_limit(const struct conn *c);
+
 /*
  * Is there room for so many bytes? Always for last words. A queue that is full is written first, as far as the peer takes it: a turn may
  * bring more than a queue holds to somebody who reads.
  */
 bool conn_has_room(struct conn *c, uint32_t len);
+
+/* Is so much waiting for the peer that a replay waits until that is out? An answer to a poll is made at once, of what it has room for. */
+bool conn_is_behind(const struct conn *c);
+
+/* There was no room: it is closed as a slow reader. */
+void conn_lags(struct conn *c);
 
 /* Keeps n bytes for the next time something comes; so many that nothing could be read behind them end the connection. */
 void conn_keep(struct conn *c, const uint8_t *data, size_t n);
@@ -149,7 +158,7 @@ void conn_turn_end(void);
 /* Are there as many as descriptors allow, but for those that the process needs for itself? */
 bool conn_is_full(void);
 
-/* May one more begin? Not while all handshakes that may be are there and the oldest has just begun: then a new one has to wait. */
+/* May one more come (newcomers_have_room)? */
 bool conn_may_open(void);
 
 /* How many connections are there, and of one address? The address becomes another when a proxy tells it. */

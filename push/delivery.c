@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "../lib/identifier.h"
-#include "../lib/settings.h"
 #include "conn.h"
 #include "encoding.h"
 #include "metrics.h"
@@ -22,7 +21,7 @@ static const uint32_t shed_sixteenths[EVENT_CLASSES] = {
 static bool
 event_is_shed(const struct conn *c, const struct event *ev)
 {
-	uint32_t share = (uint32_t)settings.push_queue_bytes / 16 * shed_sixteenths[ev->class];
+	uint32_t share = conn_queue_limit(c) / 16 * shed_sixteenths[ev->class];
 
 	if (ev->class == EVENT_DURABLE || c->queue.bytes <= share)
 		return false;
@@ -99,7 +98,7 @@ conn_bundle(struct conn *c, const struct bundle *b)
 	} else if (c->transport == &transport_poll) {
 		c->stale = true;
 	} else {
-		conn_exceeds(c, BOUND_QUEUE_BYTES, CLOSE_SLOW_READER);
+		conn_lags(c);
 	}
 }
 
@@ -139,7 +138,7 @@ void
 conn_answer(struct conn *c, const char *json, size_t len)
 {
 	if (!queue_text(c, json, len))
-		conn_exceeds(c, BOUND_QUEUE_BYTES, CLOSE_SLOW_READER);
+		conn_lags(c);
 }
 
 void

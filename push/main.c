@@ -24,11 +24,11 @@
 #include "flush.h"
 #include "health.h"
 #include "hub.h"
+#include "line.h"
 #include "listener.h"
 #include "loop.h"
 #include "memberships.h"
 #include "metrics.h"
-#include "opening.h"
 #include "receipts.h"
 #include "sending.h"
 #include "store.h"
@@ -96,7 +96,7 @@ turn(void)
 	store_turn_end(); /* PostgreSQL works while the streams are written to */
 	bus_turn_end();
 	sweep_turn_end();
-	opening_turn_end();
+	line_turn_end();
 	conn_turn_end();
 	hub_turn_end();
 	memberships_turn_end();

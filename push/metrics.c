@@ -40,6 +40,7 @@ static const struct row {
 	{ "banter_push_flushes_total", "counter", ALONE, AT(flushes), "System calls that wrote to streams." },
 	{ "banter_push_sent_bytes_total", "counter", ALONE, AT(bytes_out), "Bytes written to streams." },
 	{ "banter_push_queue_bytes", "gauge", ALONE, AT(queue_bytes), "Bytes that wait in the queues of all streams." },
+	{ "banter_push_buffer_bytes", "gauge", ALONE, AT(buffer_bytes), "Bytes of events and replies in memory: what several queues share counts once." },
 	{ "banter_push_sheds_total", "counter", CLASS, AT(shed), "Events not given to a stream whose queue was too full for their class." },
 	{ "banter_push_positions", "gauge", ALONE, AT(positions), "Different cursors that streams stand at." },
 	{ "banter_push_holds_total", "counter", ALONE, AT(holds), "Events that came before their turn and were held." },

@@ -23,7 +23,8 @@ struct metrics {
 	uint64_t deliveries;
 	uint64_t flushes; /* system calls that wrote to streams */
 	uint64_t bytes_out;
-	uint64_t queue_bytes; /* now */
+	uint64_t queue_bytes;  /* now, of each queue */
+	uint64_t buffer_bytes; /* now, of what the queues share and what is to be shared */
 	uint64_t shed[EVENT_CLASSES];
 	uint64_t closes[CLOSE_REASONS];
 	uint64_t bounds[BOUNDS];	  /* times that one was met */

@@ -15,6 +15,7 @@
 #include "delivery.h"
 #include "flush.h"
 #include "hub.h"
+#include "line.h"
 #include "memberships.h"
 #include "metrics.h"
 #include "page.h"
@@ -54,17 +55,10 @@ struct opening {
 	int replayed;
 	struct event_list kept; /* what came meanwhile */
 	int failures;		/* of the database, while it answers others */
-	struct opening *next;	/* in the line of those who wait for a channel */
-	uint64_t waits_for;
-	bool in_line;
+	struct waiting channel;
 };
 
-/* Those who wait for a channel, in the order in which they came, which is nearly that of the numbers that they wait for. */
-static struct {
-	struct opening *first, **end;
-	uint32_t marks;
-} line = { .end = &line.first };
-
+static line_turn opening_go_on;
 static void opening_ask(struct opening *o);
 static void replay_ask(struct opening *o);
 
@@ -86,7 +80,7 @@ opening_abandon(struct opening *o)
 	o->conn->opening = NULL;
 	o->conn = NULL;
 	page_leave(&o->page);
-	if (!o->answers && !o->in_line)
+	if (!o->answers && !line_has(&o->channel))
 		opening_free(o);
 }
 
@@ -97,7 +91,7 @@ answered(struct opening *o)
 	o->answers--;
 	if (o->conn)
 		return o->conn->state < CONN_CLOSING;
-	if (!o->answers && !o->in_line)
+	if (!o->answers && !line_has(&o->channel))
 		opening_free(o);
 	return false;
 }
@@ -105,14 +99,10 @@ answered(struct opening *o)
 /* ---- waiting for channels */
 
 static void
-line_up(struct opening *o, enum step step, uint64_t waits_for)
+wait_for(struct opening *o, enum step step, uint64_t subscription)
 {
 	o->step = step;
-	o->waits_for = waits_for;
-	o->next = NULL;
-	o->in_line = true;
-	*line.end = o;
-	line.end = &o->next;
+	line_join(&o->channel, subscription, opening_go_on);
 }
 
 /* The database gave no answer: a client that waits is sent away, a stream that is there tries again, unless it is alone with that. */
@@ -124,7 +114,7 @@ unanswered(struct opening *o)
 	if (o->first || o->failures == FAILURES_MOST)
 		conn_close(o->conn, CLOSE_UNAVAILABLE);
 	else
-		line_up(o, STEP_USER, 0);
+		wait_for(o, STEP_USER, 0);
 }
 
 /* ---- memberships */
@@ -193,7 +183,8 @@ join_new(struct opening *o, const struct memberships *list, uint64_t *waits_for)
 	struct cursor from, delivered = { .base = o->horizon };
 	struct conn *c = o->conn;
 	bool has_from = opening_from(o, &from);
-	uint32_t before = ++line.marks, now = ++line.marks;
+	static uint32_t marks;
+	uint32_t before = ++marks, now = ++marks;
 
 	for (uint32_t i = 0; i < c->subscriptions_count; i++)
 		hub_slot(c->subscriptions[i].topic)->mark = before;
@@ -245,7 +236,7 @@ memberships_answer(void *context, const struct memberships *list)
 		o->missed = false; /* it begins anew */
 	if (is_resumed(o) && !c->position)
 		receipts_ack(c, &o->since->cursor, RECEIPTS_SOON_MS);
-	line_up(o, STEP_TOPICS, waits_for);
+	wait_for(o, STEP_TOPICS, waits_for);
 }
 
 static void
@@ -299,13 +290,6 @@ opening_done(struct opening *o)
 	conn_resume_input(c);
 }
 
-/* Is so much waiting for the peer already that the rest waits here? An answer to a poll is made at once, of what it has room for. */
-static bool
-peer_is_behind(const struct conn *c)
-{
-	return c->queue.bytes > (uint32_t)settings.push_queue_bytes / 2 && c->transport != &transport_poll;
-}
-
 /* The replay is out; then what came meanwhile, if the memberships are still the same. A stream that is closed by it is done as well. */
 static void
 opening_splice(struct opening *o)
@@ -318,7 +302,7 @@ opening_splice(struct opening *o)
 	}
 	o->step = STEP_SPLICE;
 	while (event_list_has_more(&o->kept) && c->state < CONN_CLOSING) {
-		if (peer_is_behind(c))
+		if (conn_is_behind(c))
 			return;
 		struct event *ev = event_list_next(&o->kept);
 		conn_event(c, ev);
@@ -372,7 +356,7 @@ opening_feed(struct opening *o)
 	if (o->step != STEP_FEED)
 		return;
 	while (event_list_has_more(&o->page.events) && c->state < CONN_CLOSING) {
-		if (peer_is_behind(c))
+		if (conn_is_behind(c))
 			return;
 		struct event *ev = event_list_next(&o->page.events);
 		stream_base(c, ev->id < o->horizon ? ev->id : o->horizon);
@@ -484,7 +468,7 @@ opening_begin(struct conn *c)
 	c->opening = o;
 	if (o->since && !o->since->is_cursor)
 		o->reset = "invalid_cursor";
-	line_up(o, STEP_USER, c->user->subscription);
+	wait_for(o, STEP_USER, c->user->subscription);
 }
 
 void
@@ -498,12 +482,14 @@ opening_resync(struct conn *c)
 	o->conn = c;
 	c->opening = o;
 	metrics.resyncs++;
-	line_up(o, STEP_USER, 0);
+	wait_for(o, STEP_USER, 0);
 }
 
 static void
-opening_go_on(struct opening *o)
+opening_go_on(struct waiting *w)
 {
+	struct opening *o = LOOP_OWNER(w, struct opening, channel);
+
 	if (!o->conn) {
 		if (!o->answers)
 			opening_free(o);
@@ -513,19 +499,5 @@ opening_go_on(struct opening *o)
 		replay_ask(o);
 	} else {
 		replay_nothing(o);
-	}
-}
-
-void
-opening_turn_end(void)
-{
-	/* what a Redis that is silent does not tell, the sweep does */
-	while (line.first && (line.first->waits_for <= bus_acked() || !bus_answers()) && sweep_horizon() > 0) {
-		struct opening *o = line.first;
-		line.first = o->next;
-		if (!line.first)
-			line.end = &line.first;
-		o->in_line = false;
-		opening_go_on(o);
 	}
 }

@@ -35,7 +35,4 @@ void opening_feed(struct opening *o);
 /* The connection ends. */
 void opening_abandon(struct opening *o);
 
-/* Goes on with those whose channels are heard by now. */
-void opening_turn_end(void);
-
 #endif

@@ -103,11 +103,11 @@ page_reply(void *context, PGresult *result)
 	pages_go();
 }
 
-/* As many rows as a queue may hold, by what events weigh. */
+/* As many rows as a page may have bytes for, by what events weigh. */
 static int
 limit_guess(void)
 {
-	int64_t rows = settings.push_queue_bytes / (pages.event_bytes + 1);
+	int64_t rows = settings.push_replay_bytes / (pages.event_bytes + 1);
 
 	if (rows < LIMIT_LEAST)
 		rows = LIMIT_LEAST;
@@ -142,7 +142,7 @@ page_ask(struct page *p, int64_t user, const struct cursor *from, store_reply *r
 
 /* ---- answers */
 
-/* How many rows are kept: no more bytes than a queue may hold, but one row always. What is cut off is asked for again. */
+/* How many rows are kept: no more bytes than a page may have, but one row always. What is cut off is asked for again. */
 static int
 rows_kept(const PGresult *result)
 {
@@ -151,7 +151,7 @@ rows_kept(const PGresult *result)
 
 	for (; rows < PQntuples(result); rows++) {
 		bytes += PQgetlength(result, rows, EVENT);
-		if (rows > 0 && bytes > settings.push_queue_bytes)
+		if (rows > 0 && bytes > settings.push_replay_bytes)
 			break;
 	}
 	return rows;

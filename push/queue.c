@@ -10,7 +10,6 @@
 #include <sys/uio.h>
 
 #include "../lib/memory.h"
-#include "../lib/settings.h"
 #include "event.h"
 #include "metrics.h"
 
@@ -117,9 +116,9 @@ queue_add(struct queue *q, struct chunk k)
 }
 
 bool
-queue_has_room(const struct queue *q, uint32_t len)
+queue_has_room(const struct queue *q, uint32_t len, uint32_t limit)
 {
-	return !q->count || (q->bytes + len <= (uint32_t)settings.push_queue_bytes && q->count + 2 * ENCODED_CHUNKS <= ROOM_MOST);
+	return !q->count || (q->bytes + len <= limit && q->count + 2 * ENCODED_CHUNKS <= ROOM_MOST);
 }
 
 struct buffer *

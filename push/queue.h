@@ -27,8 +27,8 @@ struct queue {
 /* Adds a part of a buffer (refs it). */
 void queue_add(struct queue *q, struct chunk k);
 
-/* May so many bytes be added? An empty queue takes whatever comes: a single event may be larger than the limit. */
-bool queue_has_room(const struct queue *q, uint32_t len);
+/* May so many bytes be added, up to a limit? An empty queue takes whatever comes: a single event may be larger than that. */
+bool queue_has_room(const struct queue *q, uint32_t len, uint32_t limit);
 
 /* Empties the queue: into one buffer, which becomes the caller's; into nothing; or but for the frame that is partly out. */
 struct buffer *queue_take(struct queue *q);

@@ -72,7 +72,7 @@ users_attach(struct conn *c, int64_t id)
 {
 	struct user *u = users_get(id);
 
-	assert(!c->user && !c->handshaking);
+	assert(!c->user && !c->newcomer);
 	if (!u) {
 		u = pool_take(&pool);
 		u->id = id;

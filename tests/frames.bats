@@ -188,7 +188,7 @@ teardown() { streams_end; }
 	group One bob
 	one=$room
 	group Two bob
-	further_push BANTER_PUSH_FRAME_RATE=10000 BANTER_RATE_SEND=0 BANTER_PUSH_SENDS=1000
+	further_push BANTER_PUSH_QUEUE_BYTES=262144 BANTER_PUSH_UNSENT_BYTES=4194304 BANTER_PUSH_FRAME_RATE=10000 BANTER_RATE_SEND=0 BANTER_PUSH_SENDS=1000
 	for transport in ws sse; do as bob; STREAM_URL=$further listen $transport $transport; done
 	as alice
 	STREAM_URL=$further listen alice ws

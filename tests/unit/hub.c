@@ -324,13 +324,38 @@ test_shedding(void **state)
 	close(l.fd);
 }
 
+/* With little memory left a stream is closed for as much as a page, which names the other bound. */
+static void
+test_scarce_memory(void **state)
+{
+	static const char filling[256];
+	struct listener l = listen_as(ALICE);
+	long buffer_bytes = settings.push_buffer_bytes;
+	uint64_t closed = metrics.bounds[BOUND_BUFFER_BYTES];
+
+	(void)state;
+	l.conn->writable = false;
+	while (l.conn->queue.bytes <= settings.push_replay_bytes)
+		conn_queue_bytes(l.conn, filling, sizeof filling);
+	assert_int_equal(l.conn->state, CONN_LIVE);
+	assert_true(metrics.buffer_bytes >= l.conn->queue.bytes);
+	settings.push_buffer_bytes = settings.push_replay_bytes;
+	conn_queue_bytes(l.conn, filling, sizeof filling);
+	assert_int_equal(l.conn->why, CLOSE_SLOW_READER);
+	assert_int_equal(metrics.bounds[BOUND_BUFFER_BYTES], closed + 1);
+	settings.push_buffer_bytes = buffer_bytes;
+	conn_enter(l.conn, CONN_DEAD);
+	turn_end();
+	close(l.fd);
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),	       cmocka_unit_test(test_shuffled), cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_gone_by_replay), cmocka_unit_test(test_covered),	cmocka_unit_test(test_slow_reader),
-		cmocka_unit_test(test_bundle),	       cmocka_unit_test(test_shedding),
+		cmocka_unit_test(test_bundle),	       cmocka_unit_test(test_shedding), cmocka_unit_test(test_scarce_memory),
 	};
 
 	setenv("BANTER_DATABASE_URL", "host=/nonexistent", 1);

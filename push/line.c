@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* The line of those who wait for a channel. */
+#include "line.h"
+
+#include "bus.h"
+#include "sweep.h"
+
+static struct {
+	struct waiting *first, **end;
+} line = { .end = &line.first };
+
+void
+line_join(struct waiting *w, uint64_t subscription, line_turn *turn)
+{
+	w->subscription = subscription;
+	w->turn = turn;
+	w->next = NULL;
+	*line.end = w;
+	line.end = &w->next;
+}
+
+bool
+line_has(const struct waiting *w)
+{
+	return w->turn;
+}
+
+/* What a Redis that is silent does not tell, the sweep does; there must have been a look at the horizon for that. */
+static bool
+first_may_go(void)
+{
+	return line.first && (line.first->subscription <= bus_acked() || !bus_answers()) && sweep_horizon() > 0;
+}
+
+void
+line_turn_end(void)
+{
+	while (first_may_go()) {
+		struct waiting *w = line.first;
+		line_turn *turn = w->turn;
+
+		line.first = w->next;
+		if (!line.first)
+			line.end = &line.first;
+		w->turn = NULL;
+		turn(w);
+	}
+}
