@@ -8,7 +8,7 @@
  *                      t <user>                       somebody types
  *   u:{user}           j <conversation>               a membership began
  *                      x <device>                     a device was revoked
- *                      n <event>                      an ephemeral event for the user's own streams
+ *                      n <conversation> <event>       an ephemeral event of a conversation, for the user's own streams
  *                      w <device>                     the device's watch list changed
  *   p:{user}           <event>                        presence.updated
  */
@@ -42,7 +42,7 @@ struct doorbell_channel {
 /* A payload taken apart; json points into the payload. Which fields count depends on the kind. */
 struct doorbell {
 	enum doorbell_kind kind;
-	int64_t id;	   /* e: event; r, t: user; j: conversation; x, w: device */
+	int64_t id;	   /* e: event; r, t: user; j, n: conversation; x, w: device */
 	int64_t seq;	   /* e */
 	int64_t gone;	   /* e: a user, DOORBELL_GONE_NOBODY or DOORBELL_GONE_ALL */
 	int64_t delivered; /* r */

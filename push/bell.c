@@ -55,9 +55,12 @@ ring_conversation(int64_t conversation, const struct doorbell *d)
 static void
 ring_notice(const struct user *u, const struct doorbell *d)
 {
-	struct event *ev = event_ephemeral(EVENT_NOTICE, d->json, d->json_len);
+	const struct topic *t = hub_topic(d->id);
 
-	users_notice(u, ev);
+	if (!t)
+		return;
+	struct event *ev = event_ephemeral(EVENT_NOTICE, d->json, d->json_len);
+	users_notice(u, t, ev);
 	event_unref(ev);
 }
 

@@ -116,10 +116,10 @@ users_detach(struct conn *c)
 }
 
 void
-users_notice(const struct user *u, struct event *ev)
+users_notice(const struct user *u, const struct topic *t, struct event *ev)
 {
 	for (struct conn *c = u->streams; c; c = c->user_next)
-		if (c->state == CONN_LIVE && !c->opening)
+		if (c->state == CONN_LIVE && !c->opening && hub_listens(c, t))
 			conn_event(c, ev);
 }
 

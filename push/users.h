@@ -9,6 +9,7 @@
 
 #include "conn.h"
 #include "event.h"
+#include "hub.h"
 
 struct user {
 	int64_t id;
@@ -32,8 +33,8 @@ size_t users_streams(void);
 /* The user's clients have sent what costs as much as so many bytes. False when it was too much (settings.push_input_bytes). */
 bool users_pay(struct user *u, uint32_t bytes) __attribute__((warn_unused_result));
 
-/* An ephemeral event for all streams of a user. */
-void users_notice(const struct user *u, struct event *ev);
+/* An ephemeral event of a conversation for all streams of a user that listen to it: it may come late, when the user has left. */
+void users_notice(const struct user *u, const struct topic *t, struct event *ev);
 
 /* Closes all streams of a device. */
 void users_revoke(int64_t device);

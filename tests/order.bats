@@ -320,6 +320,28 @@ replay_waits() {
 	done
 }
 
+@test "P6: a mark of one's own that comes late is not heard after the leaving" {
+	as alice
+	group Room bob
+	left=$room
+	listen alice ws
+	for transport in "${TRANSPORTS[@]}"; do as bob; listen "$transport" "$transport"; done
+	late() { publish "u:$user_id" "n $left {\"type\":\"conversation.read\",\"data\":{\"conversation_id\":\"$left\",\"read_id\":\"$1\"}}"; }
+	as bob
+	fence "${TRANSPORTS[@]}"
+	late 1
+	for transport in ws sse; do heard "$transport" '.type == "conversation.read" and .data.read_id == "1"'; done # a poll hears it only while it waits
+	as alice
+	delete "/v1/conversations/$left/members/$(id_of bob)"
+	for transport in "${TRANSPORTS[@]}"; do heard "$transport" '.type == "member.removed"'; done
+	as bob
+	group Elsewhere alice
+	fence "${TRANSPORTS[@]}"
+	late 2
+	fence "${TRANSPORTS[@]}"
+	for transport in "${TRANSPORTS[@]}"; do not_heard "$transport" '.type == "conversation.read" and .data.read_id == "2"'; done
+}
+
 @test "P3: who is added, without a wake-up, while their stream takes its replay hears what comes after it" {
 	further_push BANTER_PUSH_SWEEP_SECONDS=1
 	export STREAM_URL=$further
