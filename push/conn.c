@@ -153,15 +153,20 @@ conn_lags(struct conn *c)
 	conn_exceeds(c, memory_is_scarce() ? BOUND_BUFFER_BYTES : BOUND_QUEUE_BYTES, CLOSE_SLOW_READER);
 }
 
+/* An empty queue takes whatever comes: a single event may be larger than the limit. */
+static bool
+has_room(const struct conn *c, uint32_t len)
+{
+	return !c->queue.count || queue_has_room(&c->queue, len, conn_queue_limit(c));
+}
+
 bool
 conn_has_room(struct conn *c, uint32_t len)
 {
-	uint32_t limit = conn_queue_limit(c);
-
-	if (c->state == CONN_CLOSING || queue_has_room(&c->queue, len, limit))
+	if (c->state == CONN_CLOSING || has_room(c, len))
 		return true;
 	flush_at_once(c);
-	return queue_has_room(&c->queue, len, limit);
+	return has_room(c, len);
 }
 
 void

@@ -118,7 +118,7 @@ queue_add(struct queue *q, struct chunk k)
 bool
 queue_has_room(const struct queue *q, uint32_t len, uint32_t limit)
 {
-	return !q->count || (q->bytes + len <= limit && q->count + 2 * ENCODED_CHUNKS <= ROOM_MOST);
+	return q->bytes + len <= limit && q->count + 2 * ENCODED_CHUNKS <= ROOM_MOST;
 }
 
 struct buffer *

@@ -27,7 +27,7 @@ struct queue {
 /* Adds a part of a buffer (refs it). */
 void queue_add(struct queue *q, struct chunk k);
 
-/* May so many bytes be added, up to a limit? An empty queue takes whatever comes: a single event may be larger than that. */
+/* May so many bytes be added, up to a limit? */
 bool queue_has_room(const struct queue *q, uint32_t len, uint32_t limit);
 
 /* Empties the queue: into one buffer, which becomes the caller's; into nothing; or but for the frame that is partly out. */
