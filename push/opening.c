@@ -2,8 +2,6 @@
 /* From a cursor to a live stream. */
 #include "opening.h"
 
-#include <assert.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +9,6 @@
 #include "../lib/identifier.h"
 #include "../lib/memory.h"
 #include "../lib/settings.h"
-#include "bus.h"
 #include "delivery.h"
 #include "flush.h"
 #include "hub.h"
@@ -55,7 +52,7 @@ struct opening {
 	int replayed;
 	struct event_list kept; /* what came meanwhile */
 	int failures;		/* of the database, while it answers others */
-	struct waiting channel;
+	struct waiting channel; /* until it is heard: the user's, or the conversations' */
 };
 
 static line_turn opening_go_on;

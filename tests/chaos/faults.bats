@@ -36,9 +36,7 @@ teardown() {
 }
 
 @test "P2, P3, P5, P6: verify-delivery holds everything while push is killed" {
-	"$ROOT/scripts/verify-delivery" "$URL" --users 6 --devices 3 --seconds 60 --json >"$BATS_TEST_TMPDIR/crowd" 2>&1 3>&- 4>&- &
-	echo $! >"$BATS_TEST_TMPDIR/crowd.pid"
-	wait_until 60 crowd_runs || { cat "$BATS_TEST_TMPDIR/crowd"; return 1; }
+	verifiers
 	at=$(stored)
 	wait_until 30 more_than $((at + 60))
 	stack kill push
@@ -52,9 +50,7 @@ teardown() {
 }
 
 @test "P2, P3, P5, P6: verify-delivery holds everything while Redis hangs, and while it is away, and people come and go" {
-	"$ROOT/scripts/verify-delivery" "$URL" --users 6 --devices 3 --members 5 --drop 6 --seconds 60 --json >"$BATS_TEST_TMPDIR/crowd" 2>&1 3>&- 4>&- &
-	echo $! >"$BATS_TEST_TMPDIR/crowd.pid"
-	wait_until 60 crowd_runs || { cat "$BATS_TEST_TMPDIR/crowd"; return 1; }
+	verifiers --members 5 --drop 6
 	at=$(stored)
 	wait_until 30 more_than $((at + 60))
 	stack kill redis STOP

@@ -177,9 +177,7 @@ replace() {
 	group Room bob
 	heard alice ".type == \"conversation.created\" and .conversation_id == \"$room\""
 	old=$(workers_of "$further_part") replies=$BATS_TEST_TMPDIR/replies
-	until [ -e "$replies.enough" ]; do
-		curl -s -m 5 -o /dev/null -w '%{http_code}\n' "$further/healthz" >>"$replies" || true
-	done 3>&- 4>&- &
+	until [ -e "$replies.enough" ] || ! curl -s -m 5 -o /dev/null -w '%{http_code}\n' "$further/healthz" >>"$replies"; do :; done 3>&- 4>&- &
 	asker=$!
 	answered() { [ "$(wc -l <"$replies")" -gt "$1" ]; }
 	wait_until 20 answered 0

@@ -34,9 +34,11 @@ own_stack_end() {
 	"$root/scripts/stack" reset
 }
 
-# crowd [OPTION…]: starts clients/many.mjs and waits until everybody is connected and hears something.
-crowd() {
-	node "$ROOT/tests/clients/many.mjs" "$URL" --seconds 120 "$@" >"$BATS_TEST_TMPDIR/crowd" 2>&1 3>&- 4>&- &
+# crowd [OPTION…], verifiers [OPTION…]: starts clients/many.mjs, or verify-delivery, and waits until everybody is connected and hears something.
+crowd() { crowd_of node "$ROOT/tests/clients/many.mjs" "$URL" --seconds 120 "$@"; }
+verifiers() { crowd_of "$ROOT/scripts/verify-delivery" "$URL" --users 6 --devices 3 --seconds 60 --json "$@"; }
+crowd_of() {
+	"$@" >"$BATS_TEST_TMPDIR/crowd" 2>&1 3>&- 4>&- &
 	echo $! >"$BATS_TEST_TMPDIR/crowd.pid"
 	wait_until 60 crowd_runs || { cat "$BATS_TEST_TMPDIR/crowd"; return 1; }
 }
