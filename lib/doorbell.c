@@ -94,7 +94,7 @@ doorbell_parse(const char *text, size_t n, struct doorbell *out)
 	case DOORBELL_WATCH:
 		return read_field(&r, &out->id) && r.at == r.end;
 	case DOORBELL_NOTICE:
-		return read_field(&r, &out->id) && read_byte(&r, ' ') && read_json(&r, out);
+		return read_field(&r, &out->id) && read_field(&r, &out->read) && read_byte(&r, ' ') && read_json(&r, out);
 	case DOORBELL_PRESENCE:
 		r.at = text;
 		return read_json(&r, out);

@@ -8,7 +8,7 @@
  *                      t <user>                       somebody types
  *   u:{user}           j <conversation>               a membership began
  *                      x <device>                     a device was revoked
- *                      n <conversation> <event>       an ephemeral event of a conversation, for the user's own streams
+ *                      n <conversation> <read> <event>  conversation.read, for the user's own streams
  *                      w <device>                     the device's watch list changed
  *   p:{user}           <event>                        presence.updated
  */
@@ -46,7 +46,7 @@ struct doorbell {
 	int64_t seq;	   /* e */
 	int64_t gone;	   /* e: a user, DOORBELL_GONE_NOBODY or DOORBELL_GONE_ALL */
 	int64_t delivered; /* r */
-	int64_t read;	   /* r */
+	int64_t read;	   /* r, n */
 	const char *json;  /* e, n, presence */
 	size_t json_len;
 };

@@ -53,11 +53,11 @@ ring_conversation(int64_t conversation, const struct doorbell *d)
 }
 
 static void
-ring_notice(const struct user *u, const struct doorbell *d)
+ring_read(const struct user *u, const struct doorbell *d)
 {
-	const struct topic *t = hub_topic(d->id);
+	struct topic *t = hub_topic(d->id);
 
-	if (!t)
+	if (!t || !receipts_read(t, u->id, d->read))
 		return;
 	struct event *ev = event_ephemeral(EVENT_NOTICE, d->json, d->json_len);
 	users_notice(u, t, ev);
@@ -76,7 +76,7 @@ ring_user(int64_t user, const struct doorbell *d)
 	if (!u)
 		return;
 	if (d->kind == DOORBELL_NOTICE)
-		ring_notice(u, d);
+		ring_read(u, d);
 	for (struct conn *c = u->streams; c; c = c->user_next) {
 		if (d->kind == DOORBELL_JOINED && (c->state == CONN_LIVE || c->opening) && !c->stale)
 			opening_resync(c);

@@ -26,6 +26,7 @@ enum {
 	WITHIN_MS = 10 * 1000,
 	TELL_EACH_MS = 1000,
 	RECENT_MESSAGES = 8,
+	MARKS_MOST = 2 * LIMIT_MEMBERS_NAMED,
 };
 
 /* ---- up: acknowledgements */
@@ -127,16 +128,19 @@ receipts_ack(struct conn *c, const struct cursor *cursor, int64_t within_ms)
 
 /* ---- down: what has moved */
 
+/* What was told of a member, or is to be; what comes late tells nothing new. */
 struct mark {
 	int64_t user, delivered, read;
+	int64_t own; /* read, as the member's own streams alone were told */
+	bool is_due;
 };
 
 struct receipts {
 	struct timer timer;
 	struct topic *topic;
 	int64_t told_ms;
-	struct mark *marks; /* not told yet */
-	uint32_t marks_count, marks_room;
+	struct mark *marks;
+	uint32_t marks_count, marks_room, due;
 	bool counts_moved;
 	int64_t recent[RECENT_MESSAGES]; /* of a larger conversation: the newest messages, in a ring */
 	uint32_t recent_at;
@@ -153,18 +157,22 @@ tell_marks(struct receipts *r)
 	time_text(time_now_ms(), now);
 	fprintf(f, "{\"type\":\"receipt.updated\",\"time\":\"%s\",\"data\":{\"conversation_id\":\"%ld\",\"receipts\":[", now,
 		(long)r->topic->conversation);
-	for (uint32_t i = 0; i < r->marks_count; i++)
-		fprintf(f, "%s{\"user_id\":\"%ld\",\"delivered_id\":\"%ld\",\"read_id\":\"%ld\"}", i ? "," : "", (long)r->marks[i].user,
-			(long)r->marks[i].delivered, (long)r->marks[i].read);
+	const char *between = "";
+	for (struct mark *m = r->marks; m < r->marks + r->marks_count; m++) {
+		if (!m->is_due)
+			continue;
+		fprintf(f, "%s{\"user_id\":\"%ld\",\"delivered_id\":\"%ld\",\"read_id\":\"%ld\"}", between, (long)m->user, (long)m->delivered,
+			(long)(m->own > m->read ? m->own : m->read));
+		m->is_due = false;
+		between = ",";
+	}
+	r->due = 0;
 	fprintf(f, "]}}");
 	fclose(f);
 	struct event *ev = event_ephemeral(EVENT_RECEIPT, json, len);
 	hub_ephemeral(r->topic, ev, 0);
 	event_unref(ev);
 	free(json);
-	free(r->marks);
-	r->marks = NULL;
-	r->marks_count = r->marks_room = 0;
 }
 
 /* One message's counts, for its author's streams. */
@@ -219,7 +227,7 @@ static void
 receipts_tell(struct receipts *r)
 {
 	r->told_ms = loop_now();
-	if (r->marks_count)
+	if (r->due)
 		tell_marks(r);
 	if (r->counts_moved)
 		ask_counts(r);
@@ -257,28 +265,52 @@ receipts_soon(struct receipts *r)
 		timer_start(&r->timer, TELL_EACH_MS - since);
 }
 
+/* Members may come and go: of more than so many what was told is forgotten. */
+static struct mark *
+mark_of(struct receipts *r, int64_t user)
+{
+	for (uint32_t i = 0; i < r->marks_count; i++)
+		if (r->marks[i].user == user)
+			return &r->marks[i];
+	if (r->marks_count == MARKS_MOST) {
+		if (r->due)
+			tell_marks(r);
+		r->marks_count = 0;
+	}
+	if (r->marks_count == r->marks_room) {
+		r->marks_room = r->marks_room ? r->marks_room * 2 : 4;
+		r->marks = memory_resize(r->marks, r->marks_room * sizeof r->marks[0]);
+	}
+	r->marks[r->marks_count] = (struct mark){ .user = user };
+	return &r->marks[r->marks_count++];
+}
+
 void
 receipts_moved(struct topic *t, int64_t user, int64_t delivered, int64_t read)
 {
 	struct receipts *r = receipts_of(t);
-	struct mark *m = NULL;
+	struct mark *m = mark_of(r, user);
 
-	for (uint32_t i = 0; i < r->marks_count && !m; i++)
-		if (r->marks[i].user == user)
-			m = &r->marks[i];
-	if (!m) {
-		if (r->marks_count == r->marks_room) {
-			r->marks_room = r->marks_room ? r->marks_room * 2 : 4;
-			r->marks = memory_resize(r->marks, r->marks_room * sizeof r->marks[0]);
-		}
-		m = &r->marks[r->marks_count++];
-		*m = (struct mark){ .user = user };
-	}
+	if (delivered <= m->delivered && read <= m->read)
+		return;
 	if (delivered > m->delivered)
 		m->delivered = delivered;
 	if (read > m->read)
 		m->read = read;
+	r->due += !m->is_due;
+	m->is_due = true;
 	receipts_soon(r);
+}
+
+bool
+receipts_read(struct topic *t, int64_t user, int64_t read)
+{
+	struct mark *m = mark_of(receipts_of(t), user);
+
+	if (read <= m->own || read < m->read)
+		return false;
+	m->own = read;
+	return true;
 }
 
 void

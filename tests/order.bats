@@ -320,26 +320,53 @@ replay_waits() {
 	done
 }
 
+@test "P5: marks that come in another order than they moved are told forward only" {
+	as alice
+	group Room bob
+	for name in alice bob; do as $name; listen $name ws; done
+	as bob
+	fence alice bob
+	mark() { publish "c:$room" "r $user_id 900000000000000000$1 900000000000000000$1"; }
+	own() { publish "u:$user_id" "n $room 900000000000000000$1 {\"type\":\"conversation.read\",\"data\":{\"conversation_id\":\"$room\",\"read_id\":\"900000000000000000$1\"}}"; }
+	told() { heard "$1" ".type == \"receipt.updated\" and any(.data.receipts[]; .read_id == \"900000000000000000$2\")"; }
+	mark 3
+	for name in alice bob; do told $name 3; done
+	own 3
+	heard bob '.type == "conversation.read" and .data.read_id == "9000000000000000003"'
+	own 2
+	mark 2
+	mark 4
+	for name in alice bob; do told $name 4; done
+	own 3
+	own 5
+	heard bob '.type == "conversation.read" and .data.read_id == "9000000000000000005"'
+	for name in alice bob; do
+		not_heard $name '.type == "receipt.updated" and any(.data.receipts[]?; .read_id == "9000000000000000002")'
+	done
+	not_heard bob '.type == "conversation.read" and .data.read_id == "9000000000000000002"'
+	[ "$(count_heard bob '.type == "conversation.read" and .data.read_id == "9000000000000000003"')" = 1 ]
+}
+
 @test "P6: a mark of one's own that comes late is not heard after the leaving" {
 	as alice
 	group Room bob
 	left=$room
 	listen alice ws
 	for transport in "${TRANSPORTS[@]}"; do as bob; listen "$transport" "$transport"; done
-	late() { publish "u:$user_id" "n $left {\"type\":\"conversation.read\",\"data\":{\"conversation_id\":\"$left\",\"read_id\":\"$1\"}}"; }
+	late() { publish "u:$user_id" "n $left $1 {\"type\":\"conversation.read\",\"data\":{\"conversation_id\":\"$left\",\"read_id\":\"$1\"}}"; }
 	as bob
 	fence "${TRANSPORTS[@]}"
-	late 1
-	for transport in ws sse; do heard "$transport" '.type == "conversation.read" and .data.read_id == "1"'; done # a poll hears it only while it waits
+	late 9000000000000000001
+	for transport in ws sse; do heard "$transport" '.type == "conversation.read" and .data.read_id == "9000000000000000001"'; done # a poll hears it only while it waits
 	as alice
 	delete "/v1/conversations/$left/members/$(id_of bob)"
 	for transport in "${TRANSPORTS[@]}"; do heard "$transport" '.type == "member.removed"'; done
 	as bob
 	group Elsewhere alice
 	fence "${TRANSPORTS[@]}"
-	late 2
+	late 9000000000000000002
 	fence "${TRANSPORTS[@]}"
-	for transport in "${TRANSPORTS[@]}"; do not_heard "$transport" '.type == "conversation.read" and .data.read_id == "2"'; done
+	for transport in "${TRANSPORTS[@]}"; do not_heard "$transport" '.type == "conversation.read" and .data.read_id == "9000000000000000002"'; done
 }
 
 @test "P3: who is added, without a wake-up, while their stream takes its replay hears what comes after it" {

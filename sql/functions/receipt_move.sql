@@ -55,7 +55,7 @@ begin
 	end if;
 	if v_read > v_was_read then
 		return query select 'u:' || in_user, concat(
-			'n ', in_conversation, ' {"type":"conversation.read","time":"', time_json(clock_timestamp()),
+			'n ', in_conversation, ' ', v_read, ' {"type":"conversation.read","time":"', time_json(clock_timestamp()),
 			'","data":', read_json(in_conversation, in_user), '}'
 		);
 	end if;

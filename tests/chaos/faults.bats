@@ -49,6 +49,24 @@ teardown() {
 	[ "$(jq .returns <<<"$verdict")" -ge 18 ]
 }
 
+@test "P2, P3, P5, P6: verify-delivery holds everything while Redis hangs, and while it is away, and people come and go" {
+	verifiers --members 5 --drop 6
+	at=$(stored)
+	wait_until 30 more_than $((at + 60))
+	stack kill redis STOP
+	wait_until 30 more_than $((at + 160))
+	stack kill redis CONT
+	wait_until 30 more_than $((at + 220))
+	stack kill redis
+	wait_until 30 more_than $((at + 380))
+	stack start redis
+	wait_until 30 more_than $((at + 440))
+	crowd_judges
+	sed '$d' "$BATS_TEST_TMPDIR/crowd"
+	[ "$(jq .acknowledged <<<"$verdict")" -ge 400 ]
+	[ "$(jq .removed <<<"$verdict")" -ge 30 ]
+}
+
 @test "P7: Redis is killed for 10 s under sends: they go on, and everything arrives once" {
 	crowd --users 8 --devices 12 --rate 3
 	before=$(stored) killed=$(now_ms)

@@ -29,7 +29,7 @@ payload_write(const struct doorbell *d, char *out, size_t room)
 	case DOORBELL_COUNTS:
 		return (size_t)snprintf(out, room, "R");
 	case DOORBELL_NOTICE:
-		return (size_t)snprintf(out, room, "n %lld ", (long long)d->id);
+		return (size_t)snprintf(out, room, "n %lld %lld ", (long long)d->id, (long long)d->read);
 	case DOORBELL_PRESENCE:
 		return 0;
 	default:

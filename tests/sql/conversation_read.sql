@@ -12,7 +12,7 @@ begin
 	v_rings := rings(format('conversation_read(%s, %s, %s)', v_group, v_bob, v_two));
 	perform same(v_rings[1], format('{"conversation_id":"%s","read_id":"%s","unread_count":0,"mention_count":0}', v_group, v_two), 'body');
 	perform same(v_rings[2], format('c:%s r %s %s %s', v_group, v_bob, v_two, v_two), 'to the conversation');
-	perform same(v_rings[3] like format('u:%s n %s {%%', v_bob, v_group), true, 'to the own devices');
+	perform same(v_rings[3] like format('u:%s n %s %s {%%', v_bob, v_group, v_two), true, 'to the own devices');
 	perform same(
 		rings(format('conversation_read(%s, %s, %s)', v_group, v_bob, v_one)),
 		array[v_rings[1]],

@@ -17,7 +17,7 @@ begin
 	);
 	v_rings := rings(format(v_move, v_group, v_bob, 0, v_one));
 	perform same(v_rings[1], format('c:%s r %s %s %s', v_group, v_bob, v_one, v_one), 'read');
-	perform same(v_rings[2] like format('u:%s n %s {"type":"conversation.read","time":"20__-%%Z","data":{%%"unread_count":1,%%}}', v_bob, v_group), true, v_rings[2]);
+	perform same(v_rings[2] like format('u:%s n %s %s {"type":"conversation.read","time":"20__-%%Z","data":{%%"unread_count":1,%%}}', v_bob, v_group, v_one), true, v_rings[2]);
 	perform same(rings(format(v_move, v_group, v_bob, 1, 1)), null, 'backwards');
 	perform same(rings(format(v_move, v_group, v_bob, 'null', 'null')), null, 'nowhere');
 	perform same((marks(v_group, v_bob)).delivered, v_one, 'where it was');
