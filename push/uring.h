@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { URING_MOST = 256 }; /* sends at once */
+enum { URING_MOST = 1024 }; /* sends at once */
 
 enum { WRITE_UNTRIED = INT32_MIN }; /* no result of a send is that */
 
