@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include "usage.h"
 
 enum { READ_BYTES = 256 * 1024, REST_BYTES = 256 * 1024, TURN_EVENTS = 1024, REQUEST_BYTES = 2560, SETTLE_MS = 400, SETTLE_MOST_MS = 20000 };
+enum { FOLLOW_MOST = 64 /* read in a turn */, FOLLOW_WAIT_NS = 10000 };
 
 /* By edge: it spares the kernel a second look at each socket. */
 static const uint32_t READABLE = EPOLLIN | EPOLLRDHUP | EPOLLET;
@@ -378,6 +380,55 @@ crowd_turn(struct crowd *w, int timeout_ms)
 		else if (s->fd >= 0 && !s->paused)
 			subscriber_ready(w, s, events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
 	}
+}
+
+void
+crowd_line_up(struct crowd *w, struct subscriber **order)
+{
+	for (int i = 0; i < w->count; i++)
+		subscriber_watch(w, order[i], EPOLL_CTL_DEL, 0);
+	w->line = order;
+	w->line_at = 0;
+}
+
+void
+crowd_break_up(struct crowd *w)
+{
+	for (int i = 0; i < w->count; i++)
+		subscriber_watch(w, w->line[i], EPOLL_CTL_ADD, READABLE);
+	w->line = NULL;
+}
+
+/* Reads the first in line; true when it has its message and another one is the first. */
+static bool
+line_read(struct crowd *w)
+{
+	struct subscriber *s = w->line[w->line_at];
+	long messages = s->messages;
+
+	subscriber_ready(w, s, false);
+	if (s->fd < 0)
+		usage_die("a stream has ended");
+	if (s->messages == messages)
+		return false;
+	w->line_at = (w->line_at + 1) % w->count;
+	return true;
+}
+
+void
+crowd_follow(struct crowd *w, int timeout_ms)
+{
+	int n = 0;
+
+	while (n < FOLLOW_MOST && line_read(w))
+		n++;
+	if (n)
+		return;
+	if (timeout_ms)
+		poll(&(struct pollfd){ .fd = w->line[w->line_at]->fd, .events = POLLIN }, 1, timeout_ms);
+	else
+		for (int64_t until = usage_now() + FOLLOW_WAIT_NS; usage_now() < until;)
+			;
 }
 
 int64_t

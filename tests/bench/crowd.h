@@ -58,6 +58,8 @@ struct crowd {
 	struct subscriber *all;
 	int epoll;
 	int started, opened, closed, refused;
+	struct subscriber **line; /* of crowd_line_up, or NULL */
+	int line_at;
 	int64_t bytes; /* read from open streams */
 	int64_t reads;
 };
@@ -79,6 +81,19 @@ void crowd_settle(struct crowd *w);
 
 /* One turn: waits up to that many ms and reads what has come. */
 void crowd_turn(struct crowd *w, int timeout_ms);
+
+/*
+ * From now on the subscribers are read one after the other in this order (count of them, all open) until each has its next message, and not asked
+ * about: the server puts what it sends into the sockets and has nobody to wake. The order has to be the server's, or the first in line is waited for
+ * while others have something; and no second message may come before all have the first.
+ */
+void crowd_line_up(struct crowd *w, struct subscriber **order);
+
+/* One turn of a crowd in line. When the first has no message yet, waits up to that many ms for it; 0: awake, for some us. */
+void crowd_follow(struct crowd *w, int timeout_ms);
+
+/* Back to crowd_turn. */
+void crowd_break_up(struct crowd *w);
 
 /* How many bytes wait in the sockets of the open streams. */
 int64_t crowd_waiting(const struct crowd *w);

@@ -18,7 +18,7 @@
 #include "sender.h"
 #include "usage.h"
 
-enum { ROUNDS = 101, SIDES = 3, RING = 4096, HEAD_BYTES = 120, CEILING_ROUNDS = 64, CEILING_MS = 2500, QUIET_MS = 10 };
+enum { ROUNDS = 101, SIDES = 3, RING = 4096, HEAD_BYTES = 120, CEILING_ROUNDS = 64, CEILING_MS = 2500, QUIET_MS = 10, WARM_TIMES = 3, TURN_MS = 50 };
 
 static const char usage[] = "key=FILE transport=ws|sse|poll|limit port=PORT pid=PID sender=doorbell|rest|socket|limit conversation=ID author=USER\n"
 			    "       first_user=USER subscribers=N inflight=N seconds=S rounds=N limit_port=PORT limit_pid=PID [ceiling=1]\n"
@@ -38,6 +38,8 @@ struct side {
 	struct sender *sender;
 	long pid;
 	struct message messages[RING]; /* message number n stands at n modulo RING */
+	struct subscriber **order;     /* in which the latest message has arrived */
+	bool lines_up;		       /* reads in that order during a round */
 	long seq;		       /* of the latest that anybody has */
 	int in_flight, due;
 	long done;   /* messages that all have */
@@ -82,6 +84,8 @@ on_message(struct crowd *w, struct subscriber *s, const char *json, size_t n)
 		message_begin(side, m, s, json, n);
 	else if (n < m->head_len || memcmp(json, m->head, m->head_len) != 0)
 		out_of_order(s, json);
+	if (!w->line)
+		side->order[m->got] = s;
 	if (++m->got == w->count) {
 		m->got = 0;
 		side->done++;
@@ -90,13 +94,27 @@ on_message(struct crowd *w, struct subscriber *s, const char *json, size_t n)
 	}
 }
 
+/*
+ * In a round the client sleeps until the next message begins to arrive, and is awake until all have it. A reader that sleeps in between is woken by the
+ * server's next send, up to once for each and at the scheduler's whim, and a wake-up costs as much as the send; and the client would be the slower one
+ * of the two. A poll writes too, and waits for each of its answers.
+ */
+static void
+side_turn(struct side *side)
+{
+	if (side->crowd.line)
+		crowd_follow(&side->crowd, side->messages[side->done % RING].got ? 0 : TURN_MS);
+	else
+		crowd_turn(&side->crowd, TURN_MS);
+}
+
 static void
 side_settle(struct side *side)
 {
 	int64_t until = usage_now() + 10000000000;
 
 	while (side->in_flight > 0) {
-		crowd_turn(&side->crowd, 50);
+		side_turn(side);
 		if (usage_now() > until) {
 			fprintf(stderr, "%d messages have not arrived at all %d subscribers\n", side->in_flight, side->crowd.count);
 			exit(1);
@@ -121,20 +139,28 @@ thread_cpu_now(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* One round of that many seconds. */
+/*
+ * One round of that many seconds, after a few messages that find the caches cold. Fewer than none are in flight when push's sweep has found, meanwhile,
+ * what is stored and not published yet.
+ */
 static void
 side_round(struct side *side, int in_flight, double seconds)
 {
-	sender_stock(side->sender, (int)(side->lasted * 3 / 2) + in_flight);
+	sender_stock(side->sender, (int)(side->lasted * 3 / 2) + WARM_TIMES + in_flight);
 	crowd_turn(&side->crowd, 0);
+	for (int i = 0; i < WARM_TIMES; i++) {
+		side_send(side, 1 - side->in_flight);
+		side_settle(side);
+	}
+	if (side->lines_up)
+		crowd_line_up(&side->crowd, side->order);
 	long done = side->done;
 	int64_t bytes = side->crowd.bytes, reads = side->crowd.reads;
 	int64_t cpu = usage_cpu(side->pid), own = thread_cpu_now(), start = usage_now(), until = start + (int64_t)(seconds * 1e9);
 
-	/* Fewer than none are in flight when push's sweep has found, meanwhile, what is stored and not published yet. */
 	side_send(side, in_flight - side->in_flight);
 	while (usage_now() < until) {
-		crowd_turn(&side->crowd, 50);
+		side_turn(side);
 		side_send(side, side->due);
 	}
 	side_settle(side);
@@ -145,6 +171,8 @@ side_round(struct side *side, int in_flight, double seconds)
 	side->busy = (double)(thread_cpu_now() - own) / took;
 	side->bytes_per_delivery = (double)(side->crowd.bytes - bytes) / deliveries;
 	side->deliveries_per_read = deliveries / (double)(side->crowd.reads - reads);
+	if (side->crowd.line)
+		crowd_break_up(&side->crowd);
 }
 
 static void
@@ -156,6 +184,8 @@ side_open(struct side *side, const char *sender, int in_flight, long pid)
 	crowd_make(&side->crowd);
 	crowd_open(&side->crowd, 120);
 	crowd_settle(&side->crowd);
+	side->order = calloc((size_t)side->crowd.count, sizeof side->order[0]);
+	side->lines_up = in_flight == 1 && wire_transport(option_text("transport", "ws")) != TRANSPORT_POLL;
 	memset(side->messages, 0, sizeof side->messages);
 	side->seq = 0;
 	side->done = side->lasted = side->in_flight = side->due = 0;
@@ -219,7 +249,7 @@ ceiling(struct side *side, int in_flight)
 
 /* What the rounds gave for one side, and its ratio to another in the same round. */
 struct figures {
-	double rates[ROUNDS], cpus[ROUNDS], ratios[ROUNDS];
+	double rates[ROUNDS], cpus[ROUNDS], ratios[ROUNDS], cpu_ratios[ROUNDS];
 };
 
 static void
@@ -228,6 +258,7 @@ figures_note(struct figures *f, int round, const struct side *side, const struct
 	f->rates[round] = side->rate;
 	f->cpus[round] = side->cpu;
 	f->ratios[round] = side->rate / to->rate;
+	f->cpu_ratios[round] = side->cpu / to->cpu;
 }
 
 static void
@@ -235,8 +266,8 @@ figures_print(const char *name, struct figures *f, int rounds)
 {
 	size_t n = (size_t)rounds;
 
-	printf(" %sratio=%.3f %srate=%.0f %scpu=%.2f", name, usage_quantile(f->ratios, n, 0.5), name, usage_quantile(f->rates, n, 0.5), name,
-	       usage_quantile(f->cpus, n, 0.5));
+	printf(" %sratio=%.3f %srate=%.0f %scpu=%.2f %scpu_ratio=%.3f", name, usage_quantile(f->ratios, n, 0.5), name,
+	       usage_quantile(f->rates, n, 0.5), name, usage_quantile(f->cpus, n, 0.5), name, usage_quantile(f->cpu_ratios, n, 0.5));
 }
 
 /* In turns; banter against the limit, and what is beside it (or NULL) against banter. */

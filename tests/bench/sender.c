@@ -24,7 +24,7 @@
 #include "usage.h"
 #include "wire.h"
 
-enum { STOCK = 8192, STOCK_TIMES = 4, STOCK_CALL = 64, MOST_AT_ONCE = 1024, UNREAD_MOST = 400, FRAME_BYTES = 8192 };
+enum { STOCK = 8192, STOCK_TIMES = 4, STOCK_CALL = 64, MOST_AT_ONCE = 1024, FRAME_BYTES = 8192 };
 
 /* Events that are stored and not yet published. */
 struct stock {
@@ -46,7 +46,6 @@ struct sender {
 	atomic_long sent;
 	int fd; /* limit, socket */
 	redisContext *redis;
-	int unread; /* answers of Redis */
 	PGconn *database;
 	struct stock stock;
 	sem_t credits; /* rest */
@@ -174,7 +173,6 @@ stock_take(struct sender *s)
 static void
 doorbell_send(struct sender *s, int n)
 {
-	void *reply;
 	int done = 0;
 
 	for (int i = 0; i < n; i++) {
@@ -183,17 +181,10 @@ doorbell_send(struct sender *s, int n)
 		    REDIS_OK)
 			usage_die("redis");
 		free(event);
-		s->unread++;
 	}
 	while (!done)
 		if (redisBufferWrite(s->redis, &done) != REDIS_OK)
 			usage_die("redis");
-	while (s->unread > UNREAD_MOST) {
-		if (redisGetReply(s->redis, &reply) != REDIS_OK)
-			usage_die("redis");
-		freeReplyObject(reply);
-		s->unread--;
-	}
 }
 
 static void
@@ -209,6 +200,7 @@ doorbell_open(struct sender *s, int ahead)
 		fprintf(stderr, "doorbell: %s%s\n", PQerrorMessage(s->database), s->redis ? s->redis->errstr : "");
 		exit(1);
 	}
+	redisAppendCommand(s->redis, "CLIENT REPLY OFF"); /* or Redis would write its answer, which nobody reads, before it writes to push */
 	s->stock.batch = (unsigned)ahead * STOCK_TIMES;
 	pthread_mutex_init(&s->stock.lock, NULL);
 	pthread_cond_init(&s->stock.filled, NULL);
