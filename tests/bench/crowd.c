@@ -20,7 +20,7 @@
 #include "usage.h"
 
 enum { READ_BYTES = 256 * 1024, REST_BYTES = 256 * 1024, TURN_EVENTS = 1024, REQUEST_BYTES = 2560, SETTLE_MS = 400, SETTLE_MOST_MS = 20000 };
-enum { FOLLOW_MOST = 64 /* read in a turn */, FOLLOW_WAIT_NS = 10000 };
+enum { FOLLOW_MOST = 64 /* read in a turn */, FOLLOW_WAIT_NS = 10000, LINE_STANDS_NS = 20000000 };
 
 /* By edge: it spares the kernel a second look at each socket. */
 static const uint32_t READABLE = EPOLLIN | EPOLLRDHUP | EPOLLET;
@@ -389,6 +389,7 @@ crowd_line_up(struct crowd *w, struct subscriber **order)
 		subscriber_watch(w, order[i], EPOLL_CTL_DEL, 0);
 	w->line = order;
 	w->line_at = 0;
+	w->line_moved = usage_now();
 }
 
 void
@@ -399,20 +400,24 @@ crowd_break_up(struct crowd *w)
 	w->line = NULL;
 }
 
-/* Reads the first in line; true when it has its message and another one is the first. */
+/* Reads one of the line; true when it was given a message. */
 static bool
-line_read(struct crowd *w)
+line_read(struct crowd *w, int at)
 {
-	struct subscriber *s = w->line[w->line_at];
+	struct subscriber *s = w->line[at];
 	long messages = s->messages;
 
 	subscriber_ready(w, s, false);
 	if (s->fd < 0)
 		usage_die("a stream has ended");
-	if (s->messages == messages)
-		return false;
-	w->line_at = (w->line_at + 1) % w->count;
-	return true;
+	return s->messages > messages;
+}
+
+static void
+line_read_all(struct crowd *w)
+{
+	for (int i = 0; i < w->count; i++)
+		line_read(w, i);
 }
 
 void
@@ -420,15 +425,20 @@ crowd_follow(struct crowd *w, int timeout_ms)
 {
 	int n = 0;
 
-	while (n < FOLLOW_MOST && line_read(w))
-		n++;
-	if (n)
-		return;
-	if (timeout_ms)
+	for (; n < FOLLOW_MOST && line_read(w, w->line_at); n++)
+		w->line_at = (w->line_at + 1) % w->count;
+	int64_t now = usage_now(), until = now + FOLLOW_WAIT_NS;
+	if (n) {
+		w->line_moved = now;
+	} else if (now - w->line_moved > LINE_STANDS_NS) {
+		line_read_all(w);
+		w->line_moved = now;
+	} else if (timeout_ms) {
 		poll(&(struct pollfd){ .fd = w->line[w->line_at]->fd, .events = POLLIN }, 1, timeout_ms);
-	else
-		for (int64_t until = usage_now() + FOLLOW_WAIT_NS; usage_now() < until;)
+	} else {
+		while (usage_now() < until)
 			;
+	}
 }
 
 int64_t

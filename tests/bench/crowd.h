@@ -60,7 +60,8 @@ struct crowd {
 	int started, opened, closed, refused;
 	struct subscriber **line; /* of crowd_line_up, or NULL */
 	int line_at;
-	int64_t bytes; /* read from open streams */
+	int64_t line_moved; /* when it did so last */
+	int64_t bytes;	    /* read from open streams */
 	int64_t reads;
 };
 
@@ -84,8 +85,8 @@ void crowd_turn(struct crowd *w, int timeout_ms);
 
 /*
  * From now on the subscribers are read one after the other in this order (count of them, all open) until each has its next message, and not asked
- * about: the server puts what it sends into the sockets and has nobody to wake. The order has to be the server's, or the first in line is waited for
- * while others have something; and no second message may come before all have the first.
+ * about: the server puts what it sends into the sockets and has nobody to wake. That is fast when the order is the server's and all have a message
+ * before any has the next one. When it is not so, the line stands, and after a while all are read.
  */
 void crowd_line_up(struct crowd *w, struct subscriber **order);
 
