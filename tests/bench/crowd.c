@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +19,6 @@
 #include "usage.h"
 
 enum { READ_BYTES = 256 * 1024, REST_BYTES = 256 * 1024, TURN_EVENTS = 1024, REQUEST_BYTES = 2560, SETTLE_MS = 400, SETTLE_MOST_MS = 20000 };
-enum { FOLLOW_MOST = 64 /* read in a turn */, FOLLOW_WAIT_NS = 10000, LINE_STANDS_NS = 20000000 };
-
-/* By edge: it spares the kernel a second look at each socket. */
-static const uint32_t READABLE = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
 /* What was left of a unit stands before what is read next. */
 static char buffer[REST_BYTES + READ_BYTES];
@@ -55,7 +50,7 @@ crowd_make(struct crowd *w)
 	}
 }
 
-static void
+void
 subscriber_watch(struct crowd *w, struct subscriber *s, int operation, uint32_t events)
 {
 	struct epoll_event e = { .events = events, .data.ptr = s };
@@ -177,7 +172,7 @@ void
 subscriber_pause(struct crowd *w, struct subscriber *s, bool paused)
 {
 	s->paused = paused;
-	subscriber_watch(w, s, EPOLL_CTL_MOD, paused ? 0 : READABLE);
+	subscriber_watch(w, s, EPOLL_CTL_MOD, paused ? 0 : SUBSCRIBER_READABLE);
 }
 
 static void
@@ -341,7 +336,7 @@ subscriber_read(struct crowd *w, struct subscriber *s)
 }
 
 /* Whoever is opened anew meanwhile has another socket. */
-static void
+void
 subscriber_ready(struct crowd *w, struct subscriber *s, bool hung_up)
 {
 	bool more;
@@ -363,7 +358,7 @@ subscriber_connected(struct crowd *w, struct subscriber *s)
 		usage_die("connect");
 	}
 	s->state = SUBSCRIBER_HEAD;
-	subscriber_watch(w, s, EPOLL_CTL_MOD, READABLE);
+	subscriber_watch(w, s, EPOLL_CTL_MOD, SUBSCRIBER_READABLE);
 	subscriber_request(w, s, 0);
 }
 
@@ -379,65 +374,6 @@ crowd_turn(struct crowd *w, int timeout_ms)
 			subscriber_connected(w, s);
 		else if (s->fd >= 0 && !s->paused)
 			subscriber_ready(w, s, events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
-	}
-}
-
-void
-crowd_line_up(struct crowd *w, struct subscriber **order)
-{
-	for (int i = 0; i < w->count; i++)
-		subscriber_watch(w, order[i], EPOLL_CTL_DEL, 0);
-	w->line = order;
-	w->line_at = 0;
-	w->line_moved = usage_now();
-}
-
-void
-crowd_break_up(struct crowd *w)
-{
-	for (int i = 0; i < w->count; i++)
-		subscriber_watch(w, w->line[i], EPOLL_CTL_ADD, READABLE);
-	w->line = NULL;
-}
-
-/* Reads one of the line; true when it was given a message. */
-static bool
-line_read(struct crowd *w, int at)
-{
-	struct subscriber *s = w->line[at];
-	long messages = s->messages;
-
-	subscriber_ready(w, s, false);
-	if (s->fd < 0)
-		usage_die("a stream has ended");
-	return s->messages > messages;
-}
-
-static void
-line_read_all(struct crowd *w)
-{
-	for (int i = 0; i < w->count; i++)
-		line_read(w, i);
-}
-
-void
-crowd_follow(struct crowd *w, int timeout_ms)
-{
-	int n = 0;
-
-	for (; n < FOLLOW_MOST && line_read(w, w->line_at); n++)
-		w->line_at = (w->line_at + 1) % w->count;
-	int64_t now = usage_now(), until = now + FOLLOW_WAIT_NS;
-	if (n) {
-		w->line_moved = now;
-	} else if (now - w->line_moved > LINE_STANDS_NS) {
-		line_read_all(w);
-		w->line_moved = now;
-	} else if (timeout_ms) {
-		poll(&(struct pollfd){ .fd = w->line[w->line_at]->fd, .events = POLLIN }, 1, timeout_ms);
-	} else {
-		while (usage_now() < until)
-			;
 	}
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 
 #include "wire.h"
 
@@ -58,7 +59,7 @@ struct crowd {
 	struct subscriber *all;
 	int epoll;
 	int started, opened, closed, refused;
-	struct subscriber **line; /* of crowd_line_up, or NULL */
+	struct subscriber **line; /* line.h */
 	int line_at;
 	int64_t line_moved; /* when it did so last */
 	int64_t bytes;	    /* read from open streams */
@@ -74,6 +75,15 @@ void crowd_make(struct crowd *w);
 /* Opens all that are idle and returns when they are open; ends the program when it takes longer than that many seconds. */
 void crowd_open(struct crowd *w, int seconds);
 
+/* What epoll is to tell of an open stream: by edge, which spares the kernel a second look at each socket. */
+#define SUBSCRIBER_READABLE ((uint32_t)EPOLLIN | EPOLLRDHUP | EPOLLET)
+
+/* Has epoll told of other events of a subscriber: operation and events are those of epoll_ctl(2). */
+void subscriber_watch(struct crowd *w, struct subscriber *s, int operation, uint32_t events);
+
+/* Reads what has come for one; to the end when its peer has hung up. */
+void subscriber_ready(struct crowd *w, struct subscriber *s, bool hung_up);
+
 /* Starts opening one subscriber. */
 void subscriber_open(struct crowd *w, struct subscriber *s);
 
@@ -82,19 +92,6 @@ void crowd_settle(struct crowd *w);
 
 /* One turn: waits up to that many ms and reads what has come. */
 void crowd_turn(struct crowd *w, int timeout_ms);
-
-/*
- * From now on the subscribers are read one after the other in this order (count of them, all open) until each has its next message, and not asked
- * about: the server puts what it sends into the sockets and has nobody to wake. That is fast when the order is the server's and all have a message
- * before any has the next one. When it is not so, the line stands, and after a while all are read.
- */
-void crowd_line_up(struct crowd *w, struct subscriber **order);
-
-/* One turn of a crowd in line. When the first has no message yet, waits up to that many ms for it; 0: awake, for some us. */
-void crowd_follow(struct crowd *w, int timeout_ms);
-
-/* Back to crowd_turn. */
-void crowd_break_up(struct crowd *w);
 
 /* How many bytes wait in the sockets of the open streams. */
 int64_t crowd_waiting(const struct crowd *w);

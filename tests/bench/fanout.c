@@ -14,6 +14,7 @@
 
 #include "access.h"
 #include "crowd.h"
+#include "line.h"
 #include "options.h"
 #include "sender.h"
 #include "usage.h"
@@ -103,7 +104,7 @@ static void
 side_turn(struct side *side)
 {
 	if (side->crowd.line)
-		crowd_follow(&side->crowd, side->messages[side->done % RING].got ? 0 : TURN_MS);
+		line_follow(&side->crowd, side->messages[side->done % RING].got ? 0 : TURN_MS);
 	else
 		crowd_turn(&side->crowd, TURN_MS);
 }
@@ -153,7 +154,7 @@ side_round(struct side *side, int in_flight, double seconds)
 		side_settle(side);
 	}
 	if (side->lines_up)
-		crowd_line_up(&side->crowd, side->order);
+		line_up(&side->crowd, side->order);
 	long done = side->done;
 	int64_t bytes = side->crowd.bytes, reads = side->crowd.reads;
 	int64_t cpu = usage_cpu(side->pid), own = thread_cpu_now(), start = usage_now(), until = start + (int64_t)(seconds * 1e9);
@@ -172,7 +173,7 @@ side_round(struct side *side, int in_flight, double seconds)
 	side->bytes_per_delivery = (double)(side->crowd.bytes - bytes) / deliveries;
 	side->deliveries_per_read = deliveries / (double)(side->crowd.reads - reads);
 	if (side->crowd.line)
-		crowd_break_up(&side->crowd);
+		line_break_up(&side->crowd);
 }
 
 static void
