@@ -57,23 +57,55 @@ unit_ws(const unsigned char *p, size_t n, struct wire_unit *out)
 	return head + len;
 }
 
-/* An event ends with an empty line, and Banter's has at most one line of data. Each byte is looked at once, by memchr, which is told no length. */
+static const char sse_data[] = "data: ", sse_id[] = "\nid: ", sse_end[] = "\n\n";
+
+/* The data's line and the whole of the last event that had an id. The next one is mostly as long. */
+static size_t sse_line, sse_whole;
+
+static bool
+sse_is_as_long(const char *p, size_t n)
+{
+	return sse_whole && n >= sse_whole && memcmp(p, sse_data, sizeof sse_data - 1) == 0 && memcmp(p + sse_line, sse_id, sizeof sse_id - 1) == 0 &&
+	       memcmp(p + sse_whole - 2, sse_end, 2) == 0;
+}
+
+static void
+sse_note(const char *p, size_t whole, const struct wire_unit *u)
+{
+	if (u->kind != WIRE_TEXT || u->text != p + sizeof sse_data - 1)
+		return;
+	size_t line = (size_t)(u->text + u->len - p);
+	if (whole < line + sizeof sse_id || memcmp(p + line, sse_id, sizeof sse_id - 1) != 0)
+		return;
+	sse_line = line;
+	sse_whole = whole;
+}
+
+/*
+ * An event ends with an empty line, and Banter's has at most one line of data. Where the one before had its id and its end this one mostly has them
+ * too: then it is not read through, as a frame is not, which says how long it is. If that were wrong, the seq would not be the next one.
+ */
 static size_t
 unit_sse(const char *p, size_t n, struct wire_unit *out)
 {
-	static const char data[] = "data: ";
 	const char *end;
 
 	out->kind = WIRE_OTHER;
+	if (sse_is_as_long(p, n)) {
+		*out = (struct wire_unit){ .kind = WIRE_TEXT, .text = p + sizeof sse_data - 1, .len = sse_line - (sizeof sse_data - 1) };
+		return sse_whole;
+	}
 	for (const char *line = p; (end = memchr(line, '\n', n - (size_t)(line - p))); line = end + 1) {
 		size_t len = (size_t)(end - line);
-		if (len == 0)
+		if (len == 0) {
+			sse_note(p, (size_t)(end + 1 - p), out);
 			return (size_t)(end + 1 - p);
-		if (len < sizeof data || memcmp(line, data, sizeof data - 1) != 0)
+		}
+		if (len < sizeof sse_data || memcmp(line, sse_data, sizeof sse_data - 1) != 0)
 			continue;
 		out->kind = WIRE_TEXT;
-		out->text = line + sizeof data - 1;
-		out->len = len - (sizeof data - 1);
+		out->text = line + sizeof sse_data - 1;
+		out->len = len - (sizeof sse_data - 1);
 	}
 	return 0;
 }
