@@ -141,20 +141,27 @@ thread_cpu_now(void)
 }
 
 /*
- * One round of that many seconds, after a few messages that find the caches cold. Fewer than none are in flight when push's sweep has found, meanwhile,
+ * A few messages that find the caches cold; the last one shows the order to read in. Fewer than none are in flight when push's sweep has found, meanwhile,
  * what is stored and not published yet.
  */
 static void
-side_round(struct side *side, int in_flight, double seconds)
+side_begin(struct side *side)
 {
-	sender_stock(side->sender, (int)(side->lasted * 3 / 2) + WARM_TIMES + in_flight);
-	crowd_turn(&side->crowd, 0);
 	for (int i = 0; i < WARM_TIMES; i++) {
 		side_send(side, 1 - side->in_flight);
 		side_settle(side);
 	}
 	if (side->lines_up)
 		line_up(&side->crowd, side->order);
+}
+
+/* One round of that many seconds. */
+static void
+side_round(struct side *side, int in_flight, double seconds)
+{
+	sender_stock(side->sender, (int)(side->lasted * 3 / 2) + WARM_TIMES + in_flight);
+	crowd_turn(&side->crowd, 0);
+	side_begin(side);
 	long done = side->done;
 	int64_t bytes = side->crowd.bytes, reads = side->crowd.reads;
 	int64_t cpu = usage_cpu(side->pid), own = thread_cpu_now(), start = usage_now(), until = start + (int64_t)(seconds * 1e9);
@@ -236,6 +243,7 @@ ceiling(struct side *side, int in_flight)
 	double rates[CEILING_ROUNDS];
 	int n = 0;
 
+	side_begin(side);
 	for (int64_t until = usage_now() + CEILING_MS * 1000000LL; n < CEILING_ROUNDS && usage_now() < until; n++) {
 		long done = side->done;
 		side_send(side, in_flight - side->in_flight);
