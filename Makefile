@@ -4,13 +4,14 @@
 BUILD  ?= build
 PREFIX ?= /usr/local
 
-PACKAGES := fcgi libpq hiredis jansson libjwt-gnutls libsodium nettle
+PACKAGES := fcgi libpq hiredis openssl jansson libjwt-gnutls libsodium nettle
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Werror
 RELEASE  := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 VARIANT  := $(if $(filter %asan,$(BUILD)),$(SANITIZE),$(RELEASE))
 
-# The libraries come with scripts/setup, which `make run` and `make test` call, so they are asked for when the first file is compiled.
+# The libraries come with scripts/setup, which `make run` and `make test` call. So pkg-config is
+# asked when the first file is compiled.
 CFLAGS  ?= -g
 COMPILE  = $(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(VARIANT) $(CFLAGS) -pthread -I. $$(pkg-config --cflags $(PACKAGES)) -MMD -MP
 LINK     = $(CC) $(VARIANT) $(CFLAGS) -pthread $(LDFLAGS) -Wl,--as-needed
@@ -41,6 +42,9 @@ reset:                              ## stop, and forget the data
 test:                               ## the whole suite, from nothing, on its own ports and folders
 	@tests/run
 
+check:                              ## the quick suites: no browser, no chaos, no fuzzing
+	@tests/run check
+
 unit:                               ## build and run the unit tests under the sanitizers
 	@tests/run unit
 
@@ -60,14 +64,15 @@ format:                             ## lay out the C sources by .clang-format
 	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
 
 install: build install-share        ## copy programs, SQL, page and lighttpd.conf to $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -C $(PROGRAMS) "$(DESTDIR)$(PREFIX)/bin"
 
 install-share:
-	rm -rf $(DESTDIR)$(PREFIX)/share/banter
-	install -d $(DESTDIR)$(PREFIX)/share/banter
-	cp -R $(wildcard sql web lighttpd.conf) $(DESTDIR)$(PREFIX)/share/banter
-	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/banter
+	rm -rf "$(DESTDIR)$(PREFIX)/share/banter"
+	install -d "$(DESTDIR)$(PREFIX)/share/banter"
+	cp -R $(wildcard sql web VERSION haproxy.conf lighttpd.conf lighttpd.sh) "$(DESTDIR)$(PREFIX)/share/banter"
+	cp openapi.yaml "$(DESTDIR)$(PREFIX)/share/banter/web"
+	chmod -R u=rwX,go=rX "$(DESTDIR)$(PREFIX)/share/banter"
 
 clean:                              ## remove what was built
 	rm -rf build
@@ -81,12 +86,15 @@ $(PROGRAMS):
 	@echo link $@
 	@$(LINK) -o $@ $^ $(LIBS)
 
+$(BUILD)/lib/version.o: CFLAGS += -DBANTER_VERSION='"$(shell cat VERSION)"'
+$(BUILD)/lib/version.o: VERSION
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo compile $@
 	@$(COMPILE) -c -o $@ $<
 
-# A unit test is linked with the program that its name begins with (api_), with lib alone (lib_), or with push.
+# A unit test is linked with the program that its name begins with (api_), with lib alone (lib_), or
+# with push.
 without_main = $(filter-out %/main.o,$(1))
 units: $(UNIT)
 $(BUILD)/unit/api_%:  $(BUILD)/tests/unit/api_%.o  $(call without_main,$(API)) $(LIB)
@@ -103,10 +111,10 @@ $(BUILD)/unit/%:      $(BUILD)/tests/unit/%.o      $(call without_main,$(PUSH)) 
 	@$(LINK) -o $@ $^ $(LIBS) -lcmocka -lwslay
 
 # The frame and head readers of push, as an echo server for suites of RFC 6455: build/ws-echo PORT.
-$(BUILD)/ws-echo: $(addprefix $(BUILD)/,tests/conformance/ws-echo.o push/frame.o push/handshake.o push/http.o push/utf8.o lib/memory.o)
+$(BUILD)/ws-echo: $(addprefix $(BUILD)/,tests/conformance/ws-echo.o push/frame.o push/handshake.o push/http.o push/utf8.o lib/memory.o lib/percent.o)
 	@echo link $@
 	@$(LINK) -o $@ $^ $(LIBS)
 
-.PHONY: build asan run stop reset test unit units bench bench-history fuzz lint format install install-share clean help
+.PHONY: build asan run stop reset test check unit units bench bench-history fuzz lint format install install-share clean help
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/tests/unit/*.d)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An arena of blocks, and the texts that grow in it. */
+/* Arenas, made of blocks, and texts that grow in them. */
 #include "arena.h"
 
 #include <stdarg.h>
@@ -76,7 +76,7 @@ arena_free(struct arena *a)
 	a->block = NULL;
 }
 
-/* Makes room for n bytes and a NUL. The old bytes stay in the arena until its reset. */
+/* Makes room for n bytes and a NUL. The old bytes stay in the arena until it is reset. */
 static void
 text_reserve(struct text *t, size_t n)
 {

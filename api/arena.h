@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that lives as long as a request: handlers take of it and free nothing. */
+/* Memory that lives as long as a request. Handlers allocate from it and free nothing. */
 #ifndef API_ARENA_H
 #define API_ARENA_H
 
@@ -8,23 +8,23 @@
 struct arena_block;
 
 struct arena {
-	struct arena_block *block; /* the newest; the first of all stays over a reset */
+	struct arena_block *block; /* the newest; a reset keeps the oldest */
 	size_t used;
 };
 
-/* Zeroed memory, aligned for anything. */
+/* Allocates zeroed memory, aligned for any type. */
 void *arena_alloc(struct arena *a, size_t size);
 
-/* A copy of n bytes with a NUL behind it. */
+/* Copies n bytes and adds a NUL. */
 char *arena_copy(struct arena *a, const char *text, size_t n);
 
-/* Forgets everything that was taken, and keeps one block for the next request. */
+/* Frees all allocations, and keeps one block for the next request. */
 void arena_reset(struct arena *a);
 
-/* Gives all memory back. */
+/* Frees all memory. */
 void arena_free(struct arena *a);
 
-/* A text that grows in an arena. It has always a NUL behind it once something was added. */
+/* A text that grows in an arena. A NUL follows its bytes as soon as something was added. */
 struct text {
 	struct arena *arena;
 	char *bytes;

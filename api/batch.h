@@ -1,38 +1,54 @@
 /* SPDX-License-Identifier: MIT */
-/* Sends that are run as one statement: one commit, one flush, one round trip for all of them. */
+/* Sends that are stored by one statement: one commit, one flush and one round trip for all. */
 #ifndef API_BATCH_H
 #define API_BATCH_H
 
 #include <libpq-fe.h>
 
+#include "lib/send_queue.h"
 #include "link.h"
 #include "sender.h"
 
 /* The columns of messages_send. */
 enum send_column { SEND_STATUS, SEND_MESSAGE, SEND_EVENT };
 
-/* A send that waits for its turn or is in a batch. It lives in its request's arena. */
+/* A send in progress. It lives in its request's arena. */
 struct send {
+	struct send_entry entry; /* first, because the queue returns it */
 	struct request *request;
 	const struct send_input *in;
 	send_answer *answer;
-	int64_t deadline; /* on the steady clock */
-	PGresult *result; /* of messages_send, one for all of a batch, or NULL with an error */
-	int row;	  /* ours in it; whoever has the last one clears it */
+	int tries; /* repeats after a deadlock or a stale statement */
 	enum error error;
-	struct send *next;
 };
 
-/* Runs n sends. Afterwards each has a row or an error, whatever became of its neighbours. */
-void batch_run(struct link *l, struct send **batch, int n);
+struct batch {
+	struct send_batch sends;
+	int count;
+	int64_t conversations[SEND_BATCH_MOST];
+	struct send *answered[SEND_BATCH_MOST]; /* NULL: not answered by the end of this batch */
+	PGresult *result;			/* of messages_send; NULL: it has failed */
+};
 
-/* A column of a send's row; NULL when it is null, or there is no row. */
-const char *send_column(const struct send *s, enum send_column column);
+/* Runs the sends as one statement, up to the earliest of their deadlines. */
+enum link_fate batch_run(struct link *l, struct batch *b, int wait_ms) __attribute__((warn_unused_result));
 
-/* Gives up the row. The sends of a batch do it in its order. */
-void send_clear(struct send *s);
+/* Waits further for a late batch. */
+enum link_fate batch_await(struct link *l, struct batch *b, int64_t deadline) __attribute__((warn_unused_result));
 
-/* Rings for those that are new. */
-void batch_publish(struct send **batch, int n);
+/*
+ * Moves each send that has a result or an error from sends to answered. The others will be
+ * repeated.
+ */
+void batch_judge(struct batch *b, enum link_fate fate);
+
+/* Returns a column of a send's row, or NULL for null and for a missing row. */
+const char *batch_column(const struct batch *b, int i, enum send_column column);
+
+/*
+ * Publishes the new messages of a batch, also those whose sends were answered earlier because they
+ * were late.
+ */
+void batch_publish(const struct batch *b);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls of SQL functions over a pool of links. */
+/* Calls of SQL functions over a pool of connections. */
 #include "call.h"
 
 #include <assert.h>
@@ -11,64 +11,146 @@
 #include "lib/identifier.h"
 #include "lib/memory.h"
 #include "lib/settings.h"
+#include "metrics.h"
 #include "link.h"
 #include "redis.h"
 #include "seats.h"
 #include "steady.h"
 
-enum { TRIES = 5, RETRY_PAUSE_US = 3000 };
+enum { TRIES = 5, RETRY_PAUSE_US = 3000, LATE_LOOK_MS = 50 };
 
-static struct {
+struct pool {
 	pthread_mutex_t lock;
 	pthread_cond_t given;
 	struct link *links;
-	struct link *idle; /* the one used last is first: it is warm */
-} pool = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct link *idle; /* the most recently used first: its memory is warm */
+	struct link *late; /* their requests were answered, but the server has not finished */
+	long count, late_count;
+	int64_t *users; /* the user of each link; 0: none */
+};
+
+/*
+ * The pools. Reads have connections of their own. So they continue while no commit ends, as after
+ * the loss of a standby.
+ */
+static struct pool reads = { .lock = PTHREAD_MUTEX_INITIALIZER }, writes = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void
+pool_open(struct pool *p, long count)
+{
+	steady_cond_init(&p->given);
+	p->count = count;
+	p->links = memory_alloc((size_t)count * sizeof *p->links);
+	p->users = memory_alloc((size_t)count * sizeof *p->users);
+	for (long i = 0; i < count; i++) {
+		p->links[i].next = p->idle;
+		p->idle = &p->links[i];
+	}
+}
+
+static void
+pool_close(struct pool *p)
+{
+	for (long i = 0; i < p->count; i++)
+		link_drop(&p->links[i]);
+	free(p->links);
+	free(p->users);
+	pthread_cond_destroy(&p->given);
+}
 
 void
 calls_open(void)
 {
-	steady_cond_init(&pool.given);
-	pool.links = memory_alloc((size_t)settings.api_connections * sizeof *pool.links);
-	for (long i = 0; i < settings.api_connections; i++) {
-		pool.links[i].next = pool.idle;
-		pool.idle = &pool.links[i];
-	}
+	pool_open(&reads, settings.api_connections);
+	pool_open(&writes, settings.api_write_connections);
 }
 
 void
 calls_close(void)
 {
-	for (long i = 0; i < settings.api_connections; i++)
-		link_drop(&pool.links[i]);
-	free(pool.links);
-	pthread_cond_destroy(&pool.given);
+	pool_close(&reads);
+	pool_close(&writes);
 }
 
-/* A link of the pool, or NULL when none was given back in time. */
+/* Moves late links that the server has finished with to the idle ones. */
+static void
+pool_settle(struct pool *p)
+{
+	struct link **at = &p->late, *l;
+	PGresult *result;
+
+	while ((l = *at)) {
+		enum link_fate fate = link_await(l, 0, &result);
+		PQclear(result);
+		if (fate == LINK_LATE) {
+			at = &l->next;
+			continue;
+		}
+		if (fate == LINK_STALE)
+			link_drop(l);
+		*at = l->next;
+		l->next = p->idle;
+		p->idle = l;
+		p->users[l - p->links] = 0;
+		p->late_count--;
+	}
+}
+
+/*
+ * Returns whether a user holds their share of a pool, which is half of it. The other half stays
+ * available to other users.
+ */
+static bool
+pool_is_spent(const struct pool *p, int64_t user)
+{
+	long held = 0;
+
+	for (long i = 0; i < p->count; i++)
+		held += p->users[i] == user;
+	return user && p->count > 1 && held >= p->count / 2;
+}
+
+/*
+ * Takes a link for a user; 0: for no user. Returns NULL when all links are late, or when none
+ * became idle in time.
+ */
 static struct link *
-pool_take(int64_t deadline)
+pool_take(struct pool *p, int64_t user, int64_t deadline)
 {
 	struct link *l;
 
-	pthread_mutex_lock(&pool.lock);
-	while (!pool.idle && steady_wait(&pool.given, &pool.lock, deadline))
-		;
-	l = pool.idle;
-	if (l)
-		pool.idle = l->next;
-	pthread_mutex_unlock(&pool.lock);
+	pthread_mutex_lock(&p->lock);
+	for (;;) {
+		pool_settle(p);
+		int64_t now = time_steady_ms();
+		if ((p->idle && !pool_is_spent(p, user)) || p->late_count == p->count || now >= deadline)
+			break;
+		int64_t look = now + LATE_LOOK_MS;
+		(void)steady_wait(&p->given, &p->lock, p->late && look < deadline ? look : deadline);
+	}
+	l = pool_is_spent(p, user) ? NULL : p->idle;
+	if (l) {
+		p->idle = l->next;
+		p->users[l - p->links] = user;
+	}
+	pthread_mutex_unlock(&p->lock);
 	return l;
 }
 
+/* Returns a link to its pool. A late link waits there for its result: see link_run. */
 static void
-pool_give(struct link *l)
+pool_give(struct pool *p, struct link *l, bool is_late)
 {
-	pthread_mutex_lock(&pool.lock);
-	l->next = pool.idle;
-	pool.idle = l;
-	pthread_cond_signal(&pool.given);
-	pthread_mutex_unlock(&pool.lock);
+	struct link **list = is_late ? &p->late : &p->idle;
+
+	pthread_mutex_lock(&p->lock);
+	l->next = *list;
+	*list = l;
+	p->late_count += is_late;
+	if (!is_late)
+		p->users[l - p->links] = 0;
+	pthread_cond_broadcast(&p->given); /* all waiters: the first one's user may hold their share already */
+	pthread_mutex_unlock(&p->lock);
 }
 
 static void
@@ -77,42 +159,56 @@ pause_a_moment(int try)
 	nanosleep(&(struct timespec){ 0, (long)try * RETRY_PAUSE_US * 1000 }, NULL);
 }
 
-/* May the statement be run again after this? */
+/* Returns whether the statement may be repeated after this outcome. */
 static bool
 fate_permits(enum link_fate fate, enum statement s)
 {
 	return fate == LINK_AGAIN || fate == LINK_STALE || (fate == LINK_LOST && statement_row(s)->reads);
 }
 
-/* Runs a statement on a link, again where that is safe. The last result in *result. */
-static enum link_fate
-pool_run(enum statement s, const struct param *params, int n, PGresult **result)
+static int64_t
+call_deadline(const struct request *r)
 {
-	int64_t deadline = time_steady_ms() + settings.api_wait_ms;
+	bool is_short = r->wait_ms && r->wait_ms < settings.api_wait_ms;
+
+	return time_steady_ms() + (is_short ? r->wait_ms : settings.api_wait_ms);
+}
+
+/* Runs a statement on a link, and repeats it where that is safe. *result is the last result. */
+static enum link_fate
+pool_run(enum statement s, const struct request *r, const struct param *params, int n, PGresult **result)
+{
+	int64_t deadline = call_deadline(r);
 	enum link_fate fate = LINK_LOST;
-	struct link *l = pool_take(deadline);
+	struct pool *p = statement_row(s)->reads ? &reads : &writes;
+	struct link *l = pool_take(p, r->user, deadline);
 
 	*result = NULL;
 	if (!l)
 		return LINK_SLOW;
-	for (int try = 0; try < TRIES && (try == 0 || fate_permits(fate, s)); try++) {
+	for (int try = 0; try < TRIES && (try == 0 || (fate_permits(fate, s) && time_steady_ms() < deadline)); try++) {
 		if (try > 0)
 			pause_a_moment(try);
 		PQclear(*result);
 		*result = NULL;
-		if (!link_ready(l)) {
+		if (!link_ready(l, deadline)) {
 			fate = LINK_LOST;
 			continue;
 		}
-		fate = link_run(l, s, params, n, deadline + LINK_GRACE_MS, result);
+		fate = link_run(l, s, params, n, deadline, result);
 		if (fate == LINK_STALE || fate == LINK_LOST)
 			link_drop(l);
 	}
-	pool_give(l);
+	if (fate == LINK_LATE)
+		metrics_count(&metrics->database_late);
+	pool_give(p, l, fate == LINK_LATE);
 	return fate;
 }
 
-/* The caller's mistake, as SQL tells it: message is the code, detail a sentence, column the field. */
+/*
+ * Replies with the client's mistake, as SQL raised it. The message is the code, the detail a
+ * sentence, the column the field.
+ */
 static void
 reply_refusal(struct request *r, const PGresult *result)
 {
@@ -134,7 +230,7 @@ call_run(struct request *r, enum statement s, const struct param *params, int n)
 	PGresult *result;
 
 	seat_leave();
-	enum link_fate fate = pool_run(s, params, n, &result);
+	enum link_fate fate = pool_run(s, r, params, n, &result);
 
 	request_keep(r, result, result_free);
 	switch (fate) {
@@ -152,6 +248,8 @@ call_run(struct request *r, enum statement s, const struct param *params, int n)
 	case LINK_AGAIN:
 	case LINK_STALE:
 	case LINK_SLOW:
+	case LINK_LATE:
+	case LINK_UNABLE:
 	case LINK_LOST:
 		break;
 	}
@@ -159,7 +257,9 @@ call_run(struct request *r, enum statement s, const struct param *params, int n)
 	return NULL;
 }
 
-/* struct rows is a PGresult under a name of ours, so that libpq is known to few files. */
+/*
+ * Returns the PGresult behind struct rows. The other name keeps libpq's header out of most files.
+ */
 static const PGresult *
 result_of(const struct rows *rows)
 {

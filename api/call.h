@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls of SQL functions. A pool of settings.api_connections links serves all threads of a worker; a call waits for a link and for its
- * answer up to settings.api_wait_ms, then it is answered 503 unavailable.
+ * Calls of SQL functions. All threads of a worker share two pools of connections:
+ * settings.api_connections for reads, and settings.api_write_connections for other statements. One
+ * user gets at most half of a pool. A call waits for a connection and for its result up to
+ * settings.api_wait_ms. After that the reply is 503 unavailable.
  */
 #ifndef API_CALL_H
 #define API_CALL_H
@@ -14,13 +16,14 @@
 
 struct rows;
 
-/* Makes the pool; connections come when they are needed. Once, before threads. */
+/* Makes the pools, whose connections open on demand. Called once, before threads start. */
 void calls_open(void);
 void calls_close(void);
 
 /*
- * Calls the function and gives its rows, which live as long as the request. NULL when the reply has been made: the caller's mistake as SQL
- * names it, or 500, or 503. Deadlocks are tried again, and reads whose connection broke.
+ * Calls a function. Returns its rows, which live as long as the request. Returns NULL when it has
+ * replied: with the error that SQL raised, with 500, or with 503. Repeats a statement after a
+ * deadlock, and a read after its connection broke.
  */
 struct rows *call_run(struct request *r, enum statement s, const struct param *params, int n) __attribute__((warn_unused_result));
 #define call(r, s, ...) call_run(r, s, (const struct param[]){ { 0 }, ##__VA_ARGS__ } + 1, CALL_COUNT(__VA_ARGS__))
@@ -28,22 +31,23 @@ struct rows *call_run(struct request *r, enum statement s, const struct param *p
 
 int rows_count(const struct rows *rows);
 
-/* A value as text; NULL when it is null. */
+/* Returns a value as text, or NULL for null. */
 const char *rows_text(const struct rows *rows, int row, int column);
 
-/* A value that is a number, 0 when it is null. */
+/* Returns a number, or 0 for null. */
 int64_t rows_number(const struct rows *rows, int row, int column);
 
-/* Replies with the first value, which is the body; NULL rows: the reply has been made. */
+/* Replies with the first value as the body. rows is NULL when the reply was made before. */
 enum reply reply_rows(struct request *r, int status, const struct rows *rows);
 
 /*
- * Replies with the body that is in the first row (column 1, its channel is null), and publishes the others: (channel, payload), what the
- * streams have to hear of, now that it is committed. 204 goes without the body. NULL rows: the reply has been made.
+ * Replies with the body of the first row (column 1, its channel is null). Publishes the other rows
+ * (channel, payload), which are notifications for streams. They are committed by now. 204 is sent
+ * without the body. rows is NULL when the reply was made before.
  */
 enum reply reply_rings(struct request *r, int status, const struct rows *rows);
 
-/* Publishes the rows from `first` on; the channel stands in `column`, the payload behind it. */
+/* Publishes the rows from `first` on. The channel is in `column`, the payload in the next one. */
 void rows_ring(const struct rows *rows, int first, int column);
 
 #endif

@@ -6,19 +6,25 @@
 #include "call.h"
 #include "handlers.h"
 #include "page.h"
+#include "work.h"
 
 /*
- * The inbox, most recently active first.
- * 200 with a page; the next one is before = the activity_id of the last.
+ * Lists the caller's conversations, the most recently active first.
+ * 200 with a page. The next page has before = the last activity_id and before_id = the last id. 422
+ * invalid_parameter.
  */
 enum reply
 list_conversations(struct request *r)
 {
 	struct page page;
 
-	if (!page_read(r, page_before, &page))
+	if (!page_read(r, page_inbox, &page))
 		return REPLIED;
-	return reply_rows(r, 200, call(r, STATEMENT_CONVERSATION_LIST, param_id(r->user), param_id(page.before), param_id(page.limit)));
+	if (page.before_id && !page.before)
+		return reply_error_field(r, ERROR_INVALID_PARAMETER, "before_id", "before goes with before_id");
+	return reply_rows(
+		r, 200,
+		call(r, STATEMENT_CONVERSATION_LIST, param_id(r->user), param_id(page.before), param_id(page.before_id), param_id(page.limit)));
 }
 
 struct conversation_input {
@@ -51,15 +57,17 @@ post_direct(struct request *r)
 {
 	struct conversation_input in = { 0 };
 
-	if (!input_read(r, direct_fields, &in))
+	if (!input_read(r, direct_fields, &in) || !work_allows_members(r, 1))
 		return REPLIED;
 	struct rows *rows = call(r, STATEMENT_CONVERSATION_DIRECT, param_id(r->user), param_id(in.user_id));
 	return reply_rings(r, rows && strcmp(rows_text(rows, 0, 2), "t") == 0 ? 201 : 200, rows);
 }
 
 /*
- * Open a direct conversation, or create a group.
- * 201 with the conversation; 200 with the direct conversation that was there. 404 user_not_found; 422 too_many_members, invalid_body.
+ * Opens a direct conversation, or creates a group.
+ * 201 with the conversation; 200 with the direct conversation that existed. 404 user_not_found; 422
+ * too_many_members, too_many_conversations, invalid_body. 429 rate_limited, also for too many
+ * members within a minute.
  */
 enum reply
 post_conversation(struct request *r)
@@ -68,7 +76,7 @@ post_conversation(struct request *r)
 
 	if (input_is(r, "kind", "direct"))
 		return post_direct(r);
-	if (!input_read(r, group_fields, &in))
+	if (!input_read(r, group_fields, &in) || !work_allows_members(r, 1 + in.members.count))
 		return REPLIED;
 	return reply_rings(r, 201,
 			   call(r, STATEMENT_CONVERSATION_GROUP, param_id(r->user), param_text(in.title),
@@ -76,8 +84,8 @@ post_conversation(struct request *r)
 }
 
 /*
- * One conversation, as the caller sees it.
- * 200. 403 not_a_member, also when there is none.
+ * Returns a conversation as the caller sees it.
+ * 200. 403 not_a_member, also for a conversation that does not exist.
  */
 enum reply
 get_conversation(struct request *r)
@@ -91,8 +99,8 @@ static const struct field title_fields[] = {
 };
 
 /*
- * Rename a group.
- * 200 with the conversation as it is now. 403 not_a_member, forbidden; 409 direct_conversation.
+ * Renames a group.
+ * 200 with the renamed conversation. 403 not_a_member, forbidden; 409 direct_conversation.
  */
 enum reply
 patch_conversation(struct request *r)
@@ -105,7 +113,7 @@ patch_conversation(struct request *r)
 }
 
 /*
- * Delete a group.
+ * Deletes a group.
  * 204. 403 not_a_member, forbidden; 409 direct_conversation.
  */
 enum reply

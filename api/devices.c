@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a user is signed in. */
+/* The devices of a user. */
 #include "devices.h"
 
 #include "call.h"
 #include "handlers.h"
 #include "lib/identifier.h"
 #include "lib/revoked.h"
-#include "lib/settings.h"
 #include "redis.h"
 
 /*
- * The caller's devices.
- * 200 with those that are not revoked, the one used last first.
+ * Lists the caller's devices.
+ * 200 with the devices that are not revoked, the most recently used first.
  */
 enum reply
 list_devices(struct request *r)
@@ -24,15 +23,15 @@ device_forget(struct request *r, int64_t user, int64_t device)
 {
 	bool offline;
 
-	revoked_add(device, time_steady_ms(), settings.token_seconds * 1000);
+	revoked_add(device, time_steady_ms(), revoked_keep_ms());
 	if (!redis_device_gone(user, device, &offline) || !offline)
 		return;
 	struct rows *rows = call(r, STATEMENT_PRESENCE_SEEN, param_id(user));
-	(void)rows; /* when it fails, only a time of last_seen is lost */
+	(void)rows; /* a failure loses only a time of last_seen */
 }
 
 /*
- * Sign a device out; its streams end within a second.
+ * Signs a device out. Its streams are closed within a second.
  * 204. 404 device_not_found.
  */
 enum reply

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every error that the api can answer with. */
+/* Every error that the api returns. */
 #ifndef API_ERRORS_H
 #define API_ERRORS_H
 
@@ -17,6 +17,7 @@ enum error {
 	ERROR_DEVICE_REVOKED,
 	ERROR_FORBIDDEN,
 	ERROR_NOT_A_MEMBER,
+	ERROR_REGISTRATION_CLOSED,
 	ERROR_BAD_ORIGIN,
 	ERROR_ROUTE_NOT_FOUND,
 	ERROR_USER_NOT_FOUND,
@@ -32,11 +33,14 @@ enum error {
 	ERROR_UNSUPPORTED_MEDIA_TYPE,
 	ERROR_INVALID_BODY,
 	ERROR_UNKNOWN_FIELD,
+	ERROR_UNKNOWN_TYPE,
 	ERROR_INVALID_PARAMETER,
 	ERROR_UNKNOWN_ANCHOR,
 	ERROR_UNKNOWN_REPLY,
+	ERROR_TOO_MANY_MENTIONS,
 	ERROR_INVALID_CURSOR,
 	ERROR_TOO_MANY_MEMBERS,
+	ERROR_TOO_MANY_CONVERSATIONS,
 	ERROR_INVALID_NAME,
 	ERROR_RATE_LIMITED,
 	ERROR_TOO_BUSY,
@@ -52,10 +56,10 @@ struct error_row {
 	const char *title; /* for people */
 };
 
-/* The row of an error other than ERROR_NONE. */
+/* Returns the row of an error other than ERROR_NONE. */
 const struct error_row *error_row(enum error e);
 
-/* The error of that code, as SQL names it; ERROR_NONE when there is none. */
+/* Returns the error of a code, as SQL raises it, or ERROR_NONE for an unknown code. */
 enum error error_find(const char *code);
 
 /* Prints "code status" lines (banter-api --errors). */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every handler, by the file that it is in; its contract stands above it there. */
+/* Every handler, by file. Its contract is the comment above its definition. */
 #ifndef API_HANDLERS_H
 #define API_HANDLERS_H
 
@@ -49,6 +49,7 @@ enum reply post_receipts(struct request *r);
 enum reply post_typing(struct request *r);
 enum reply post_heartbeat(struct request *r);
 enum reply get_presence(struct request *r);
+enum reply query_presence(struct request *r);
 enum reply put_watch(struct request *r);
 
 /* streams.c */

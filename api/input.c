@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads bodies and queries by tables of fields. */
+/* The reader of bodies, by tables of fields. */
 #include "input.h"
 
 #include <jansson.h>
@@ -8,126 +8,11 @@
 #include <string.h>
 
 #include "lib/identifier.h"
+#include "lib/json_text.h"
+#include "lib/message_data.h"
 #include "reply.h"
 
-enum {
-	DEPTH_MAX = 65,	       /* of arrays and objects in each other: 64 in what is passed on */
-	NUMBER_MAX_BYTES = 64, /* a number that is longer is none that a client means, and PostgreSQL may not take it */
-	EXPONENT_MAX_DIGITS = 3,
-};
-
-/* ---- the text of a body ---- */
-
-static const char *
-skip_string(const char *p, const char *end)
-{
-	for (p++; p < end && *p != '"'; p++)
-		if (*p == '\\')
-			p++;
-	return p < end ? p + 1 : end;
-}
-
-static const char *
-skip_blanks(const char *p, const char *end)
-{
-	while (p < end && strchr(" \t\r\n", *p))
-		p++;
-	return p;
-}
-
-/* A value of a document that is known to be well formed. */
-static const char *
-skip_value(const char *p, const char *end)
-{
-	int depth = 0;
-
-	do {
-		if (*p == '"') {
-			p = skip_string(p, end);
-		} else if (*p == '{' || *p == '[') {
-			depth++;
-			p++;
-		} else if (*p == '}' || *p == ']') {
-			depth--;
-			p++;
-		} else if (depth > 0) {
-			p++;
-		} else {
-			while (p < end && !strchr(",}] \t\r\n", *p))
-				p++;
-		}
-	} while (depth > 0 && p < end);
-	return p;
-}
-
-/* A value without the blanks between its parts: they do not count, and nobody needs them. */
-static char *
-value_text(struct arena *a, const char *p, const char *end)
-{
-	char *out = arena_alloc(a, (size_t)(end - p) + 1), *at = out;
-
-	while (p < end) {
-		const char *from = p = skip_blanks(p, end);
-		p = p < end && *p == '"' ? skip_string(p, end) : p + (p < end);
-		at = (char *)memcpy(at, from, (size_t)(p - from)) + (p - from);
-	}
-	return out;
-}
-
-/* The text of the index-th member of the object that the body is. The body is known to be well formed. */
-static char *
-member_text(struct request *r, size_t index)
-{
-	const char *end = r->body + r->body_len;
-	const char *p = skip_blanks(r->body, end) + 1;
-
-	for (;; index--) {
-		p = skip_string(skip_blanks(p, end), end);
-		p = skip_blanks(skip_blanks(p, end) + 1, end);
-		const char *after = skip_value(p, end);
-		if (index == 0)
-			return value_text(&r->arena, p, after);
-		p = skip_blanks(after, end) + 1;
-	}
-}
-
-/* Is a number, from its first character on, one that every reader takes? *p moves behind it. */
-static bool
-number_is_sane(const char **p, const char *end)
-{
-	const char *start = *p, *exponent = NULL;
-
-	for (; *p < end && **p && strchr("0123456789+-.eE", **p); (*p)++)
-		if (**p == 'e' || **p == 'E')
-			exponent = *p + 1 + (*p + 1 < end && strchr("+-", (*p)[1]) != NULL);
-	return *p - start <= NUMBER_MAX_BYTES && (!exponent || *p - exponent <= EXPONENT_MAX_DIGITS);
-}
-
-/* Why a body is refused before it is parsed: how deep it is, and its numbers. NULL when nothing is wrong. */
-static const char *
-body_absurd(const char *p, size_t n)
-{
-	const char *end = p + n;
-	int depth = 0;
-
-	while (p < end) {
-		if (*p == '"') {
-			p = skip_string(p, end);
-			continue;
-		}
-		if (*p == '-' || (*p >= '0' && *p <= '9')) {
-			if (!number_is_sane(&p, end))
-				return "a number is absurd";
-			continue;
-		}
-		if ((*p == '{' || *p == '[') && ++depth > DEPTH_MAX)
-			return "nested too deeply";
-		if (*p == '}' || *p == ']')
-			depth--;
-		p++;
-	}
-	return NULL;
-}
+/* ---- the body ---- */
 
 static void
 json_free(void *json)
@@ -135,31 +20,50 @@ json_free(void *json)
 	json_decref(json);
 }
 
+/* Parses the body once. On failure returns false and sets the error to reply with. */
 static bool
-body_parse(struct request *r)
+body_parse(struct request *r, enum error *why)
 {
+	const char *code;
+
+	*why = ERROR_MALFORMED_JSON;
 	if (r->json)
 		return true;
-	if (r->body_len == 0 || body_absurd(r->body, r->body_len))
+	if (r->body_len == 0)
 		return false;
-	r->json = json_loadb(r->body, r->body_len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
-	if (r->json)
-		request_keep(r, r->json, json_free);
-	return r->json != NULL;
+	r->json = json_text_parse(r->body, r->body_len, &code);
+	if (!r->json) {
+		*why = error_find(code);
+		return false;
+	}
+	request_keep(r, r->json, json_free);
+	return true;
+}
+
+/*
+ * Returns whether a value is this text. JSON text may contain a NUL, so the lengths are compared
+ * too.
+ */
+static bool
+string_is(const json_t *value, const char *text)
+{
+	return json_is_string(value) && json_string_length(value) == strlen(text) && strcmp(json_string_value(value), text) == 0;
 }
 
 bool
 input_has(struct request *r, const char *name)
 {
-	return body_parse(r) && json_object_get(r->json, name);
+	enum error why;
+
+	return body_parse(r, &why) && json_object_get(r->json, name);
 }
 
 bool
 input_is(struct request *r, const char *name, const char *text)
 {
-	const char *value = body_parse(r) ? json_string_value(json_object_get(r->json, name)) : NULL;
+	enum error why;
 
-	return value && strcmp(value, text) == 0;
+	return body_parse(r, &why) && string_is(json_object_get(r->json, name), text);
 }
 
 /* ---- one field ---- */
@@ -170,7 +74,7 @@ field_place(const struct field *f, void *out)
 	return (char *)out + f->offset;
 }
 
-/* What a field has to be, in words. */
+/* Returns the text that says what a field must be. */
 static const char *
 field_rule(struct arena *a, const struct field *f)
 {
@@ -182,6 +86,9 @@ field_rule(struct arena *a, const struct field *f)
 		break;
 	case FIELD_ID:
 		text_puts(&t, "an id: a decimal number as a string");
+		break;
+	case FIELD_MENTIONS:
+		text_puts(&t, "a list of ids as strings, \"0\" for all members");
 		break;
 	case FIELD_IDS:
 		text_printf(&t, "%ld to %ld ids: decimal numbers as strings", (long)f->min, (long)f->max);
@@ -197,7 +104,7 @@ field_rule(struct arena *a, const struct field *f)
 			text_printf(&t, "%s%s", choice == f->choices ? "one of " : ", ", *choice);
 		break;
 	case FIELD_OBJECT:
-		text_printf(&t, "an object of up to %ld bytes", (long)f->max);
+		text_puts(&t, "an object");
 		break;
 	case FIELD_LIST:
 		text_printf(&t, "a list of %ld to %ld objects", (long)f->min, (long)f->max);
@@ -213,10 +120,10 @@ field_within(const struct field *f, size_t n)
 }
 
 static bool
-take_choice(const struct field *f, const char *value, void *out)
+take_choice(const struct field *f, const json_t *value, void *out)
 {
-	for (const char *const *choice = f->choices; value && *choice; choice++)
-		if (strcmp(*choice, value) == 0) {
+	for (const char *const *choice = f->choices; *choice; choice++)
+		if (string_is(value, *choice)) {
 			*(const char **)field_place(f, out) = *choice;
 			return true;
 		}
@@ -233,12 +140,12 @@ static bool
 take_ids(struct request *r, const struct field *f, const json_t *value, void *out)
 {
 	size_t n = json_array_size(value);
-	int64_t *list = arena_alloc(&r->arena, (n + 1) * sizeof *list);
+	int64_t *list = arena_alloc(&r->arena, (n + 1) * sizeof *list); /* all zero */
 
 	if (!json_is_array(value) || !field_within(f, n))
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (!json_id(json_array_get(value, i), &list[i]))
+		if (!json_id(json_array_get(value, i), &list[i]) && !(f->type == FIELD_MENTIONS && string_is(json_array_get(value, i), "0")))
 			return false;
 	*(struct ids *)field_place(f, out) = (struct ids){ list, (int)n };
 	return true;
@@ -246,7 +153,7 @@ take_ids(struct request *r, const struct field *f, const json_t *value, void *ou
 
 /* ---- bodies ---- */
 
-/* What is wrong with an object, and where. */
+/* The first fault of an object, and its place. */
 struct complaint {
 	enum error error;
 	const char *field;
@@ -270,37 +177,63 @@ take_list(struct request *r, const struct field *f, const json_t *value, void *o
 	return true;
 }
 
+/* Copies the index-th member of the body unchanged, except for blanks. */
 static bool
-take_object(struct request *r, const struct field *f, const json_t *value, size_t index, void *out)
+take_object(struct request *r, const struct field *f, const json_t *value, size_t index, void *out, struct complaint *why)
 {
+	const char *end, *at, *refusal;
+
 	if (!json_is_object(value))
 		return false;
-	const char *text = member_text(r, index);
+	at = json_text_member(r->body, r->body + r->body_len, index, &end);
+	char *text = arena_alloc(&r->arena, (size_t)(end - at) + 1);
+	size_t n = json_text_compact(at, end, text);
+	text[n] = '\0';
+	if ((refusal = message_data_refusal(text, n)))
+		*why = (struct complaint){ ERROR_INVALID_BODY, f->name, refusal };
 	*(const char **)field_place(f, out) = text;
-	return field_within(f, strlen(text));
+	return !refusal;
 }
 
-/* The index-th member of an object. False when it is not what the field asks for; why is filled in only when it is more than that. */
+/* Stores a text. Refuses a text with a NUL, which PostgreSQL cannot store. */
+static bool
+take_text(const struct field *f, const json_t *value, void *out, struct complaint *why)
+{
+	size_t n = json_string_length(value);
+
+	if (!json_is_string(value) || memchr(json_string_value(value), '\0', n))
+		return false;
+	if (f->too_long && (int64_t)n > f->max)
+		*why = (struct complaint){ f->too_long, f->name, NULL };
+	*(const char **)field_place(f, out) = json_string_value(value);
+	return field_within(f, n);
+}
+
+/*
+ * Stores the index-th member of an object. Returns false when the field does not accept it. Sets
+ * why only when the field's own rule does not explain the fault.
+ */
 static bool
 field_take(struct request *r, const struct field *f, const json_t *value, size_t index, void *out, struct complaint *why)
 {
 	switch (f->type) {
 	case FIELD_TEXT:
-		if (json_is_string(value) && f->too_long && (int64_t)json_string_length(value) > f->max)
-			*why = (struct complaint){ f->too_long, f->name, NULL };
-		*(const char **)field_place(f, out) = json_string_value(value);
-		return json_is_string(value) && field_within(f, json_string_length(value));
+		return take_text(f, value, out, why);
 	case FIELD_ID:
 		return json_id(value, field_place(f, out));
 	case FIELD_IDS:
+		return take_ids(r, f, value, out);
+	case FIELD_MENTIONS:
+		if (json_is_array(value) && (int64_t)json_array_size(value) > f->max)
+			*why = (struct complaint){ f->too_long, f->name, NULL };
 		return take_ids(r, f, value, out);
 	case FIELD_SWITCH:
 		*(bool *)field_place(f, out) = json_is_true(value);
 		return json_is_boolean(value);
 	case FIELD_CHOICE:
-		return take_choice(f, json_string_value(value), out);
+		return take_choice(f, value, out);
 	case FIELD_OBJECT:
-		return take_object(r, f, value, index, out);
+		return take_object(r, f, value, index, out, why);
 	case FIELD_LIST:
 		return take_list(r, f, value, out, why);
 	case FIELD_NUMBER:
@@ -362,16 +295,15 @@ bool
 input_read(struct request *r, const struct field *fields, void *out)
 {
 	struct complaint why = { ERROR_NONE, NULL, NULL };
-	const char *absurd;
+	enum error broken;
 
 	if (r->body_len == 0 && !fields_required(fields))
 		return true;
-	if ((absurd = body_absurd(r->body, r->body_len))) {
-		reply_error_detail(r, ERROR_INVALID_BODY, absurd);
-		return false;
-	}
-	if (!body_parse(r)) {
-		reply_error(r, ERROR_MALFORMED_JSON);
+	if (!body_parse(r, &broken)) {
+		if (broken == ERROR_INVALID_BODY)
+			reply_error_detail(r, broken, "nested too deeply, or a number that is too large");
+		else
+			reply_error(r, broken);
 		return false;
 	}
 	if (object_read(r, r->json, fields, out, &why))

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A link to PostgreSQL: connecting, sending, waiting, and what errors mean. */
+/* A database connection of the api: connecting, sending, waiting. */
 #include "link.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -13,18 +14,21 @@
 #include "lib/log.h"
 #include "metrics.h"
 
-enum { RECONNECT_MS = 100 };
+enum { RECONNECT_MS = 100, CONNECT_LEAST_MS = 2000 };
 
-/* When the next try to connect may be made, by whichever link: a database that is down is asked ten times a second, not by every request. */
+/*
+ * The time of the next attempt to connect, for all links. A database that is down gets ten attempts
+ * a second, not one for every request.
+ */
 static _Atomic int64_t next_try_ms;
 
-/* An idle connection has nothing to say; when it has, it is most likely that the server went away. */
-static bool
-link_alive(struct link *l)
+/* Input on an idle connection most likely means that the server closed it. */
+bool
+link_lives(struct link *l)
 {
 	struct pollfd idle = { .fd = PQsocket(l->db), .events = POLLIN };
 
-	if (PQstatus(l->db) != CONNECTION_OK)
+	if (!l->db || PQstatus(l->db) != CONNECTION_OK)
 		return false;
 	if (poll(&idle, 1, 0) <= 0)
 		return true;
@@ -32,14 +36,16 @@ link_alive(struct link *l)
 }
 
 bool
-link_ready(struct link *l)
+link_ready(struct link *l, int64_t deadline)
 {
-	if (l->db && link_alive(l))
+	int64_t least = time_steady_ms() + CONNECT_LEAST_MS;
+
+	if (link_lives(l))
 		return true;
 	link_drop(l);
 	if (time_steady_ms() < atomic_load(&next_try_ms))
 		return false;
-	l->db = database_connect("banter-api");
+	l->db = database_connect("banter-api", deadline > least ? deadline : least);
 	if (!l->db || PQsetnonblocking(l->db, 1) != 0) {
 		link_drop(l);
 		atomic_store(&next_try_ms, time_steady_ms() + RECONNECT_MS);
@@ -53,39 +59,36 @@ void
 link_drop(struct link *l)
 {
 	PQfinish(l->db);
+	PQclear(l->result);
 	l->db = NULL;
+	l->result = NULL;
+	l->stage = LINK_IDLE;
 	memset(l->prepared, 0, sizeof l->prepared);
 }
 
-/* Waits until the next result is whole, writing on the way what is still unsent. */
-static bool
+/*
+ * Waits until the next result is complete, and writes unsent bytes meanwhile. Returns LINK_DONE,
+ * LINK_LATE or LINK_LOST.
+ */
+static enum link_fate
 link_wait(struct link *l, int64_t deadline)
 {
 	for (;;) {
 		int unsent = PQflush(l->db);
 		if (unsent < 0)
-			return false;
+			return LINK_LOST;
 		if (!PQisBusy(l->db))
-			return true;
+			return LINK_DONE;
 		int64_t left = deadline - time_steady_ms();
 		struct pollfd io = { .fd = PQsocket(l->db), .events = (short)(POLLIN | (unsent ? POLLOUT : 0)) };
-		int n = poll(&io, 1, left > 0 ? (int)left : 0);
-		if (n == 0 || (n < 0 && errno != EINTR))
-			return false;
+		int n = poll(&io, 1, left <= 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX);
+		if (n == 0)
+			return LINK_LATE;
+		if (n < 0 && errno != EINTR)
+			return LINK_LOST;
 		if (n > 0 && (io.revents & ~POLLOUT) && !PQconsumeInput(l->db))
-			return false;
+			return LINK_LOST;
 	}
-}
-
-/* The next result; NULL when there are no more. *lost when the connection broke or the deadline passed (and it is dropped). */
-static PGresult *
-link_result(struct link *l, int64_t deadline, bool *lost)
-{
-	if (link_wait(l, deadline))
-		return PQgetResult(l->db);
-	link_drop(l);
-	*lost = true;
-	return NULL;
 }
 
 static bool
@@ -99,106 +102,93 @@ link_send(struct link *l, enum statement s, const struct param *params, int n)
 	return PQsendQueryPrepared(l->db, row->name, n, p.values, p.lengths, p.formats, 0) == 1;
 }
 
-/* What an SQLSTATE means; a prefix of it is enough. In the order of the tests. */
-static const struct {
-	const char *state;
+/* Receives all results of the statement. Keeps the last one in l->result. */
+static enum link_fate
+link_finish(struct link *l, int64_t deadline)
+{
 	enum link_fate fate;
-} fates[] = {
-	{ "BN000", LINK_REFUSED }, { "40001", LINK_AGAIN }, /* serialization_failure */
-	{ "40P01", LINK_AGAIN },			    /* deadlock_detected */
-	{ "0A000", LINK_STALE },			    /* a prepared plan's result has changed: functions were loaded anew */
-	{ "26000", LINK_STALE },			    /* the prepared statement is gone */
-	{ "22", LINK_INVALID },				    /* data exceptions */
-	{ "23514", LINK_INVALID },			    /* check_violation */
-	{ "57014", LINK_SLOW },				    /* statement_timeout */
-	{ "55P03", LINK_SLOW },				    /* lock_timeout */
-	{ "57P", LINK_LOST },				    /* the server shuts down, has crashed, starts up */
-	{ "25006", LINK_LOST },				    /* read-only: a standby */
-	{ "53", LINK_SLOW },				    /* out of memory, disk, connections */
-	{ "08", LINK_LOST },				    /* connection exceptions */
-};
+	PGresult *next;
 
-static enum link_fate
-fate_of(const char *state)
-{
-	for (size_t i = 0; i < sizeof fates / sizeof fates[0]; i++)
-		if (strncmp(state, fates[i].state, strlen(fates[i].state)) == 0)
-			return fates[i].fate;
-	return LINK_BUG;
-}
-
-/* For the log: a data exception's message may quote what the client sent, so only the constraint is named. */
-static const char *
-failure_text(const PGresult *result, enum link_fate fate)
-{
-	const char *text = PQresultErrorField(result, fate == LINK_INVALID ? PG_DIAG_CONSTRAINT_NAME : PG_DIAG_MESSAGE_PRIMARY);
-
-	return text ? text : "-";
-}
-
-/* What a result means; logs a bug. */
-static enum link_fate
-link_fate(const PGresult *result, enum statement s)
-{
-	ExecStatusType status = PQresultStatus(result);
-	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-
-	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
-		return LINK_DONE;
-	if (!state)
+	while ((fate = link_wait(l, deadline)) == LINK_DONE && (next = PQgetResult(l->db))) {
+		PQclear(l->result);
+		l->result = next;
+	}
+	if (fate == LINK_LATE)
+		return fate;
+	if (fate == LINK_LOST || !l->result) {
+		link_drop(l);
 		return LINK_LOST;
-	enum link_fate fate = fate_of(state);
-	if (fate == LINK_BUG || fate == LINK_INVALID)
-		log_line(LOG_ERROR, "statement_failed", "statement=%s sqlstate=%s why=%s", statement_row(s)->name, state, failure_text(result, fate));
+	}
+	fate = sqlstate_met(l->statement, statement_row(l->statement)->name, l->result);
+	if (l->stage == LINK_PREPARES) {
+		l->prepared[l->statement] = fate == LINK_DONE;
+	} else {
+		struct histogram *times = l->statement == STATEMENT_MESSAGES_SEND ? &metrics->batch_times : &metrics->database_times;
+		histogram_add(times, HISTOGRAM_TIMES, time_steady_us() - l->asked_us);
+	}
+	l->stage = LINK_IDLE;
 	return fate;
 }
 
-/* Takes the results of the one statement that is on its way, up to their end. Keeps the last. */
-static enum link_fate
-link_finish(struct link *l, enum statement s, int64_t deadline, PGresult **result)
+/* Returns the link's result, and passes its ownership to the caller. */
+static PGresult *
+link_result(struct link *l)
 {
-	bool lost = false;
-	PGresult *next;
+	PGresult *result = l->result;
 
-	*result = NULL;
-	while ((next = link_result(l, deadline, &lost))) {
-		PQclear(*result);
-		*result = next;
-	}
-	return lost || !*result ? LINK_LOST : link_fate(*result, s);
+	l->result = NULL;
+	return result;
 }
 
-/* Prepares a statement unless it is. */
+/* Prepares the statement, unless the connection has it prepared. */
 static enum link_fate
-link_prepare(struct link *l, enum statement s, int64_t deadline)
+link_prepare(struct link *l, int64_t deadline)
 {
-	const struct statement_row *row = statement_row(s);
-	PGresult *result;
+	const struct statement_row *row = statement_row(l->statement);
 
-	if (l->prepared[s])
+	if (l->prepared[l->statement])
 		return LINK_DONE;
-	if (PQsendPrepare(l->db, row->name, row->sql, row->params, NULL) != 1)
+	l->stage = LINK_PREPARES;
+	if (PQsendPrepare(l->db, row->name, row->sql, row->params, NULL) != 1) {
+		link_drop(l);
 		return LINK_LOST;
-	enum link_fate fate = link_finish(l, s, deadline, &result);
-	PQclear(result);
-	l->prepared[s] = fate == LINK_DONE;
+	}
+	enum link_fate fate = link_finish(l, deadline);
+	PQclear(link_result(l));
 	return fate;
 }
 
 enum link_fate
 link_run(struct link *l, enum statement s, const struct param *params, int n, int64_t deadline, PGresult **result)
 {
-	int64_t asked_us = time_steady_us();
-
+	assert(l->stage == LINK_IDLE && !l->result);
 	*result = NULL;
-	enum link_fate fate = link_prepare(l, s, deadline);
+	l->statement = s;
+	l->asked_us = time_steady_us();
+	enum link_fate fate = link_prepare(l, deadline);
 	if (fate != LINK_DONE)
 		return fate;
+	l->stage = LINK_RUNS;
 	if (!link_send(l, s, params, n)) {
 		link_drop(l);
 		return LINK_LOST;
 	}
-	fate = link_finish(l, s, deadline, result);
-	histogram_add(s == STATEMENT_MESSAGES_SEND ? &metrics->batch_times : &metrics->database_times, HISTOGRAM_TIMES, time_steady_us() - asked_us);
-	return fate;
+	return link_await(l, deadline, result);
+}
+
+enum link_fate
+link_await(struct link *l, int64_t deadline, PGresult **result)
+{
+	bool ran = l->stage == LINK_RUNS;
+	enum link_fate fate = link_finish(l, deadline);
+
+	*result = NULL;
+	if (fate == LINK_LATE)
+		return fate;
+	if (ran) {
+		*result = link_result(l);
+		return fate;
+	}
+	PQclear(link_result(l));
+	return fate == LINK_DONE ? LINK_SLOW : fate;
 }

@@ -7,7 +7,11 @@
 
 #include "errors.h"
 #include "lib/database.h"
+#include "lib/device_token.h"
 #include "lib/log.h"
+#include "lib/redis_link.h"
+#include "lib/log_file.h"
+#include "lib/private.h"
 #include "lib/settings.h"
 #include "lib/token.h"
 #include "routes.h"
@@ -29,16 +33,20 @@ asked_for(int argc, char **argv, const char *flag)
 int
 main(int argc, char **argv)
 {
+	private_memory();
 	settings_load(argc, argv, about, flags);
 	if (asked_for(argc, argv, "--routes"))
 		return routes_print(stdout), 0;
 	if (asked_for(argc, argv, "--errors"))
 		return errors_print(stdout), 0;
 
+	log_file_open(settings.log_file, settings.log_bytes);
 	log_open("api", strcmp(settings.log_format, "json") == 0);
 	if (sodium_init() < 0)
 		return 71;
 	token_open();
+	device_tokens_open();
+	redis_check();
 	database_check();
 	return worker_is(argc, argv) ? worker_run() : supervisor_run(argc, argv);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is in a conversation, and as what. */
+/* The members of a conversation and their roles. */
 #include <stddef.h>
 
 #include "call.h"
 #include "handlers.h"
 #include "page.h"
+#include "work.h"
 
 /*
- * Leave a group.
+ * Leaves a group.
  * 204. 403 not_a_member; 409 direct_conversation.
  */
 enum reply
@@ -17,7 +18,7 @@ post_leave(struct request *r)
 }
 
 /*
- * Who is in the conversation.
+ * Lists the members of a conversation.
  * 200 with a page of members, by user id. 403 not_a_member.
  */
 enum reply
@@ -37,15 +38,17 @@ static const struct field members_fields[] = {
 };
 
 /*
- * Add members to a group.
- * 200 with those who are new. 403 not_a_member, forbidden; 404 user_not_found; 409 direct_conversation; 422 too_many_members.
+ * Adds members to a group.
+ * 200 with the new members. 403 not_a_member, forbidden; 404 user_not_found; 409
+ * direct_conversation; 422 too_many_members, too_many_conversations. 429 rate_limited, also for too
+ * many members within a minute.
  */
 enum reply
 post_members(struct request *r)
 {
 	struct ids users;
 
-	if (!input_read(r, members_fields, &users))
+	if (!input_read(r, members_fields, &users) || !work_allows_members(r, users.count))
 		return REPLIED;
 	return reply_rings(
 		r, 200,
@@ -60,8 +63,9 @@ static const struct field member_fields[] = {
 };
 
 /*
- * Change a member's role.
- * 200 with the member as it is now. 403 not_a_member, forbidden; 404 member_not_found; 409 direct_conversation.
+ * Changes a member's role.
+ * 200 with the changed member. 403 not_a_member, forbidden; 404 member_not_found; 409
+ * direct_conversation.
  */
 enum reply
 patch_member(struct request *r)
@@ -75,7 +79,7 @@ patch_member(struct request *r)
 }
 
 /*
- * Remove a member from a group, or oneself.
+ * Removes a member from a group, or the caller.
  * 204. 403 not_a_member, forbidden; 404 member_not_found; 409 direct_conversation.
  */
 enum reply

@@ -8,7 +8,7 @@
 #include "sender.h"
 
 /*
- * History, oldest first: the newest messages, or those before, after or around one.
+ * Lists messages, the oldest first: the newest ones, or those before, after or around a message.
  * 200 with a page. 403 not_a_member; 422 unknown_anchor.
  */
 enum reply
@@ -23,17 +23,24 @@ list_messages(struct request *r)
 			       param_id(page.around), param_id(page.limit)));
 }
 
-#define AT(member) .offset = offsetof(struct send_input, member)
+/* The body of a message, and its mentions. */
+struct message_input {
+	struct send_input send;
+	struct ids mentions; /* its list is NULL when the body has none */
+};
+
+#define AT(member) .offset = offsetof(struct message_input, member)
 
 static const struct field message_fields[] = {
-	{ "client_id", FIELD_TEXT, REQUIRED, 1, LIMIT_CLIENT_ID_BYTES, AT(client_id) },
-	{ "text", FIELD_TEXT, REQUIRED, 0, LIMIT_TEXT_BYTES, AT(text), .too_long = ERROR_TEXT_TOO_LONG },
-	{ "data", FIELD_OBJECT, OPTIONAL, 0, LIMIT_DATA_BYTES, AT(data) },
-	{ "reply_to", FIELD_ID, OPTIONAL, 0, 0, AT(reply_to) },
+	{ "client_id", FIELD_TEXT, REQUIRED, 1, LIMIT_CLIENT_ID_BYTES, AT(send.client_id) },
+	{ "text", FIELD_TEXT, REQUIRED, 0, LIMIT_TEXT_BYTES, AT(send.text), .too_long = ERROR_TEXT_TOO_LONG },
+	{ "data", FIELD_OBJECT, OPTIONAL, AT(send.data) },
+	{ "reply_to", FIELD_ID, OPTIONAL, 0, 0, AT(send.reply_to) },
+	{ "mentions", FIELD_MENTIONS, OPTIONAL, 0, LIMIT_MENTIONS, AT(mentions), .too_long = ERROR_TOO_MANY_MENTIONS },
 	{ 0 },
 };
 
-/* The end of post_message, once the sender knows. */
+/* Replies to post_message with the sender's result. */
 static enum reply
 message_sent(struct request *r, const struct sent *sent)
 {
@@ -43,26 +50,31 @@ message_sent(struct request *r, const struct sent *sent)
 }
 
 /*
- * Send a message.
- * 201 with the message, which is on disk then; 200 with the earlier one when this client_id was sent before.
- * 403 not_a_member; 409 client_id_reused when the content differs; 413 text_too_long; 422 invalid_body, unknown_reply.
+ * Sends a message.
+ * 201 with the message, which is on disk by then; 200 with the earlier message when this client_id
+ * was sent before.
+ * 403 not_a_member, forbidden (to mention all); 404 message_not_found: it was sent before and is
+ * deleted; 409 client_id_reused: the content differs; 413 text_too_long; 422 invalid_body,
+ * unknown_reply, too_many_mentions.
  * 503 unavailable: it may be stored, so send it again.
  */
 enum reply
 post_message(struct request *r)
 {
-	struct send_input *in = arena_alloc(&r->arena, sizeof *in);
+	struct message_input *in = arena_alloc(&r->arena, sizeof *in);
 
-	*in = (struct send_input){ .conversation = r->path_ids[0], .user = r->user };
+	*in = (struct message_input){ .send = { .conversation = r->path_ids[0], .user = r->user } };
 	if (!input_read(r, message_fields, in))
 		return REPLIED;
-	if (!*in->text && !in->data)
+	if (!*in->send.text && !in->send.data)
 		return reply_error_field(r, ERROR_INVALID_BODY, "text", "may be empty only when there is data");
-	return sender_send(r, in, message_sent);
+	if (in->mentions.list)
+		in->send.mentions = ids_text(&r->arena, in->mentions.list, in->mentions.count);
+	return sender_send(r, &in->send, message_sent);
 }
 
 /*
- * One message; for its sender with status and receipts.
+ * Returns a message; to its sender with status and receipts.
  * 200. 403 not_a_member; 404 message_not_found.
  */
 enum reply

@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The metrics page of the api. */
+/* The counters of the api, and their page. */
 #include "metrics.h"
 
 #include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "handlers.h"
-#include "lib/memory.h"
-#include "lib/shared.h"
-#include "reply.h"
-#include "routes.h"
-
-enum { NO_ROUTE = METRICS_ROUTES - 1, LABELS_BYTES = 192 };
 
 struct metrics *metrics;
 
@@ -30,8 +22,12 @@ static const struct row {
 	{ "banter_api_send_seconds", TIMES, AT(send_times), "Requests that stored a message, or found it stored." },
 	{ "banter_api_send_batch_messages", NUMBERS, AT(batch_sizes), "Messages sent in one transaction." },
 	{ "banter_api_send_batch_seconds", TIMES, AT(batch_times), "From asking PostgreSQL for such a transaction to its end." },
+	{ "banter_api_send_busy_total", COUNTER, AT(send_busy), "Times that a send was put off, because another transaction held its conversation." },
+	{ "banter_api_send_late_total", COUNTER, AT(send_late), "Sends answered 503: their deadline had passed, or there was no room to wait." },
+	{ "banter_api_send_batches_late_total", COUNTER, AT(batches_late), "Batches whose sends were all answered before PostgreSQL answered." },
 	{ "banter_api_database_round_trip_seconds", TIMES, AT(database_times), "All other statements to PostgreSQL." },
 	{ "banter_api_database_connects_total", COUNTER, AT(database_connects), "Connections made to PostgreSQL." },
+	{ "banter_api_database_late_total", COUNTER, AT(database_late), "Other statements that were answered 503 before PostgreSQL answered." },
 	{ "banter_api_redis_round_trip_seconds", TIMES, AT(redis_times), "Questions to Redis; wake-ups are not waited for." },
 	{ "banter_api_redis_connects_total", COUNTER, AT(redis_connects), "Connections made to Redis." },
 	{ "banter_api_redis_drops_total", COUNTER, AT(redis_drops), "Wake-ups left out because Redis did not take them." },
@@ -39,21 +35,10 @@ static const struct row {
 };
 /* clang-format on */
 
-int
-metrics_make(void)
-{
-	return shared_make("banter-metrics", sizeof *metrics);
-}
-
 void
-metrics_open(int fd)
+metrics_open(struct metrics *shared)
 {
-	size_t bytes;
-
-	metrics = shared_open(fd, &bytes);
-	if (!metrics || bytes != sizeof *metrics)
-		metrics = memory_alloc(sizeof *metrics);
-	assert(routes_count() <= NO_ROUTE);
+	metrics = shared;
 }
 
 void
@@ -63,14 +48,13 @@ metrics_count(_Atomic uint64_t *counter)
 }
 
 void
-metrics_request(const struct route *route, int status, int64_t us)
+metrics_request(int route, bool sends, int status, int64_t us)
 {
-	long i = route ? route - routes_at(0) : NO_ROUTE;
 	int class = status / 100;
 
-	metrics_count(&metrics->requests[i][class < METRICS_CLASSES ? class : 0]);
-	histogram_add(&metrics->request_times[i], HISTOGRAM_TIMES, us);
-	if (route && route->rate == RATE_SEND && class == 2)
+	metrics_count(&metrics->requests[route][class < METRICS_CLASSES ? class : 0]);
+	histogram_add(&metrics->request_times[route], HISTOGRAM_TIMES, us);
+	if (sends && class == 2)
 		histogram_add(&metrics->send_times, HISTOGRAM_TIMES, us);
 }
 
@@ -80,36 +64,26 @@ head_print(FILE *f, const char *name, const char *type, const char *help)
 	fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* The labels of a route, with a comma behind each. */
+/* Prints the requests by route. Omits routes that no client has called. */
 static void
-route_labels(int i, char out[LABELS_BYTES])
+requests_print(FILE *f, metrics_labels *labels)
 {
-	if (i < routes_count())
-		snprintf(out, LABELS_BYTES, "method=\"%s\",route=\"%s\",", routes_at(i)->method, routes_at(i)->path);
-	else
-		snprintf(out, LABELS_BYTES, "method=\"\",route=\"none\",");
-}
-
-/* Rows of what has never been asked for are left out. */
-static void
-requests_print(FILE *f)
-{
-	char labels[LABELS_BYTES];
+	char text[METRICS_LABELS_BYTES];
 
 	head_print(f, "banter_api_requests_total", "counter", "Requests answered, by the first digit of their status.");
 	for (int i = 0; i < METRICS_ROUTES; i++) {
-		route_labels(i, labels);
+		labels(i, text);
 		for (int class = 0; class < METRICS_CLASSES; class ++) {
 			uint64_t n = atomic_load_explicit(&metrics->requests[i][class], memory_order_relaxed);
 			if (n)
-				fprintf(f, "banter_api_requests_total{%sclass=\"%dxx\"} %lu\n", labels, class, n);
+				fprintf(f, "banter_api_requests_total{%sclass=\"%dxx\"} %lu\n", text, class, n);
 		}
 	}
 	head_print(f, "banter_api_request_seconds", "histogram", "From taking a request to its answer.");
 	for (int i = 0; i < METRICS_ROUTES; i++) {
-		route_labels(i, labels);
+		labels(i, text);
 		if (atomic_load_explicit(&metrics->request_times[i].sum, memory_order_relaxed))
-			histogram_print(f, "banter_api_request_seconds", labels, HISTOGRAM_TIMES, &metrics->request_times[i]);
+			histogram_print(f, "banter_api_request_seconds", text, HISTOGRAM_TIMES, &metrics->request_times[i]);
 	}
 }
 
@@ -125,24 +99,16 @@ row_print(FILE *f, const struct row *row)
 		histogram_print(f, row->name, "", row->kind == TIMES ? HISTOGRAM_TIMES : HISTOGRAM_NUMBERS, at);
 }
 
-/*
- * What the api counts.
- * 200 as text/plain. The front door lets only this machine ask (lighttpd.conf).
- */
-enum reply
-get_metrics(struct request *r)
+char *
+metrics_page(size_t *len, metrics_labels *labels)
 {
 	char *page = NULL;
-	size_t len;
-	FILE *f = open_memstream(&page, &len);
+	FILE *f = open_memstream(&page, len);
 
 	assert(f);
-	requests_print(f);
+	requests_print(f, labels);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		row_print(f, &rows[i]);
 	fclose(f);
-	request_keep(r, page, free);
-	reply_json(r, 200, page);
-	r->type = "text/plain; version=0.0.4";
-	return REPLIED;
+	return page;
 }

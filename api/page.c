@@ -14,7 +14,7 @@
 	}
 
 const struct field page_after[] = { ANCHOR(after), LIMIT, { 0 } };
-const struct field page_before[] = { ANCHOR(before), LIMIT, { 0 } };
+const struct field page_inbox[] = { ANCHOR(before), ANCHOR(before_id), LIMIT, { 0 } };
 const struct field page_around[] = { ANCHOR(before), ANCHOR(after), ANCHOR(around), LIMIT, { 0 } };
 
 bool

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* A page of a list: how many, and from where on. */
+/* A page of a list: its size and its anchor. */
 #ifndef API_PAGE_H
 #define API_PAGE_H
 
 #include "input.h"
 
 struct page {
-	int64_t before, after, around; /* 0: not asked for */
+	int64_t before, after, around; /* 0: not in the query */
+	int64_t before_id;	       /* with before: the id among rows of the same key */
 	int64_t limit;
 };
 
 extern const struct field page_after[];	 /* after, limit */
-extern const struct field page_before[]; /* before, limit */
+extern const struct field page_inbox[];	 /* before, before_id, limit */
 extern const struct field page_around[]; /* before, after, around, limit */
 
-/* False when the reply has been made: 422 invalid_parameter, also for more than one anchor. */
+/*
+ * Reads the parameters of a page. Returns false when it has replied: 422 invalid_parameter, also
+ * for more than one anchor.
+ */
 bool page_read(struct request *r, const struct field *fields, struct page *out) __attribute__((warn_unused_result));
 
 #endif

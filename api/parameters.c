@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads query parameters by tables of fields. */
+/* The reader of query parameters, by tables of fields. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "input.h"
 #include "lib/identifier.h"
+#include "lib/percent.h"
 #include "reply.h"
-
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 static bool
 is_utf8(const char *text, size_t n)
@@ -27,25 +19,11 @@ is_utf8(const char *text, size_t n)
 }
 
 char *
-percent_decode(struct arena *a, const char *text, size_t n, bool query)
+decoded_text(struct arena *a, const char *text, size_t n, bool query)
 {
-	char *out = arena_copy(a, text, n);
-	size_t len = 0;
+	char *out = arena_alloc(a, n + 1);
 
-	for (size_t i = 0; i < n; i++) {
-		if (text[i] != '%') {
-			out[len++] = query && text[i] == '+' ? ' ' : text[i];
-			continue;
-		}
-		int high = i + 2 < n ? hex_value(text[i + 1]) : -1;
-		int low = high >= 0 ? hex_value(text[i + 2]) : -1;
-		if (low < 0 || high + low == 0)
-			return NULL;
-		out[len++] = (char)(high * 16 + low);
-		i += 2;
-	}
-	out[len] = '\0';
-	return is_utf8(out, len) ? out : NULL;
+	return percent_decode(text, n, query, out, n + 1) && is_utf8(out, strlen(out)) ? out : NULL;
 }
 
 static bool
@@ -99,7 +77,7 @@ parameter_take(struct arena *a, const struct field *f, const char *value, void *
 	}
 }
 
-/* The value of a parameter as it stands in the query: the first of that name. */
+/* Finds the undecoded value of a parameter. The first one of the name counts. */
 static bool
 parameter_find(const char *query, const char *name, const char **value, size_t *n)
 {
@@ -131,7 +109,7 @@ parameters_read(struct request *r, const struct field *fields, void *out)
 			reply_error_field(r, ERROR_INVALID_PARAMETER, f->name, "missing");
 			return false;
 		}
-		const char *text = percent_decode(&r->arena, value, n, true);
+		const char *text = decoded_text(&r->arena, value, n, true);
 		if (!text || !parameter_take(&r->arena, f, text, out)) {
 			reply_error_field(r, ERROR_INVALID_PARAMETER, f->name, "not a value that this parameter takes");
 			return false;

@@ -1,21 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* Passwords: argon2id, few at a time, since each takes a tenth of a second of a core and some 20 MiB. */
+/*
+ * Password hashes by argon2id. Few are computed at a time, because each takes a tenth of a second
+ * of a core and about 20 MiB.
+ */
 #ifndef API_PASSWORD_H
 #define API_PASSWORD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum { PASSWORD_HASH_BYTES = 128 };
 
 enum password_verdict { PASSWORD_RIGHT, PASSWORD_WRONG, PASSWORD_BUSY };
 
-/* Once, before threads. Makes the hash that unknown names are checked against. */
+/*
+ * Makes the hash that passwords of unknown names are checked against. Called once, before threads
+ * start.
+ */
 void passwords_open(void);
 
-/* Makes the hash to keep. False when too many are at it already. */
-bool password_hash(const char *password, char out[PASSWORD_HASH_BYTES]) __attribute__((warn_unused_result));
+/*
+ * Computes the hash to store. Returns false when too many hashes are being computed. address: the
+ * client's number (lib/address.h), which has one hash at a time.
+ */
+bool password_hash(uint64_t address, const char *password, char out[PASSWORD_HASH_BYTES]) __attribute__((warn_unused_result));
 
-/* Checks a password. hash NULL (there is no such user) takes the same time and is wrong. */
-enum password_verdict password_check(const char *password, const char *hash);
+/*
+ * Checks a password. Without a hash (an unknown user) it takes the same time and returns
+ * PASSWORD_WRONG.
+ */
+enum password_verdict password_check(uint64_t address, const char *password, const char *hash);
 
 #endif

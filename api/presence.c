@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is online, and who is typing. */
+/* Presence and typing. */
 #include <stddef.h>
 #include <string.h>
 
@@ -9,8 +9,8 @@
 #include "redis.h"
 
 /*
- * Tell the others that the caller is writing.
- * 204, also while Redis is gone: typing is the first to be shed. 403 not_a_member.
+ * Notifies the other members that the caller is typing.
+ * 204, also while Redis is unavailable: typing is dropped first. 403 not_a_member.
  */
 enum reply
 post_typing(struct request *r)
@@ -34,8 +34,8 @@ static const struct field heartbeat_fields[] = {
 };
 
 /*
- * The calling device is here.
- * 204. 503 unavailable while Redis is gone.
+ * Stores a heartbeat of the calling device.
+ * 204. 503 unavailable while Redis is unavailable.
  */
 enum reply
 post_heartbeat(struct request *r)
@@ -49,12 +49,12 @@ post_heartbeat(struct request *r)
 	return reply_status(r, 204);
 }
 
-/* Of the users asked for, those whom the caller may see, and where they are. */
+/* The users of a query that the caller may see, with their presence. */
 struct shown {
 	int count;
 	int64_t *users;
 	const char **statuses;
-	const char **last_seen; /* NULL where not known */
+	const char **last_seen; /* NULL: not known */
 };
 
 static bool
@@ -92,14 +92,15 @@ shown_text(struct text *body, const struct shown *s)
 	text_puts(body, "]}");
 }
 
-static const struct field presence_parameters[] = {
+static const struct field presence_fields[] = {
 	{ "user_ids", FIELD_IDS, REQUIRED, 1, LIMIT_PRESENCE_USERS, .offset = 0 },
 	{ 0 },
 };
 
 /*
- * Who of these users is online.
- * 200 with those who share a conversation with the caller. 503 unavailable while Redis is gone.
+ * Returns the presence of users.
+ * 200 with those who share a conversation with the caller. 503 unavailable while Redis is
+ * unavailable.
  */
 enum reply
 get_presence(struct request *r)
@@ -108,7 +109,26 @@ get_presence(struct request *r)
 	struct shown shown;
 	struct ids asked;
 
-	if (!parameters_read(r, presence_parameters, &asked) || !shown_find(r, &asked, &shown))
+	if (!parameters_read(r, presence_fields, &asked) || !shown_find(r, &asked, &shown))
+		return REPLIED;
+	text_puts(&body, "{");
+	shown_text(&body, &shown);
+	return reply_json(r, 200, body.bytes);
+}
+
+/*
+ * Returns the presence of users, for a list that is too long for a URL.
+ * 200 with those who share a conversation with the caller. 503 unavailable while Redis is
+ * unavailable.
+ */
+enum reply
+query_presence(struct request *r)
+{
+	struct text body = { .arena = &r->arena };
+	struct shown shown;
+	struct ids asked;
+
+	if (!input_read(r, presence_fields, &asked) || !shown_find(r, &asked, &shown))
 		return REPLIED;
 	text_puts(&body, "{");
 	shown_text(&body, &shown);
@@ -121,8 +141,9 @@ static const struct field watch_fields[] = {
 };
 
 /*
- * Whose presence this device's streams tell.
- * 200 with who is watched now and where they are. 503 unavailable while Redis is gone.
+ * Replaces the watch list of the calling device: its streams deliver the presence of these users.
+ * 200 with the users that are watched now, and their presence. 503 unavailable while Redis is
+ * unavailable.
  */
 enum reply
 put_watch(struct request *r)
@@ -133,7 +154,11 @@ put_watch(struct request *r)
 
 	if (!input_read(r, watch_fields, &asked) || !shown_find(r, &asked, &shown))
 		return REPLIED;
-	if (!redis_watch(r->user, r->device, shown.users, shown.count))
+	/*
+	 * stores users that may not be watched yet too: push checks each entry when a membership
+	 * changes
+	 */
+	if (!redis_watch(r->user, r->device, asked.list, asked.count))
 		return reply_error(r, ERROR_UNAVAILABLE);
 	text_puts(&body, "{\"watching\":[");
 	for (int i = 0; i < shown.count; i++)

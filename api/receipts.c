@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Receipts: two marks per member that only move forward. */
+/* Receipts: two marks per member, which only move forward. */
 #include "receipts.h"
 
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include "page.h"
 
 /*
- * Who has received and read a message.
+ * Lists the members who have received and read a message.
  * 200 with a page of the other members, by user id. 403 not_a_member; 404 message_not_found.
  */
 enum reply
@@ -30,8 +30,8 @@ static const struct field read_fields[] = {
 };
 
 /*
- * Mark as read up to a message.
- * 200 with where the mark is now. 403 not_a_member; 404 message_not_found.
+ * Moves the caller's read mark up to a message.
+ * 200 with the position of the mark. 403 not_a_member; 404 message_not_found.
  */
 enum reply
 post_read(struct request *r)
@@ -61,7 +61,7 @@ receipts_deliver(struct request *r, const struct cursor *c)
 	return rows;
 }
 
-/* The acknowledgement by cursor: as many conversations have moved as there is to tell. */
+/* Acknowledges what a cursor covers. Each row to publish is a conversation whose mark moved. */
 static enum reply
 post_cursor(struct request *r)
 {
@@ -98,8 +98,9 @@ static const struct field receipts_fields[] = {
 };
 
 /*
- * Acknowledge many at once, by a cursor or by name.
- * 200 with how many conversations have moved, and which were skipped. 422 invalid_cursor.
+ * Acknowledges many messages at once, by a cursor or by conversation.
+ * 200 with the count of conversations whose marks moved, and those that were skipped. 422
+ * invalid_cursor.
  */
 enum reply
 post_receipts(struct request *r)

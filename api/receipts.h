@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Receipts: what a cursor says has arrived. */
+/* Receipts by cursor. */
 #ifndef API_RECEIPTS_H
 #define API_RECEIPTS_H
 
 #include "call.h"
 #include "lib/cursor.h"
 
-/* Marks everything that the cursor covers as delivered to the caller, and tells the streams. The rows published; NULL: the reply has been made. */
+/*
+ * Marks all events that the cursor covers as delivered to the caller, and notifies streams. Returns
+ * the rows that it published, or NULL when it has replied.
+ */
 struct rows *receipts_deliver(struct request *r, const struct cursor *c) __attribute__((warn_unused_result));
 
 #endif

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Redis over two connections: one that rings, one that asks. The one file that knows hiredis. */
+/* Redis over two connections: one for notifications, one for queries. */
 #include "redis.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <hiredis/hiredis.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "lib/doorbell.h"
 #include "lib/identifier.h"
@@ -18,153 +14,58 @@
 #include "lib/log.h"
 #include "lib/memory.h"
 #include "lib/presence.h"
-#include "lib/redis_url.h"
 #include "lib/settings.h"
 #include "metrics.h"
+#include "redis_line.h"
 #include "seats.h"
 
 enum {
-	UNSENT_MAX_BYTES = 1024 * KIB, /* of rings that Redis does not take; beyond it they are dropped */
+	UNSENT_MAX_BYTES = 1024 * KIB, /* of notifications that Redis has not read; more are dropped */
 	TYPING_MAX_BYTES = 64 * KIB,   /* typing is dropped earlier */
-	UNANSWERED_MAX_MS = 5000,      /* a doorbell that is silent for so long is given up */
-	RETRY_MS = 1000,	       /* after a failure the asking connection rests */
+	UNANSWERED_MAX_MS = 5000,      /* the notification connection is closed after this time without a reply */
 	WATCH_SECONDS = 86400,
 	ID_BYTES = 24,
-	CHANNEL_BYTES = 128,
-};
-
-struct line {
-	pthread_mutex_t lock;
-	redisContext *redis; /* NULL: not connected */
-	int64_t retry_ms;    /* not before */
-	bool down;	     /* as the log knows it */
 };
 
 static struct {
 	struct line line;
-	long unanswered;     /* commands whose replies have not come */
-	int64_t answered_ms; /* when the last one came, or there was none to wait for */
+	long unanswered;     /* commands without a reply so far */
+	int64_t answered_ms; /* the time of the last reply, or the last time at which none was due */
 	long dropped;
-} bell = { .line = { .lock = PTHREAD_MUTEX_INITIALIZER } };
+	bool refused; /* the last reply was an error */
+} bell = { .line = { .name = "doorbell", .lock = PTHREAD_MUTEX_INITIALIZER } };
 
-static struct line asking = { .lock = PTHREAD_MUTEX_INITIALIZER };
+static struct line asking = { .name = "presence", .lock = PTHREAD_MUTEX_INITIALIZER };
 
-/* ---- connecting ---- */
-
-/* Not connected yet, only on its way. NULL: there is no place to go to. */
-static redisContext *
-context_start(void)
-{
-	struct redis_url url;
-
-	if (!redis_url_parse(settings.redis_url, &url))
-		return NULL;
-	return url.is_path ? redisConnectUnixNonBlock(url.place) : redisConnectNonBlock(url.place, url.port);
-}
-
-static bool
-context_wait(redisContext *c, short events, int64_t deadline)
-{
-	for (;;) {
-		struct pollfd io = { .fd = c->fd, .events = events };
-		int64_t left = deadline - time_steady_ms();
-		int n = poll(&io, 1, left > 0 ? (int)left : 0);
-		if (n > 0)
-			return true;
-		if (n == 0 || errno != EINTR)
-			return false;
-	}
-}
-
-static bool
-context_flush(redisContext *c, int64_t deadline)
-{
-	int done = 0;
-
-	while (redisBufferWrite(c, &done) == REDIS_OK) {
-		if (done)
-			return true;
-		if (!context_wait(c, POLLOUT, deadline))
-			return false;
-	}
-	return false;
-}
-
-/* The next reply, or NULL when none comes in time. */
-static redisReply *
-context_reply(redisContext *c, int64_t deadline)
-{
-	void *reply = NULL;
-
-	for (;;) {
-		if (redisGetReplyFromReader(c, &reply) != REDIS_OK)
-			return NULL;
-		if (reply)
-			return reply;
-		if (!context_wait(c, POLLIN, deadline) || redisBufferRead(c) != REDIS_OK)
-			return NULL;
-	}
-}
-
-/* A connection that has answered a PING, or NULL. */
-static redisContext *
-context_connect(void)
-{
-	int64_t deadline = time_steady_ms() + settings.redis_timeout_ms;
-	redisContext *c = context_start();
-	int error = 0;
-	socklen_t len = sizeof error;
-
-	if (c && !c->err && context_wait(c, POLLOUT, deadline) && getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error == 0) {
-		c->flags |= REDIS_CONNECTED;
-		redisReply *pong = redisAppendCommand(c, "PING") == REDIS_OK && context_flush(c, deadline) ? context_reply(c, deadline) : NULL;
-		bool up = pong && pong->type == REDIS_REPLY_STATUS;
-		if (pong)
-			freeReplyObject(pong);
-		if (up) {
-			metrics_count(&metrics->redis_connects);
-			return c;
-		}
-	}
-	if (c)
-		redisFree(c);
-	return NULL;
-}
-
-static void
-line_told(struct line *l, const char *name, bool up)
-{
-	if (l->down == !up)
-		return;
-	l->down = !up;
-	log_line(up ? LOG_INFO : LOG_WARN, up ? "redis_up" : "redis_down", "connection=%s", name);
-}
-
-static void
-line_drop(struct line *l)
-{
-	if (l->redis)
-		redisFree(l->redis);
-	l->redis = NULL;
-	l->retry_ms = time_steady_ms() + RETRY_MS;
-}
-
-/* ---- the doorbell ---- */
+/* ---- notifications ---- */
 
 static size_t
 bell_unsent(void)
 {
-	return sdslen(bell.line.redis->obuf);
+	return redis_link_unsent(&bell.line.link);
 }
 
 static void
 bell_drop(void)
 {
 	line_drop(&bell.line);
-	line_told(&bell.line, "doorbell", false);
+	line_told(&bell.line, false);
 }
 
-/* Takes the replies that are there, without waiting. False when the connection is broken. */
+/* Logs the first reply that refuses to publish. */
+static void
+bell_answered(const redisReply *reply)
+{
+	bool refused = reply->type == REDIS_REPLY_ERROR;
+
+	if (refused && !bell.refused)
+		log_line(LOG_ERROR, "redis_refused", "command=PUBLISH why=%s", reply->str);
+	bell.refused = refused;
+}
+
+/*
+ * Takes available replies without waiting. Returns false when the connection is broken or overdue.
+ */
 static bool
 bell_drain(void)
 {
@@ -174,13 +75,14 @@ bell_drain(void)
 		bell.answered_ms = time_steady_ms();
 		return true;
 	}
-	if (redisBufferRead(bell.line.redis) != REDIS_OK)
+	if (!redis_link_read(&bell.line.link))
 		return false;
 	while (bell.unanswered > 0) {
-		if (redisGetReplyFromReader(bell.line.redis, &reply) != REDIS_OK)
+		if (redisGetReplyFromReader(bell.line.link.context, &reply) != REDIS_OK)
 			return false;
 		if (!reply)
 			break;
+		bell_answered(reply);
 		freeReplyObject(reply);
 		bell.unanswered--;
 		bell.answered_ms = time_steady_ms();
@@ -194,23 +96,23 @@ bell_flush(void)
 {
 	int done;
 
-	if (bell.line.redis && (redisBufferWrite(bell.line.redis, &done) != REDIS_OK || !bell_drain()))
+	if (bell.line.up && (!redis_link_write(&bell.line.link, &done) || !bell_drain()))
 		bell_drop();
 }
 
 static void
 bell_command(int argc, const char **argv, const size_t *lens, size_t most)
 {
-	if (bell.line.redis && bell_unsent() > most)
+	if (bell.line.up && bell_unsent() > most)
 		bell_flush();
-	if (!bell.line.redis)
+	if (!bell.line.up)
 		return;
 	if (bell_unsent() > most) {
 		bell.dropped++;
 		metrics_count(&metrics->redis_drops);
 		return;
 	}
-	if (redisAppendCommandArgv(bell.line.redis, argc, argv, lens) == REDIS_OK)
+	if (redisAppendCommandArgv(bell.line.link.context, argc, argv, lens) == REDIS_OK)
 		bell.unanswered++;
 }
 
@@ -218,7 +120,7 @@ void
 redis_tend(void)
 {
 	pthread_mutex_lock(&bell.line.lock);
-	bool wanted = !bell.line.redis;
+	bool wanted = !bell.line.up;
 	bell_flush();
 	if (bell.dropped) {
 		log_line(LOG_WARN, "redis_slow", "dropped=%ld", bell.dropped);
@@ -228,13 +130,15 @@ redis_tend(void)
 	if (!wanted)
 		return;
 
-	/* connecting may wait, ringing may not: so it is done outside of the lock */
-	redisContext *c = context_connect();
+	/* connects outside of the lock, because connecting may wait and publishing must not */
+	struct redis_link link;
+	bool up = line_connect(&link);
 	pthread_mutex_lock(&bell.line.lock);
-	bell.line.redis = c;
+	bell.line.link = link;
+	bell.line.up = up;
 	bell.unanswered = 0;
 	bell.answered_ms = time_steady_ms();
-	line_told(&bell.line, "doorbell", c != NULL);
+	line_told(&bell.line, up);
 	pthread_mutex_unlock(&bell.line.lock);
 }
 
@@ -247,7 +151,7 @@ redis_rings_begin(void)
 void
 redis_ring(const char *channel, const char *payload)
 {
-	char name[CHANNEL_BYTES];
+	char name[REDIS_KEY_BYTES];
 	size_t n = (size_t)snprintf(name, sizeof name, "%s%s", settings.redis_prefix, channel);
 	const char *argv[] = { "PUBLISH", name, payload };
 	size_t lens[] = { 7, n, strlen(payload) };
@@ -267,7 +171,7 @@ void
 redis_typing(int64_t conversation, int64_t user)
 {
 	static const char script[] = "if redis.call('SET', ARGV[1], '', 'NX', 'PX', ARGV[2]) then redis.call('PUBLISH', ARGV[3], ARGV[4]) end";
-	char key[CHANNEL_BYTES], pause[ID_BYTES], channel[CHANNEL_BYTES], payload[ID_BYTES + 2];
+	char key[REDIS_KEY_BYTES], pause[ID_BYTES], channel[REDIS_KEY_BYTES], payload[ID_BYTES + 2];
 	const char *argv[] = { "EVAL", script, "0", key, pause, channel, payload };
 
 	snprintf(key, sizeof key, "%styping:%ld:%ld", settings.redis_prefix, (long)conversation, (long)user);
@@ -280,44 +184,47 @@ redis_typing(int64_t conversation, int64_t user)
 	pthread_mutex_unlock(&bell.line.lock);
 }
 
-/* ---- asking ---- */
+/* ---- queries ---- */
 
-/* Sends n commands' worth of what was appended and gives the last reply; an error of Redis counts as none. */
+/* Sends n appended commands and returns the last reply, or NULL on failure. */
 static redisReply *
 asking_exchange(int n)
 {
 	int64_t deadline = time_steady_ms() + settings.redis_timeout_ms, asked_us = time_steady_us();
 	redisReply *reply = NULL;
 
-	if (!context_flush(asking.redis, deadline))
+	if (!line_flush(&asking.link, deadline))
 		return NULL;
 	while (n-- > 0) {
 		if (reply)
 			freeReplyObject(reply);
-		if (!(reply = context_reply(asking.redis, deadline)))
+		if (!(reply = line_reply(&asking.link, deadline)))
 			return NULL;
 	}
 	histogram_add(&metrics->redis_times, HISTOGRAM_TIMES, time_steady_us() - asked_us);
 	return reply;
 }
 
-/* An idle connection has nothing to say: if it can be read, Redis has ended it. */
+/*
+ * Ensures that the query connection is up. Readable input on an idle connection means that Redis
+ * has closed it.
+ */
 static bool
 asking_ready(void)
 {
-	if (asking.redis && !context_wait(asking.redis, POLLIN, 0))
+	if (asking.up && line_is_quiet(&asking.link))
 		return true;
-	if (asking.redis) {
+	if (asking.up) {
 		line_drop(&asking);
 		asking.retry_ms = 0;
 	}
 	if (time_steady_ms() < asking.retry_ms)
 		return false;
-	asking.redis = context_connect();
-	line_told(&asking, "presence", asking.redis != NULL);
-	if (!asking.redis)
+	asking.up = line_connect(&asking.link);
+	line_told(&asking, asking.up);
+	if (!asking.up)
 		line_drop(&asking);
-	return asking.redis != NULL;
+	return asking.up;
 }
 
 struct command {
@@ -325,7 +232,7 @@ struct command {
 	const char **argv;
 };
 
-/* Runs commands; the reply of the last one, of that type, or NULL. */
+/* Runs commands. Returns the reply to the last one if it has this type, else NULL. */
 static redisReply *
 ask(const struct command *commands, int n, int type)
 {
@@ -335,7 +242,7 @@ ask(const struct command *commands, int n, int type)
 	pthread_mutex_lock(&asking.lock);
 	if (asking_ready()) {
 		for (int i = 0; i < n; i++)
-			redisAppendCommandArgv(asking.redis, commands[i].argc, commands[i].argv, NULL);
+			redisAppendCommandArgv(asking.link.context, commands[i].argc, commands[i].argv, NULL);
 		reply = asking_exchange(n);
 		if (!reply)
 			line_drop(&asking);
@@ -363,10 +270,13 @@ ask_integer(const struct command *command, long long *out)
 }
 
 bool
-redis_ping(void)
+redis_probe(void)
 {
-	const char *argv[] = { "PING" };
-	redisReply *reply = ask(&(struct command){ 1, argv }, 1, REDIS_REPLY_STATUS);
+	char key[REDIS_KEY_BYTES];
+	const char *argv[] = { "SET", key, "1", "PX", "60000" };
+
+	snprintf(key, sizeof key, "%sprobe:api", settings.redis_prefix);
+	redisReply *reply = ask(&(struct command){ 5, argv }, 1, REDIS_REPLY_STATUS);
 
 	if (reply)
 		freeReplyObject(reply);
@@ -402,7 +312,7 @@ redis_device_gone(int64_t user, int64_t device, bool *user_offline)
 	return answered;
 }
 
-/* Arguments: some words, then ids as text. free() gives all of it back. */
+/* Makes a list of arguments: some words, then ids as text. One free() frees all of it. */
 static const char **
 arguments_make(const char *const *words, int count, const int64_t *ids, int id_count)
 {
@@ -444,18 +354,20 @@ redis_presence(const int64_t *users, int count, const char **statuses)
 bool
 redis_watch(int64_t user, int64_t device, const int64_t *watched, int count)
 {
-	char key[CHANNEL_BYTES], seconds[ID_BYTES], channel[CHANNEL_BYTES], payload[ID_BYTES + 2];
-	const char *begin[] = { "MULTI" }, *delete[] = { "DEL", key }, *expire[] = { "EXPIRE", key, seconds };
+	char key[REDIS_KEY_BYTES], unwatch[REDIS_KEY_BYTES], seconds[ID_BYTES], channel[REDIS_KEY_BYTES], payload[ID_BYTES + 2];
+	const char *begin[] = { "MULTI" }, *delete[] = { "DEL", key, unwatch }, *expire[] = { "EXPIRE", key, seconds };
+	const char *empty[] = { "SET", unwatch, "", "EX", seconds };
 	const char *publish[] = { "PUBLISH", channel, payload }, *end[] = { "EXEC" };
 	const char **add = arguments_make((const char *[]){ "SADD", key }, 2, watched, count);
-	const struct command commands[] = { { 1, begin }, { 2, delete }, { 2 + count, add }, { 3, expire }, { 3, publish }, { 1, end } };
-	const struct command emptying[] = { { 1, begin }, { 2, delete }, { 3, publish }, { 1, end } };
+	const struct command commands[] = { { 1, begin }, { 3, delete }, { 2 + count, add }, { 3, expire }, { 3, publish }, { 1, end } };
+	const struct command emptying[] = { { 1, begin }, { 3, delete }, { 5, empty }, { 3, publish }, { 1, end } };
 
 	snprintf(key, sizeof key, "%swatch:%ld:%ld", settings.redis_prefix, (long)user, (long)device);
+	snprintf(unwatch, sizeof unwatch, "%sunwatch:%ld:%ld", settings.redis_prefix, (long)user, (long)device);
 	snprintf(seconds, sizeof seconds, "%d", WATCH_SECONDS);
 	snprintf(channel, sizeof channel, "%su:%ld", settings.redis_prefix, (long)user);
 	snprintf(payload, sizeof payload, "%c %ld", DOORBELL_WATCH, (long)device);
-	redisReply *reply = count ? ask(commands, 6, REDIS_REPLY_ARRAY) : ask(emptying, 4, REDIS_REPLY_ARRAY);
+	redisReply *reply = count ? ask(commands, 6, REDIS_REPLY_ARRAY) : ask(emptying, 5, REDIS_REPLY_ARRAY);
 	if (reply)
 		freeReplyObject(reply);
 	free(add);

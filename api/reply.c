@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/origins.h"
 #include "lib/settings.h"
 
 enum { HEADER_BYTES = 1536, RETRY_SECONDS = 1 };
@@ -113,22 +114,10 @@ reply_header(struct request *r, const char *name, const char *format, ...)
 	text_add(&r->headers, "\r\n", 2);
 }
 
-/* Is a word in the list of settings.origins (separated by commas or blanks)? */
-static bool
-origins_have(const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *at = settings.origins; *at;) {
-		size_t len = strcspn(at, ", ");
-		if (len == n && memcmp(at, word, n) == 0)
-			return true;
-		at += len + strspn(at + len, ", ");
-	}
-	return false;
-}
-
-/* What lets a page of another origin read the reply (CORS, Fetch standard section 3.2). */
+/*
+ * Writes the headers that let a page of another origin read the reply (CORS, Fetch standard section
+ * 3.2).
+ */
 static void
 reply_cors(struct request *r)
 {
@@ -137,9 +126,9 @@ reply_cors(struct request *r)
 	text_puts(&r->headers, "Vary: Origin\r\n");
 	if (!*r->origin)
 		return;
-	if (origins_have(r->origin))
+	if (origins_find(r->origin, strlen(r->origin)))
 		text_printf(&r->headers, "Access-Control-Allow-Origin: %s\r\nAccess-Control-Allow-Credentials: true\r\n", r->origin);
-	else if (origins_have("*"))
+	else if (origins_any())
 		text_puts(&r->headers, "Access-Control-Allow-Origin: *\r\n");
 	else
 		return;

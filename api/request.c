@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests over FastCGI: the one file that knows libfcgi. */
+/* Requests over FastCGI. No other file uses libfcgi. */
 #include "request.h"
 
 #include <errno.h>
@@ -25,13 +25,13 @@ struct kept {
 	void (*free_it)(void *);
 };
 
-/* Made request ids are a random text of this process and a number. */
+/* The parts of a request id of our own: a random text of this process and a number. */
 static char id_prefix[12];
 static atomic_ulong id_count;
 
 static int listening;
 
-/* The one that was used last is taken first: its memory is warm. */
+/* Unused requests. The most recently used one is taken first, because its memory is warm. */
 static struct {
 	pthread_mutex_t lock;
 	struct request *first;
@@ -110,7 +110,10 @@ request_identify(struct request *r, const char *id)
 		snprintf(r->id, sizeof r->id, "%s-%lx", id_prefix, atomic_fetch_add_explicit(&id_count, 1, memory_order_relaxed) + 1);
 }
 
-/* The variables of FastCGI that matter, and where they go. A client can send any header: none but Authorization is trusted. */
+/*
+ * The variables of FastCGI that are read, and their places. A client can send any header. Of those,
+ * only Authorization is trusted.
+ */
 static const struct {
 	const char *name;
 	size_t offset;
@@ -148,7 +151,8 @@ request_variables(struct request *r)
 		}
 	}
 	r->path = arena_copy(&r->arena, r->path, strcspn(r->path, "?"));
-	r->method = arena_copy(&r->arena, r->method, strlen(r->method)); /* the log line is written when libfcgi has forgotten the rest */
+	r->method = arena_copy(&r->arena, r->method, strlen(r->method)); /* libfcgi frees its copy before the log line is written */
+	r->address = arena_copy(&r->arena, r->address, strlen(r->address));
 	r->content_length = strtol(r->length, NULL, 10);
 }
 
@@ -182,7 +186,10 @@ request_read(struct request *r)
 	return n == r->content_length;
 }
 
-/* What is left of the input has to be taken before the connection is closed, or the front server would see it as broken. */
+/*
+ * Reads the rest of the input. Otherwise the front server would see the connection as broken when
+ * it is closed.
+ */
 static void
 request_drain(struct request *r)
 {
@@ -192,16 +199,27 @@ request_drain(struct request *r)
 		;
 }
 
+/*
+ * Returns the client's address for the log of a refused request. Operators need it to find clients
+ * that guess or flood.
+ */
+static const char *
+logged_address(const struct request *r)
+{
+	return *r->address && (r->status == 401 || r->status == 429) ? r->address : "-";
+}
+
 static void
 request_log(const struct request *r)
 {
 	char path[LOG_PATH_BYTES];
 
-	metrics_request(r->route, r->status, time_steady_us() - r->started_us);
+	metrics_request(r->route ? r->route_place : METRICS_NO_ROUTE, r->rate == RATE_SEND, r->status, time_steady_us() - r->started_us);
 	snprintf(path, sizeof path, "%s", r->path);
-	log_line(r->status >= 500 ? LOG_WARN : LOG_INFO, "request", "id=%s method=%s path=%s status=%d user=%ld ms=%.2f in=%zu out=%zu code=%s",
-		 r->id, r->method, path, r->status, (long)r->user, (double)(time_steady_us() - r->started_us) / 1000, r->body_len, r->reply_len,
-		 r->error ? error_row(r->error)->code : "-");
+	log_line(r->status >= 500 ? LOG_WARN : LOG_INFO, "request",
+		 "id=%s method=%s path=%s status=%d user=%ld ms=%.2f in=%zu out=%zu code=%s address=%s", r->id, r->method, path, r->status,
+		 (long)r->user, (double)(time_steady_us() - r->started_us) / 1000, r->body_len, r->reply_len,
+		 r->error ? error_row(r->error)->code : "-", logged_address(r));
 }
 
 static void
@@ -230,7 +248,10 @@ request_finish(struct request *r)
 	request_drain(r);
 	FCGX_PutStr(r->headers.bytes, (int)r->headers.len, out);
 	FCGX_PutStr(r->reply, (int)r->reply_len, out);
-	/* All input is read, so there is nothing to linger for: without this each reply would wait for the front server to close. */
+	/*
+	 * All input is read, so there is no need to linger. Without this call each reply would wait
+	 * until the front server closes.
+	 */
 	FCGX_Detach(r->fcgi);
 	FCGX_Finish_r(r->fcgi);
 	request_log(r);

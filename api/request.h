@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A request: what came over FastCGI, what the dispatcher found out about it, and the reply that goes back. */
+/* A request: its input over FastCGI, the dispatcher's findings, and its reply. */
 #ifndef API_REQUEST_H
 #define API_REQUEST_H
 
@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "errors.h"
+#include "lib/limiter.h"
 #include "lib/limits.h"
 
 struct FCGX_Request;
@@ -18,19 +19,19 @@ struct route;
 
 enum { REQUEST_PATH_IDS = 2 };
 
-/* What a handler returns: there is no way out of it without a reply. */
+/* The result of a handler. Every handler replies, or passes the request on. */
 enum reply {
 	REPLIED,
-	REPLY_LATER, /* the request was given away: whoever has it makes the reply and calls reply_finish */
+	REPLY_LATER, /* the request was passed on: its new owner replies and calls reply_finish */
 };
 
 struct request {
-	struct arena arena; /* everything of this request lives here */
+	struct arena arena; /* holds all memory of the request */
 	struct FCGX_Request *fcgi;
 	struct kept *kept;
 	int64_t started_us;
 
-	/* what came; "" where nothing did */
+	/* the input; "" for absent parts */
 	const char *method;
 	const char *path; /* as sent, without the query */
 	const char *query;
@@ -46,13 +47,16 @@ struct request {
 	const char *body;
 	size_t body_len;
 
-	/* what the dispatcher found out */
-	const struct route *route;
-	int64_t user, device; /* of the access token; 0 without one */
+	/* the dispatcher's findings */
+	const struct route *route; /* NULL: unknown */
+	int route_place;	   /* place of the route in its table */
+	enum rate_class rate;
+	int64_t user, device; /* from the access token; 0 without one */
 	int64_t path_ids[REQUEST_PATH_IDS];
-	struct json_t *json; /* the body, once input.c has read it */
+	struct json_t *json; /* the body, once input.c has parsed it */
+	long wait_ms;	     /* for each statement, if shorter than settings.api_wait_ms; 0: not set */
 
-	/* what goes back */
+	/* the reply */
 	int status;
 	enum error error;
 	const char *type;
@@ -60,27 +64,33 @@ struct request {
 	size_t reply_len;
 	struct text headers;
 
-	struct request *next; /* of those that are free */
+	struct request *next; /* in the list of unused requests */
 };
 
-/* Before the first of the others: where requests come from. And after the last: no request may be out. */
+/*
+ * Sets the socket that requests are accepted from, before any other call here. And frees all
+ * requests; none may be in use.
+ */
 void requests_open(int socket);
 void requests_close(void);
 
-/* A request that is free, to accept with, and the way back when it is over. */
+/* Take an unused request, and return it when it is over. */
 struct request *request_take(void);
 void request_give(struct request *r);
 
-/* Waits for the next request. False when none came for a while (the socket's receive timeout) or none can be taken now. */
+/*
+ * Waits for the next request. Returns false when none arrived for a while (the socket's receive
+ * timeout), or when none can be accepted now.
+ */
 bool request_accept(struct request *r) __attribute__((warn_unused_result));
 
-/* Reads the body of content_length bytes. False when the client has sent less. */
+/* Reads the body of content_length bytes. Returns false when the client sent less. */
 bool request_read(struct request *r) __attribute__((warn_unused_result));
 
-/* Sends the reply, writes the log line, and forgets everything of the request. */
+/* Sends the reply, writes the log line, and frees everything of the request. */
 void request_finish(struct request *r);
 
-/* free_it(what) will be called when the request is over. */
+/* Has free_it(what) called when the request is over. */
 void request_keep(struct request *r, void *what, void (*free_it)(void *));
 
 #endif

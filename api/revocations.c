@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Asks which devices were revoked since the last time. */
+/* The query for devices that were revoked since the last query. */
 #include "revocations.h"
 
 #include <stdlib.h>
@@ -9,33 +9,34 @@
 #include "lib/settings.h"
 #include "link.h"
 
-enum { MARGIN_SECONDS = 10 }; /* a revocation is dated before its COMMIT */
-
 static struct link own;
-static int64_t asked_ms; /* when it was last answered; 0: never */
+static int64_t position; /* of the last result, a time of the database; 0: none yet */
 
-static int64_t
-window_seconds(int64_t now)
+/* Stores a row: the new position, or a device. */
+static void
+row_take(const PGresult *result, int row, int64_t now)
 {
-	return MARGIN_SECONDS + (asked_ms ? (now - asked_ms) / 1000 : settings.token_seconds);
+	if (PQgetisnull(result, row, 0))
+		position = strtol(PQgetvalue(result, row, 1), NULL, 10);
+	else
+		revoked_add(strtol(PQgetvalue(result, row, 0), NULL, 10), now, revoked_keep_ms());
 }
 
 bool
 revocations_poll(void)
 {
 	int64_t now = time_steady_ms();
-	struct param since = param_number(window_seconds(now));
+	const struct param params[] = { param_id(position), param_number(revoked_keep_ms() / 1000) };
 	PGresult *result;
 
-	if (!link_ready(&own))
+	if (!link_ready(&own, INT64_MAX))
 		return false;
-	enum link_fate fate = link_run(&own, STATEMENT_DEVICES_REVOKED, &since, 1, now + settings.api_wait_ms, &result);
+	/* connecting may have taken long, so the deadline begins here */
+	enum link_fate fate = link_run(&own, STATEMENT_DEVICES_REVOKED, params, 2, time_steady_ms() + settings.api_wait_ms, &result);
 	for (int i = 0; fate == LINK_DONE && i < PQntuples(result); i++)
-		revoked_add(strtol(PQgetvalue(result, i, 0), NULL, 10), now, (settings.token_seconds + MARGIN_SECONDS) * 1000);
+		row_take(result, i, now);
 	PQclear(result);
-	if (fate == LINK_DONE)
-		asked_ms = now;
-	else
+	if (fate != LINK_DONE)
 		link_drop(&own);
 	return fate == LINK_DONE;
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Keeps lib/revoked up to date from the database, over a link of its own. */
+/* The updates of lib/revoked from the database, over a connection of its own. */
 #ifndef API_REVOCATIONS_H
 #define API_REVOCATIONS_H
 
 #include <stdbool.h>
 
-/* Asks once; the first time for the whole life of an access token. One thread at a time. False when the database did not answer. */
+/*
+ * Queries once. The first query covers the whole life of an access token. One thread at a time may
+ * call it. Returns false when the database did not answer.
+ */
 bool revocations_poll(void);
 void revocations_close(void);
 

@@ -2,66 +2,76 @@
 /* The table of routes, and the dispatcher that enforces its columns. */
 #include "routes.h"
 
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
 #include "handlers.h"
 #include "input.h"
+#include "known.h"
+#include "lib/address.h"
 #include "lib/bearer.h"
 #include "lib/identifier.h"
 #include "lib/revoked.h"
+#include "metrics.h"
 #include "reply.h"
 
 enum {
 	SMALL = 4 * KIB,
 	LISTS = 64 * KIB,
-	MESSAGE = 384 * KIB, /* 64 KiB of text and 16 KiB of data, also when characters are written as \u and four digits */
+	MESSAGE = LIMIT_MESSAGE_BYTES,
 };
 
 /* clang-format off */
-/* Every route of the api. The dispatcher enforces the columns, so a handler holds its own case and nothing else. */
+/*
+ * Every route of the api. The dispatcher enforces the columns, so handlers contain only their own
+ * case.
+ */
 static const struct route routes[] = {
-	/* method   path                                                                who     body     rate        handler */
-	{ "POST",   "/v1/auth/register",                                                ANYONE, SMALL,   RATE_LOGIN, post_register },
-	{ "POST",   "/v1/auth/login",                                                   ANYONE, SMALL,   RATE_LOGIN, post_login },
-	{ "POST",   "/v1/auth/refresh",                                                 ANYONE, SMALL,   RATE_LOGIN, post_refresh },
-	{ "POST",   "/v1/auth/logout",                                                  USER,   0,       RATE_WRITE, post_logout },
-	{ "GET",    "/v1/devices",                                                      USER,   0,       RATE_READ,  list_devices },
-	{ "DELETE", "/v1/devices/:device_id",                                           USER,   0,       RATE_WRITE, delete_device },
-	{ "GET",    "/v1/me",                                                           USER,   0,       RATE_READ,  get_me },
-	{ "PATCH",  "/v1/me",                                                           USER,   SMALL,   RATE_WRITE, patch_me },
-	{ "GET",    "/v1/users",                                                        USER,   0,       RATE_READ,  list_users },
-	{ "GET",    "/v1/users/:user_id",                                               USER,   0,       RATE_READ,  get_user },
-	{ "GET",    "/v1/conversations",                                                USER,   0,       RATE_READ,  list_conversations },
-	{ "POST",   "/v1/conversations",                                                USER,   LISTS,   RATE_WRITE, post_conversation },
-	{ "GET",    "/v1/conversations/:conversation_id",                               USER,   0,       RATE_READ,  get_conversation },
-	{ "PATCH",  "/v1/conversations/:conversation_id",                               USER,   SMALL,   RATE_WRITE, patch_conversation },
-	{ "DELETE", "/v1/conversations/:conversation_id",                               USER,   0,       RATE_WRITE, delete_conversation },
-	{ "POST",   "/v1/conversations/:conversation_id/leave",                         USER,   0,       RATE_WRITE, post_leave },
-	{ "GET",    "/v1/conversations/:conversation_id/members",                       USER,   0,       RATE_READ,  list_members },
-	{ "POST",   "/v1/conversations/:conversation_id/members",                       USER,   LISTS,   RATE_WRITE, post_members },
-	{ "PATCH",  "/v1/conversations/:conversation_id/members/:user_id",              USER,   SMALL,   RATE_WRITE, patch_member },
-	{ "DELETE", "/v1/conversations/:conversation_id/members/:user_id",              USER,   0,       RATE_WRITE, delete_member },
-	{ "GET",    "/v1/conversations/:conversation_id/messages",                      USER,   0,       RATE_READ,  list_messages },
-	{ "POST",   "/v1/conversations/:conversation_id/messages",                      USER,   MESSAGE, RATE_SEND,  post_message },
-	{ "GET",    "/v1/conversations/:conversation_id/messages/:message_id",          USER,   0,       RATE_READ,  get_message },
-	{ "GET",    "/v1/conversations/:conversation_id/messages/:message_id/receipts", USER,   0,       RATE_READ,  list_receipts },
-	{ "POST",   "/v1/conversations/:conversation_id/read",                          USER,   SMALL,   RATE_WRITE, post_read },
-	{ "POST",   "/v1/conversations/:conversation_id/typing",                        USER,   0,       RATE_WRITE, post_typing },
-	{ "POST",   "/v1/receipts",                                                     USER,   LISTS,   RATE_WRITE, post_receipts },
-	{ "POST",   "/v1/presence/heartbeat",                                           USER,   SMALL,   RATE_WRITE, post_heartbeat },
-	{ "GET",    "/v1/presence",                                                     USER,   0,       RATE_READ,  get_presence },
-	{ "PUT",    "/v1/presence/watch",                                               USER,   LISTS,   RATE_WRITE, put_watch },
-	{ "POST",   "/v1/stream/tickets",                                               USER,   0,       RATE_WRITE, post_ticket },
-	{ "GET",    "/v1/sync",                                                         USER,   0,       RATE_READ,  get_sync },
-	{ "GET",    "/v1/server",                                                       ANYONE, 0,       RATE_NONE,  get_server },
-	{ "GET",    "/healthz",                                                         ANYONE, 0,       RATE_NONE,  get_health },
-	{ "GET",    "/readyz",                                                          ANYONE, 0,       RATE_NONE,  get_ready },
-	{ "GET",    "/metrics",                                                         ANYONE, 0,       RATE_NONE,  get_metrics },
+	/* method, path, who, body, rate, handler */
+	{ "POST",   "/v1/auth/register",                                                ANYONE, SMALL,   RATE_LOGIN,   post_register },
+	{ "POST",   "/v1/auth/login",                                                   ANYONE, SMALL,   RATE_LOGIN,   post_login },
+	{ "POST",   "/v1/auth/refresh",                                                 ANYONE, SMALL,   RATE_REFRESH, post_refresh },
+	{ "POST",   "/v1/auth/logout",                                                  USER,   0,       RATE_WRITE,   post_logout },
+	{ "GET",    "/v1/devices",                                                      USER,   0,       RATE_READ,    list_devices },
+	{ "DELETE", "/v1/devices/:device_id",                                           USER,   0,       RATE_WRITE,   delete_device },
+	{ "GET",    "/v1/me",                                                           USER,   0,       RATE_READ,    get_me },
+	{ "PATCH",  "/v1/me",                                                           USER,   SMALL,   RATE_WRITE,   patch_me },
+	{ "GET",    "/v1/users",                                                        USER,   0,       RATE_READ,    list_users },
+	{ "GET",    "/v1/users/:user_id",                                               USER,   0,       RATE_READ,    get_user },
+	{ "GET",    "/v1/conversations",                                                USER,   0,       RATE_READ,    list_conversations },
+	{ "POST",   "/v1/conversations",                                                USER,   LISTS,   RATE_WRITE,   post_conversation },
+	{ "GET",    "/v1/conversations/:conversation_id",                               USER,   0,       RATE_READ,    get_conversation },
+	{ "PATCH",  "/v1/conversations/:conversation_id",                               USER,   SMALL,   RATE_WRITE,   patch_conversation },
+	{ "DELETE", "/v1/conversations/:conversation_id",                               USER,   0,       RATE_WRITE,   delete_conversation },
+	{ "POST",   "/v1/conversations/:conversation_id/leave",                         USER,   0,       RATE_WRITE,   post_leave },
+	{ "GET",    "/v1/conversations/:conversation_id/members",                       USER,   0,       RATE_READ,    list_members },
+	{ "POST",   "/v1/conversations/:conversation_id/members",                       USER,   LISTS,   RATE_WRITE,   post_members },
+	{ "PATCH",  "/v1/conversations/:conversation_id/members/:user_id",              USER,   SMALL,   RATE_WRITE,   patch_member },
+	{ "DELETE", "/v1/conversations/:conversation_id/members/:user_id",              USER,   0,       RATE_WRITE,   delete_member },
+	{ "GET",    "/v1/conversations/:conversation_id/messages",                      USER,   0,       RATE_READ,    list_messages },
+	{ "POST",   "/v1/conversations/:conversation_id/messages",                      USER,   MESSAGE, RATE_SEND,    post_message },
+	{ "GET",    "/v1/conversations/:conversation_id/messages/:message_id",          USER,   0,       RATE_READ,    get_message },
+	{ "GET",    "/v1/conversations/:conversation_id/messages/:message_id/receipts", USER,   0,       RATE_READ,    list_receipts },
+	{ "POST",   "/v1/conversations/:conversation_id/read",                          USER,   SMALL,   RATE_WRITE,   post_read },
+	{ "POST",   "/v1/conversations/:conversation_id/typing",                        USER,   0,       RATE_WRITE,   post_typing },
+	{ "POST",   "/v1/receipts",                                                     USER,   LISTS,   RATE_WRITE,   post_receipts },
+	{ "POST",   "/v1/presence/heartbeat",                                           USER,   SMALL,   RATE_WRITE,   post_heartbeat },
+	{ "GET",    "/v1/presence",                                                     USER,   0,       RATE_READ,    get_presence },
+	{ "POST",   "/v1/presence/query",                                               USER,   LISTS,   RATE_READ,    query_presence },
+	{ "PUT",    "/v1/presence/watch",                                               USER,   LISTS,   RATE_WRITE,   put_watch },
+	{ "POST",   "/v1/stream/tickets",                                               USER,   0,       RATE_WRITE,   post_ticket },
+	{ "GET",    "/v1/sync",                                                         USER,   0,       RATE_READ,    get_sync },
+	{ "GET",    "/v1/server",                                                       ANYONE, 0,       RATE_NONE,    get_server },
+	{ "GET",    "/healthz",                                                         ANYONE, 0,       RATE_NONE,    get_health },
+	{ "GET",    "/readyz",                                                          ANYONE, 0,       RATE_NONE,    get_ready },
+	{ "GET",    "/metrics",                                                         ANYONE, 0,       RATE_NONE,    get_metrics },
 };
 /* clang-format on */
 
 enum { ROUTES = sizeof routes / sizeof routes[0] };
+
+static_assert((int)ROUTES <= (int)METRICS_NO_ROUTE, "each route has its counters, and unknown ones have theirs");
 
 int
 routes_count(void)
@@ -84,7 +94,7 @@ routes_print(FILE *to)
 
 /* ---- finding ---- */
 
-/* Does a path (decoded, "/a/b") have the form of the route's? */
+/* Returns whether a path (decoded, "/a/b") matches a route's path. */
 static bool
 path_fits(const char *form, const char *path)
 {
@@ -104,7 +114,7 @@ method_fits(const struct route *route, const char *method)
 	return strcmp(route->method, strcmp(method, "HEAD") == 0 ? "GET" : method) == 0;
 }
 
-/* The route, or NULL: then *others tells whether the path has other methods, which go into the text. */
+/* Finds a route. Returns NULL if there is none, and adds the path's other methods to the text. */
 static const struct route *
 route_find(const char *path, const char *method, struct text *others)
 {
@@ -120,7 +130,7 @@ route_find(const char *path, const char *method, struct text *others)
 
 /* ---- the columns ---- */
 
-/* Each of these returns false when the reply has been made. */
+/* Each check returns false when it has replied. */
 
 static bool
 check_token(struct request *r)
@@ -140,13 +150,16 @@ check_token(struct request *r)
 	}
 	r->user = token.user;
 	r->device = token.device;
-	return true;
+	if (known_device(r))
+		return true;
+	r->user = r->device = 0;
+	return false;
 }
 
 static bool
 check_rate(struct request *r)
 {
-	struct allowance a = limiter_take(r->route->rate, r->user ? (uint64_t)r->user : limiter_address(r->address), r->started_us);
+	struct allowance a = limiter_take(r->rate, r->user ? (uint64_t)r->user : address_of_text(r->address, strlen(r->address)), r->started_us);
 
 	if (a.limit) {
 		reply_header(r, "RateLimit-Limit", "%ld", a.limit);
@@ -168,6 +181,7 @@ check_ids(struct request *r, const char *path)
 	for (const char *form = r->route->path; *form; form += 1 + strcspn(form + 1, "/"), path += 1 + strcspn(path + 1, "/")) {
 		if (form[1] != ':')
 			continue;
+		assert(n < REQUEST_PATH_IDS);
 		if (!identifier_parse(path + 1, strcspn(path + 1, "/"), &r->path_ids[n++])) {
 			reply_error_field(r, ERROR_INVALID_PARAMETER, arena_copy(&r->arena, form + 2, strcspn(form + 2, "/")), "not an id");
 			return false;
@@ -219,14 +233,17 @@ enum reply
 routes_serve(struct request *r)
 {
 	struct text others = { .arena = &r->arena };
-	char *path = percent_decode(&r->arena, r->path, strlen(r->path), false);
+	char *path = decoded_text(&r->arena, r->path, strlen(r->path), false);
 
-	/* a %2F counts as /, as it does for the front server that has chosen us by it */
+	/* %2F counts as /, because the front server chose this program by the decoded path */
 	if (!path || path[0] != '/' || r->content_length < 0)
 		return reply_error(r, ERROR_BAD_REQUEST);
 	r->route = route_find(path, r->method, &others);
-	if (r->route)
+	if (r->route) {
+		r->route_place = (int)(r->route - routes);
+		r->rate = r->route->rate;
 		return serve_route(r, path);
+	}
 	if (!others.len)
 		return reply_error(r, ERROR_ROUTE_NOT_FOUND);
 	reply_header(r, "Allow", "%s", others.bytes);

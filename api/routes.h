@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The routes of the api, and the way of a request to its handler. */
+/* The routes of the api, and the dispatcher from a request to its handler. */
 #ifndef API_ROUTES_H
 #define API_ROUTES_H
 
@@ -14,15 +14,18 @@ struct route {
 	const char *method;
 	const char *path; /* segments that begin with ':' are ids */
 	enum caller who;
-	long body; /* the most bytes of a JSON body; 0: a body is passed over */
+	long body; /* the most bytes of a JSON body; 0: a body is ignored */
 	enum rate_class rate;
 	enum reply (*handler)(struct request *r);
 };
 
-/* Finds the route, sees to its columns (method, caller, rate, body, ids), calls the handler. REPLIED: reply_finish is to be called; REPLY_LATER: the request is no longer ours. */
+/*
+ * Finds the route, enforces its columns (method, caller, rate, body, ids) and calls the handler.
+ * REPLIED: the caller must call reply_finish. REPLY_LATER: the request has another owner.
+ */
 enum reply routes_serve(struct request *r);
 
-/* The table itself. */
+/* Return the table's size and rows. */
 int routes_count(void);
 const struct route *routes_at(int i);
 

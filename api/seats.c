@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Seats: a count, and those who wait for it to rise. */
+/* Seats: the count of free ones, and the threads that wait for one. */
 #include "seats.h"
 
 #include <pthread.h>

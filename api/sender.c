@@ -1,48 +1,89 @@
 /* SPDX-License-Identifier: MIT */
-/* Group commit: a queue of sends, and the threads that take from it. */
+/*
+ * Group commit: a queue of sends, and the threads that store them in batches.
+ *
+ * Terms
+ *     send     a message to store, with the request that waits for it (struct send)
+ *     link     a connection to the database, of settings.api_send_connections; it is idle or has a
+ *              batch
+ *     batch    sends that one statement stores in one transaction (batch.h)
+ *     ready    a conversation that no other transaction is known to hold (lib/send_queue.h)
+ *     busy     a conversation that another transaction holds
+ *     running  a link whose batch does not wait for locks
+ *     waiting  a link whose batch of busy conversations waits for their locks, for SEND_WAIT_MS
+ *     late     a link whose batch has not ended after SEND_GRACE_MS, though all sends in it were
+ *              answered
+ *
+ * Invariants
+ * 1. Each send that is queued gets one reply: by the end of its batch, or with 503 at its deadline.
+ * 2. A reply that says stored is sent after COMMIT. A message whose reply was 503 may be stored
+ *    too.
+ * 3. The events of a batch are published before its sends are answered. They include the events of
+ *    sends that were answered 503 before.
+ * 4. The messages of a conversation are stored in the order in which they were queued.
+ * 5. A batch of ready conversations begins at once if no link is running. A further one begins when
+ *    a whole batch is queued, or SEND_LATE_MS after the last one began. The reason: two half
+ *    batches cost more than a whole one.
+ * 6. At most half of the links wait, and when one begins to wait, another is idle or running. If no
+ *    link may wait, busy conversations are tried every SEND_TRY_PAUSE_MS.
+ * 7. A late link is kept until its batch ends (link.h says why) or the sender stops. While all
+ *    links are late, every send is refused at once.
+ * 8. No thread holds the lock while it connects, runs a statement, publishes or replies.
+ * 9. One thread more than there are links runs sender_run. So sends meet their deadlines while
+ *    every link has a batch.
+ */
 #include "sender.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "batch.h"
 #include "lib/identifier.h"
 #include "lib/limits.h"
 #include "lib/memory.h"
 #include "lib/settings.h"
+#include "metrics.h"
 #include "reply.h"
 #include "seats.h"
 #include "steady.h"
 
 enum {
-	BATCH_MAX = 256,	 /* as settings.c limits settings.api_send_batch */
-	BATCH_BYTES = 256 * KIB, /* of texts in one batch, so that a few large ones do not keep many small ones waiting */
-	LATE_MS = 50,		 /* a batch that takes so long is stuck, perhaps behind a lock: others go past it */
+	BATCH_BYTES = 256 * KIB, /* of texts in one batch, so that a few large texts do not delay many small ones */
+	LATE_LOOK_MS = 200,	 /* between two looks whether to stop, while a batch is late */
+	STUCK_SHARE = 2,	 /* 1 / this of the queue may be messages of busy conversations */
 };
 
 static struct {
 	pthread_mutex_t lock;
-	pthread_cond_t work;	    /* something for sender_run */
-	pthread_cond_t room;	    /* the queue is shorter */
-	struct send *first, **last; /* queued, in the order of coming: the first is the first to be too late */
-	int queued;
+	pthread_cond_t work; /* a thread in sender_run may have work */
+	pthread_cond_t room; /* the queue is shorter */
+	struct send_queue queue;
 	struct link *links, *idle;
-	int busy;	  /* links that run a batch */
-	int64_t since_ms; /* when the last of them began */
+	int idle_count;
+	int running;	  /* links with a batch that does not wait for locks */
+	int waiting;	  /* links with a batch that waits for locks */
+	int late;	  /* links with a batch whose sends were all answered */
+	int64_t since_ms; /* when the last batch of ready conversations began */
+	int64_t tried_ms; /* when busy conversations were last tried */
 	bool stop;
-} sender = { .lock = PTHREAD_MUTEX_INITIALIZER, .room = PTHREAD_COND_INITIALIZER, .last = &sender.first };
+} sender = { .lock = PTHREAD_MUTEX_INITIALIZER, .room = PTHREAD_COND_INITIALIZER };
 
 void
 sender_open(void)
 {
 	steady_cond_init(&sender.work);
+	pthread_cond_destroy(&sender.room);
+	steady_cond_init(&sender.room);
+	send_queue_init(&sender.queue);
 	sender.links = memory_alloc((size_t)settings.api_send_connections * sizeof *sender.links);
 	for (long i = 0; i < settings.api_send_connections; i++) {
 		sender.links[i].next = sender.idle;
 		sender.idle = &sender.links[i];
 	}
+	sender.idle_count = (int)settings.api_send_connections;
 }
 
 void
@@ -51,22 +92,23 @@ sender_close(void)
 	for (long i = 0; i < settings.api_send_connections; i++)
 		link_drop(&sender.links[i]);
 	free(sender.links);
+	send_queue_free(&sender.queue);
 }
 
-/* ---- answering ---- */
+/* ---- replies: without the lock ---- */
 
-/* The statuses of messages_send. */
+/* Returns the result of a send, from its status in messages_send. */
 static struct sent
-sent_of(const struct send *s)
+sent_of(const struct batch *b, int i)
 {
-	struct sent out = { .error = s->error };
+	struct sent out = { .error = b->answered[i]->error };
+	const char *status = batch_column(b, i, SEND_STATUS);
 
-	if (out.error)
+	if (!status)
 		return out;
-	const char *status = send_column(s, SEND_STATUS);
 	out.created = strcmp(status, "created") == 0;
 	if (out.created || strcmp(status, "repeated") == 0)
-		out.message = send_column(s, SEND_MESSAGE);
+		out.message = batch_column(b, i, SEND_MESSAGE);
 	else
 		out.error = error_find(status);
 	if (!out.message && !out.error)
@@ -74,130 +116,274 @@ sent_of(const struct send *s)
 	return out;
 }
 
-/* The end of a send: its request is answered and free for another. */
+/* Replies to the request of a send, and returns it to the unused ones. */
 static void
-send_answer_now(struct send *s)
+send_answer_now(struct send *s, const struct sent *sent)
 {
-	struct request *r = s->request;
-	struct sent sent = sent_of(s);
-	struct send kept = *s; /* its own memory goes with the request's */
+	struct request *r = s->request; /* its memory contains the send */
 
-	s->answer(r, &sent);
+	s->answer(r, sent);
 	reply_finish(r);
-	send_clear(&kept);
 	request_give(r);
 }
 
-/* ---- the queue: everything here runs under the lock ---- */
+static void
+send_refuse(struct send_entry *e)
+{
+	metrics_count(&metrics->send_late);
+	send_answer_now((struct send *)e, &(struct sent){ .error = ERROR_UNAVAILABLE });
+}
 
 static void
-queue_add(struct send *s)
+batch_answer(struct batch *b)
 {
-	*sender.last = s;
-	sender.last = &s->next;
-	sender.queued++;
-}
-
-static struct send *
-queue_take(void)
-{
-	struct send *s = sender.first;
-
-	sender.first = s->next;
-	if (!sender.first)
-		sender.last = &sender.first;
-	if (sender.queued-- == settings.api_send_queue)
-		pthread_cond_broadcast(&sender.room);
-	return s;
-}
-
-static int
-queue_take_batch(struct send **batch)
-{
-	size_t bytes = 0;
-	int n = 0;
-
-	while (sender.first && n < settings.api_send_batch && (n == 0 || bytes + strlen(sender.first->in->text) <= BATCH_BYTES)) {
-		bytes += strlen(sender.first->in->text);
-		batch[n++] = queue_take();
+	for (int i = 0; i < b->count; i++) {
+		if (!b->answered[i])
+			continue;
+		struct sent sent = sent_of(b, i);
+		send_answer_now(b->answered[i], &sent);
 	}
-	return n;
+	PQclear(b->result);
+}
+
+/* ---- due work: under the lock ---- */
+
+/* Returns whether a batch of ready conversations should begin (invariant 5). */
+static bool
+ready_due(void)
+{
+	if (!sender.queue.ready_count || !sender.idle)
+		return false;
+	return !sender.running || sender.queue.ready_count >= settings.api_send_batch || time_steady_ms() - sender.since_ms >= SEND_LATE_MS;
+}
+
+/* Returns whether a batch may wait for locks now (invariant 6). */
+static bool
+waiting_allowed(void)
+{
+	int most = (int)settings.api_send_connections / 2;
+
+	return sender.waiting < most && (sender.idle_count > 1 || sender.running > 0);
+}
+
+/* Returns whether a batch of busy conversations should begin (invariant 6). */
+static bool
+busy_due(void)
+{
+	if (TAILQ_EMPTY(&sender.queue.busy) || !sender.idle)
+		return false;
+	return waiting_allowed() || time_steady_ms() - sender.tried_ms >= SEND_TRY_PAUSE_MS;
+}
+
+/* Returns whether all links are late. One cause is a lost standby that every commit waits for. */
+static bool
+all_late(void)
+{
+	return sender.late == settings.api_send_connections;
+}
+
+/* Takes a send out of the queue that must be refused, if there is one. */
+static struct send_entry *
+refusal_due(void)
+{
+	return send_queue_expire(&sender.queue, all_late() ? INT64_MAX : time_steady_ms());
 }
 
 /*
- * Is a batch to begin? The first link, always. A further one when a whole batch waits for it, or when the last one to begin is late: two half
- * batches cost more than a whole one, and what comes meanwhile is the next.
+ * Returns when the queue needs attention if nothing else happens: at the first deadline of a send,
+ * or when another batch may begin.
  */
-static bool
-queue_due(void)
-{
-	if (!sender.first || !sender.idle)
-		return false;
-	return !sender.busy || sender.queued >= settings.api_send_batch || time_steady_ms() - sender.since_ms >= LATE_MS;
-}
-
-/* When the queue has to be looked at, though nothing happens: the first send is too late, or the batch before it is. */
 static int64_t
 queue_deadline(void)
 {
-	int64_t late = sender.since_ms + LATE_MS, too_late = sender.first->deadline;
+	int64_t deadline = sender.queue.earliest_ms;
 
-	return sender.idle && late < too_late ? late : too_late;
+	if (sender.idle && sender.queue.ready_count && sender.since_ms + SEND_LATE_MS < deadline)
+		deadline = sender.since_ms + SEND_LATE_MS;
+	if (sender.idle && !TAILQ_EMPTY(&sender.queue.busy) && sender.tried_ms + SEND_TRY_PAUSE_MS < deadline)
+		deadline = sender.tried_ms + SEND_TRY_PAUSE_MS;
+	return deadline;
 }
 
-/* ---- the sender's threads: with the lock, given up meanwhile ---- */
-
-/* Takes a batch and runs it. The link is free again, and the next batch under way on another thread, before this one is answered. */
 static void
-sender_batch(void)
+work_signal(void)
 {
-	struct send *batch[BATCH_MAX];
+	if (ready_due() || busy_due())
+		pthread_cond_signal(&sender.work);
+}
+
+/* ---- links: under the lock ---- */
+
+static struct link *
+link_take(void)
+{
 	struct link *l = sender.idle;
 
 	sender.idle = l->next;
-	sender.busy++;
-	sender.since_ms = time_steady_ms();
-	int n = queue_take_batch(batch);
-	pthread_mutex_unlock(&sender.lock);
+	sender.idle_count--;
+	return l;
+}
 
-	batch_run(l, batch, n);
-
-	pthread_mutex_lock(&sender.lock);
+static void
+link_give(struct link *l)
+{
 	l->next = sender.idle;
 	sender.idle = l;
-	sender.busy--;
-	if (queue_due())
+	sender.idle_count++;
+}
+
+/* ---- the sender's threads: under the lock, which they release to wait ---- */
+
+static void
+pause_a_moment(void)
+{
+	nanosleep(&(struct timespec){ 0, SEND_TRY_PAUSE_MS * 1000 * 1000 }, NULL);
+}
+
+/* Moves a link's batch from one count to another. NULL: none. */
+static void
+kind_move(int **kind, int *to)
+{
+	if (*kind)
+		--**kind;
+	if (to)
+		++*to;
+	*kind = to;
+}
+
+/*
+ * Counts a batch as late, because all sends in it were refused. Returns false when the sender
+ * stops.
+ */
+static bool
+batch_is_late(struct send_batch *b, int **kind)
+{
+	pthread_mutex_lock(&sender.lock);
+	bool stop = sender.stop;
+	if (*kind != &sender.late) {
+		kind_move(kind, &sender.late);
+		send_batch_late(b);
+		metrics_count(&metrics->batches_late);
 		pthread_cond_signal(&sender.work);
+	}
 	pthread_mutex_unlock(&sender.lock);
-	batch_publish(batch, n);
-	for (int i = 0; i < n; i++)
-		send_answer_now(batch[i]);
+	return !stop;
+}
+
+/* Runs a batch until it ends. Refuses its sends at their deadlines meanwhile. */
+static void
+batch_do(struct link *l, struct batch *b, int **kind)
+{
+	int64_t grace_ms = time_steady_ms() + SEND_GRACE_MS;
+	enum link_fate fate = batch_run(l, b, *kind == &sender.waiting ? SEND_WAIT_MS : 0);
+	struct send_entry *e;
+
+	while (fate == LINK_LATE) {
+		while ((e = send_batch_expire(&b->sends, time_steady_ms())))
+			send_refuse(e);
+		int64_t deadline = send_batch_deadline(&b->sends);
+		if (deadline == INT64_MAX && time_steady_ms() < grace_ms)
+			deadline = grace_ms;
+		if (deadline == INT64_MAX && !batch_is_late(&b->sends, kind)) {
+			link_drop(l);
+			break;
+		}
+		fate = batch_await(l, b, deadline < INT64_MAX ? deadline : time_steady_ms() + LATE_LOOK_MS);
+	}
+	if (fate == LINK_LOST)
+		pause_a_moment(); /* before the next try */
+	batch_judge(b, fate);
+}
+
+/*
+ * Makes a link ready before it takes a batch, because connecting may take long. Another thread then
+ * watches the deadlines of the queue.
+ */
+static bool
+link_make_ready(struct link *l)
+{
+	pthread_mutex_unlock(&sender.lock);
+	bool ready = link_lives(l);
+	if (!ready) {
+		pthread_cond_signal(&sender.work);
+		ready = link_ready(l, INT64_MAX);
+	}
+	if (!ready)
+		pause_a_moment();
+	pthread_mutex_lock(&sender.lock);
+	return ready;
+}
+
+static void
+queue_take_batch(struct send_batch *b, bool busy)
+{
+	bool full = sender.queue.count >= settings.api_send_queue;
+
+	send_queue_take(&sender.queue, b, busy, (int)settings.api_send_batch, BATCH_BYTES);
+	if (full && b->count)
+		pthread_cond_broadcast(&sender.room);
+	if (!sender.idle && sender.queue.count) /* another thread must watch the deadlines of the others */
+		pthread_cond_signal(&sender.work);
+}
+
+/*
+ * Takes a batch and runs it. Releases the link before it replies, so another thread may run the
+ * next batch meanwhile.
+ */
+static void
+sender_batch(bool busy)
+{
+	int *kind = NULL;
+	struct batch b;
+
+	if (busy)
+		sender.tried_ms = time_steady_ms();
+	else
+		sender.since_ms = time_steady_ms();
+	kind_move(&kind, busy && waiting_allowed() ? &sender.waiting : &sender.running);
+	struct link *l = link_take();
+	b.sends.count = b.count = 0;
+	if (link_make_ready(l))
+		queue_take_batch(&b.sends, busy);
+	if (b.sends.count) {
+		pthread_mutex_unlock(&sender.lock);
+		batch_do(l, &b, &kind);
+		pthread_mutex_lock(&sender.lock);
+		send_queue_finish(&sender.queue, &b.sends);
+	}
+	kind_move(&kind, NULL);
+	link_give(l);
+	work_signal();
+	if (b.count == 0)
+		return;
+	pthread_mutex_unlock(&sender.lock);
+	batch_publish(&b);
+	batch_answer(&b);
 	pthread_mutex_lock(&sender.lock);
 }
 
-/* The first one has waited too long for a link. */
+/* Refuses a send that has waited in the queue up to its deadline. */
 static void
-sender_refuse(void)
+sender_refuse(struct send_entry *e)
 {
-	struct send *s = queue_take();
-
+	pthread_cond_broadcast(&sender.room);
 	pthread_mutex_unlock(&sender.lock);
-	s->error = ERROR_UNAVAILABLE;
-	send_answer_now(s);
+	send_refuse(e);
 	pthread_mutex_lock(&sender.lock);
 }
 
 static void
 sender_rest(void)
 {
-	if (!sender.first) {
+	int64_t deadline = queue_deadline();
+
+	if (deadline == INT64_MAX)
 		pthread_cond_wait(&sender.work, &sender.lock);
-		return;
-	}
-	(void)steady_wait(&sender.work, &sender.lock, queue_deadline());
+	else
+		(void)steady_wait(&sender.work, &sender.lock, deadline);
 }
 
-/* One more than there are links, so that somebody looks after the queue while all of them are stuck. */
+/* Returns one more than there are links (invariant 9). */
 long
 sender_threads(void)
 {
@@ -207,12 +393,16 @@ sender_threads(void)
 void
 sender_run(void)
 {
+	struct send_entry *e;
+
 	pthread_mutex_lock(&sender.lock);
-	while (!sender.stop || sender.first) {
-		if (queue_due())
-			sender_batch();
-		else if (sender.first && time_steady_ms() >= sender.first->deadline)
-			sender_refuse();
+	while (!sender.stop || sender.queue.count) {
+		if ((e = refusal_due()))
+			sender_refuse(e);
+		else if (busy_due())
+			sender_batch(true);
+		else if (ready_due())
+			sender_batch(false);
 		else
 			sender_rest();
 	}
@@ -230,20 +420,40 @@ sender_stop(void)
 
 /* ---- sending ---- */
 
+/*
+ * Waits until the queue has room. Returns false when the send must be refused, because it would
+ * wait in vain.
+ */
+static bool
+queue_has_room(const struct send_entry *e)
+{
+	while (sender.queue.count >= settings.api_send_queue) {
+		seat_leave();
+		if (!steady_wait(&sender.room, &sender.lock, e->deadline_ms))
+			return false;
+	}
+	return !all_late() && !send_queue_is_stuck(&sender.queue, e->conversation, (int)settings.api_send_queue / STUCK_SHARE, SIZE_MAX);
+}
+
 enum reply
 sender_send(struct request *r, const struct send_input *in, send_answer *answer)
 {
 	struct send *s = arena_alloc(&r->arena, sizeof *s);
 
-	*s = (struct send){ .request = r, .in = in, .answer = answer, .deadline = time_steady_ms() + settings.api_wait_ms };
+	*s = (struct send){ .request = r, .in = in, .answer = answer };
+	s->entry.conversation = in->conversation;
+	s->entry.deadline_ms = time_steady_ms() + settings.api_wait_ms;
+	s->entry.size = strlen(in->text);
 	pthread_mutex_lock(&sender.lock);
-	while (sender.queued >= settings.api_send_queue) {
-		seat_leave();
-		pthread_cond_wait(&sender.room, &sender.lock);
+	bool room = queue_has_room(&s->entry);
+	if (room) {
+		send_queue_add(&sender.queue, &s->entry);
+		if (ready_due() || sender.queue.count == 1) /* a thread must watch the deadline of the first send */
+			pthread_cond_signal(&sender.work);
 	}
-	queue_add(s);
-	if (queue_due() || sender.queued == 1) /* the first one's deadlines are somebody's to know */
-		pthread_cond_signal(&sender.work);
 	pthread_mutex_unlock(&sender.lock);
-	return REPLY_LATER;
+	if (room)
+		return REPLY_LATER;
+	metrics_count(&metrics->send_late);
+	return answer(r, &(struct sent){ .error = ERROR_UNAVAILABLE });
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sending messages by group commit. Sends that come at the same time are one transaction: a thread that serves queues its send, together
- * with its request, and goes on to the next request. A thread of the sender's takes what is queued as soon as one of the
- * settings.api_send_connections links is free, runs it in one pipeline, publishes the events and answers the requests. Nobody waits for a
- * timer, and nobody is woken for an answer of their own.
+ * Group commit of messages: sends that arrive at the same time share one transaction. A serving
+ * thread queues its send with its request, and serves the next request. A thread of the sender
+ * takes what is queued as soon as one of settings.api_send_connections links is free. It stores the
+ * batch, publishes the events and replies to the requests. No send waits for a timer, and no thread
+ * is woken for each reply.
  */
 #ifndef API_SENDER_H
 #define API_SENDER_H
@@ -16,29 +17,33 @@
 struct send_input {
 	int64_t conversation, user;
 	const char *client_id, *text;
-	const char *data; /* JSON or NULL */
-	int64_t reply_to; /* 0: none */
+	const char *data;     /* JSON or NULL */
+	const char *mentions; /* ids as a PostgreSQL array, 0 for all; NULL: the database searches the text for names */
+	int64_t reply_to;     /* 0: none */
 };
 
 struct sent {
-	enum error error;    /* ERROR_NONE: it is stored. unavailable: it may be stored, so the same send should be repeated */
-	bool created;	     /* else it was there already */
+	enum error error;    /* ERROR_NONE: stored. unavailable: it may be stored, so the client should repeat the send */
+	bool created;	     /* else it was stored before */
 	const char *message; /* JSON */
 };
 
-/* Makes the reply, on whichever thread. */
+/* Makes the reply, on any thread. */
 typedef enum reply send_answer(struct request *r, const struct sent *sent);
 
 void sender_open(void);
 void sender_close(void);
 
 /*
- * Stores a message: after COMMIT, or with an error, answer is called and the reply sent. The request is given away; in and what it points to
- * live as long as that.
+ * Stores a message. After COMMIT, or on an error, calls answer and sends the reply. The request has
+ * another owner from here on. in and what it points to must live until the reply.
  */
 enum reply sender_send(struct request *r, const struct send_input *in, send_answer *answer);
 
-/* The sender's threads: as many as sender_threads() run sender_run, until sender_stop and all is answered. */
+/*
+ * Run the sender. sender_threads() threads run sender_run, which returns after sender_stop when all
+ * sends are answered.
+ */
 long sender_threads(void);
 void sender_run(void);
 void sender_stop(void);

@@ -16,10 +16,13 @@ enum statement {
 	STATEMENT_CONVERSATION_READ,
 	STATEMENT_CONVERSATION_UPDATE,
 	STATEMENT_DEVICES_REVOKED,
-	STATEMENT_DEVICE_CREATE,
+	STATEMENT_DEVICE_SIGN_IN,
+	STATEMENT_DEVICE_KNOWN,
 	STATEMENT_DEVICE_LIST,
+	STATEMENT_DEVICE_OF_TOKEN,
 	STATEMENT_DEVICE_REFRESH,
 	STATEMENT_DEVICE_REVOKE,
+	STATEMENT_ID_NEW,
 	STATEMENT_MEMBER_ADD,
 	STATEMENT_MEMBER_LIST,
 	STATEMENT_MEMBER_REMOVE,
@@ -32,10 +35,12 @@ enum statement {
 	STATEMENT_PRESENCE_SEEN,
 	STATEMENT_RECEIPTS_DELIVER,
 	STATEMENT_RECEIPTS_UPDATE,
-	STATEMENT_SCHEMA_VERSION,
-	STATEMENT_STREAM_HORIZON,
+	STATEMENT_SCHEMA_RANGE,
+	STATEMENT_SERVER_PROBE,
+	STATEMENT_CLOCK_STATE,
+	STATEMENT_CURSOR_RESET,
+	STATEMENT_STREAM_STATE,
 	STATEMENT_SYNC_EVENTS,
-	STATEMENT_SYNC_RESET,
 	STATEMENT_SYNC_SNAPSHOT,
 	STATEMENT_TICKET_CREATE,
 	STATEMENT_TYPING_CHECK,
@@ -48,18 +53,18 @@ enum statement {
 };
 
 struct statement_row {
-	const char *name; /* of the prepared statement; the SQL function's */
+	const char *name; /* name of the prepared statement and of the SQL function */
 	int params;
-	bool reads; /* writes nothing: may be repeated when a connection was lost under it */
+	bool reads; /* writes nothing, so it may be repeated after its connection broke */
 	const char *sql;
 };
 
 const struct statement_row *statement_row(enum statement s);
 
-/* A parameter. The functions below make one; texts and bytes must outlive the call. */
+/* A parameter. The functions below make one. Texts and bytes must outlive the call. */
 struct param {
 	const char *text; /* NULL: the number, or null */
-	int len;	  /* of bytes, which are not text; else 0 */
+	int len;	  /* the length of bytes, which are not text; else 0 */
 	bool is_number;
 	int64_t number;
 };
@@ -69,9 +74,9 @@ struct param param_number(int64_t number);
 struct param param_text(const char *text); /* NULL is null */
 struct param param_bytes(const unsigned char *bytes, int len);
 
-enum { PARAMS = 8, NUMBER_BYTES = 24 };
+enum { PARAMS = 12, NUMBER_BYTES = 24 };
 
-/* Parameters as libpq takes them. */
+/* Parameters in the form of libpq. */
 struct params {
 	const char *values[PARAMS];
 	int lengths[PARAMS];

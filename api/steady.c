@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Waiting on the clock that only goes forward. */
+/* Waiting on the clock that never goes back. */
 #include "steady.h"
 
 void

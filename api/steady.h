@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Conditions that are waited for on the clock that only goes forward (time_steady_ms). */
+/* Condition variables on the clock that never goes back (time_steady_ms). */
 #ifndef API_STEADY_H
 #define API_STEADY_H
 
@@ -10,10 +10,10 @@
 
 void steady_cond_init(pthread_cond_t *condition);
 
-/* Waits for the condition, with the lock. False: it is later than the deadline (ms). */
+/* Waits for a condition under its lock. Returns false when the deadline (ms) has passed. */
 bool steady_wait(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t deadline);
 
-/* A moment of that clock in the form of the system. */
+/* Returns a time of that clock as a timespec. */
 struct timespec steady_moment(int64_t ms);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tickets that open streams; the streams themselves are push's. */
+/* Tickets that open streams. push serves the streams. */
 #include <string.h>
 
 #include "call.h"
@@ -8,7 +8,7 @@
 #include "lib/token.h"
 
 /*
- * A one-time ticket for those who cannot set headers on a stream.
+ * Makes a one-time ticket, for clients that cannot set headers on a stream.
  * 201 with ticket and expires_in.
  */
 enum reply

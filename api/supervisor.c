@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the api's supervisor keeps for its workers: the socket, the limits, the counters. */
+/* The socket, limits and counters that the api's supervisor holds for its workers. */
 #include "supervisor.h"
 
 #include <errno.h>
@@ -10,20 +10,23 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/database.h"
 #include "lib/limiter.h"
 #include "lib/log.h"
 #include "lib/memory.h"
 #include "lib/settings.h"
 #include "lib/workers.h"
-#include "metrics.h"
+#include "common.h"
 #include "worker.h"
 
 enum {
 	BACKLOG = 1024,
-	ACCEPT_TIMEOUT_MS = 500, /* how often an idle thread looks whether it is to leave */
+	ACCEPT_TIMEOUT_MS = 500, /* how often an idle thread looks whether it should leave */
+	WAITS = 3,		 /* a thread may wait for a free connection, for connecting, and for a result */
+	POLL_EXTRA_MS = 3000,	 /* for the pauses between two queries of revocations and two heartbeats */
 };
 
-static struct stat bound; /* the socket's file, so that only ours is taken away */
+static struct stat bound; /* the socket's file, so that only this program's file is removed */
 
 static struct sockaddr_un
 socket_address(void)
@@ -36,7 +39,7 @@ socket_address(void)
 	return address;
 }
 
-/* A socket file that nobody listens on is left over from one who was killed. */
+/* Removes the socket file of a program that was killed. Exits when another program serves on it. */
 static void
 socket_clear(const struct sockaddr_un *address)
 {
@@ -49,7 +52,10 @@ socket_clear(const struct sockaddr_un *address)
 	close(fd);
 }
 
-/* Who may reach the folder may connect, as on a port of the loopback: the front server is often another user. */
+/*
+ * Lets every user who reaches the folder connect, as on a loopback port: the front server is often
+ * another user.
+ */
 static int
 socket_bind(void)
 {
@@ -74,19 +80,36 @@ socket_unlink(void)
 		unlink(settings.api_socket);
 }
 
+/*
+ * Returns the time without heartbeats after which a worker is hung. All its threads may wait for
+ * the database as long as they are allowed to, which is no hang. The thread that queries
+ * revocations connects without the deadline of a request.
+ */
+static int64_t
+hang_ms(void)
+{
+	int64_t serving = WAITS * settings.api_wait_ms, polling = DATABASE_CONNECT_MS + settings.api_wait_ms + POLL_EXTRA_MS;
+	int64_t least = serving > polling ? serving : polling, set = settings.hang_seconds * 1000;
+
+	return set && set < least ? least : set;
+}
+
 int
 supervisor_run(int argc, char **argv)
 {
 	workers_open(argc, argv);
-	const int kept[WORKER_KEPT] = { socket_bind(), limiter_make(), metrics_make() };
+	const int kept[WORKER_KEPT] = { socket_bind(), limiter_make(), common_make() };
 	int count = (int)settings.api_workers;
 	int *descriptors = memory_alloc((size_t)count * sizeof kept);
-	struct workers workers = { count, WORKER_KEPT, descriptors, socket_unlink, NULL };
+	struct workers workers = { count, WORKER_KEPT, descriptors, socket_unlink, NULL, hang_ms() };
 
-	/* all workers have the same */
+	/* all workers get the same descriptors */
 	for (int i = 0; i < count; i++)
 		memcpy(descriptors + i * WORKER_KEPT, kept, sizeof kept);
-	/* libfcgi takes and frees buffers of 8 KiB for each request: kept per thread they cost nothing (glibc's default keeps up to 1 KiB) */
+	/*
+	 * libfcgi allocates buffers of 8 KiB for each request; malloc's cache of each thread keeps
+	 * them (glibc's default keeps up to 1 KiB)
+	 */
 	setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_max=16384", 0);
 	log_line(LOG_INFO, "listening", "socket=%s workers=%d", settings.api_socket, count);
 	int code = workers_run(&workers);

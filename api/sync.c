@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a client begins with, and what it has missed (docs/architecture.md, "The cursor"). */
+/*
+ * Snapshots for the start of a client, and pages of missed events (docs/architecture.md, section
+ * 5).
+ */
 #include <jansson.h>
 #include <stddef.h>
 #include <string.h>
@@ -23,14 +26,17 @@ static const struct field sync_parameters[] = {
 };
 
 /*
- * An id below which nothing can appear any more. What is read in a later statement has everything below it: so this comes first, and what it
- * gave is the base of the cursor. 0: the reply has been made.
+ * Reads a horizon and the database's incarnation. No event can be committed below the horizon any
+ * more, so a later statement sees every event below it. That is why the horizon is read first and
+ * becomes the cursor's base. Returns 0 when it has replied.
  */
 static int64_t
-horizon_read(struct request *r)
+horizon_read(struct request *r, int64_t *incarnation)
 {
-	struct rows *rows = call(r, STATEMENT_STREAM_HORIZON);
+	struct rows *rows = call(r, STATEMENT_STREAM_STATE);
 
+	if (rows)
+		*incarnation = rows_number(rows, 0, 1);
 	return rows ? rows_number(rows, 0, 0) : 0;
 }
 
@@ -39,7 +45,7 @@ put_cursor(struct text *body, const struct cursor *c)
 {
 	char text[LIMIT_CURSOR_BYTES + 1];
 
-	cursor_text(c->base, c->exceptions, c->count, text);
+	cursor_text(c, text);
 	text_printf(body, ",\"cursor\":\"%s\"", text);
 }
 
@@ -52,7 +58,7 @@ json_id(const json_t *object, const char *name)
 	return text && identifier_parse(text, strlen(text), &id) ? id : 0;
 }
 
-/* The snapshot shows these conversations as they are up to their activity_id, which may be beyond the horizon. */
+/* Covers the conversations of a snapshot up to their last_id, which may be above the horizon. */
 static void
 snapshot_note(const char *snapshot, struct cursor *c)
 {
@@ -61,7 +67,7 @@ snapshot_note(const char *snapshot, struct cursor *c)
 	size_t i;
 
 	json_array_foreach(json_object_get(json, "conversations"), i, conversation)
-		cursor_advance(c, json_id(conversation, "id"), json_id(conversation, "activity_id"));
+		cursor_advance(c, json_id(conversation, "id"), json_id(conversation, "last_id"));
 	json_decref(json);
 }
 
@@ -69,9 +75,10 @@ static enum reply
 reply_snapshot(struct request *r, const char *reset, int64_t limit)
 {
 	struct text body = { .arena = &r->arena };
-	struct cursor c = { .base = horizon_read(r) };
+	struct cursor c = { 0 };
 	char now[TIME_TEXT_BYTES];
 
+	c.base = horizon_read(r, &c.incarnation);
 	if (!c.base)
 		return REPLIED;
 	struct rows *rows = call(r, STATEMENT_SYNC_SNAPSHOT, param_id(r->user), param_number(limit));
@@ -95,7 +102,10 @@ lesser(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* The event with the cursor of who has got it, in the place of its last brace. */
+/* The columns of the statement of sync_events. */
+enum missed { MISSED_CONVERSATION, MISSED_ID, MISSED_EVENT, MISSED_SNAPSHOT, MISSED_PASS_END, MISSED_IS_CUT };
+
+/* Adds an event. The cursor that covers the event takes the place of its last brace. */
 static void
 put_event(struct text *body, const char *event, const struct cursor *c)
 {
@@ -105,48 +115,151 @@ put_event(struct text *body, const char *event, const struct cursor *c)
 }
 
 /*
- * The events come in the order of (id, conversation). So once one of them is reached, everything below its id has been given, and the base may
- * follow it, as far as the horizon: the cursor stays small, and exact. A page that ends early has everything below the first that it leaves out.
+ * Reads the events that the cursor does not cover, up to one more than the limit. That one says
+ * that more exist. The database ends a page of long events earlier, and says so in is_cut. Returns
+ * NULL when it has replied.
  */
-static enum reply
-reply_missed(struct request *r, struct cursor *c, int64_t limit)
+static struct rows *
+missed_read(struct request *r, const struct cursor *c, int64_t horizon, int64_t limit)
 {
-	struct text body = { .arena = &r->arena };
-	int64_t conversations[CURSOR_EXCEPTIONS], ids[CURSOR_EXCEPTIONS];
-	int64_t horizon = horizon_read(r);
+	int64_t conversations[CURSOR_EXCEPTIONS], ids[CURSOR_EXCEPTIONS], reads[CURSOR_READS], read_conversations[CURSOR_READS];
+	char snapshot[CURSOR_SNAPSHOT_BYTES];
+	struct text snapshots = { .arena = &r->arena };
 
-	if (!horizon)
-		return REPLIED;
 	for (int i = 0; i < c->count; i++) {
 		conversations[i] = c->exceptions[i].conversation;
 		ids[i] = c->exceptions[i].id;
 	}
-	struct rows *rows =
-		call(r, STATEMENT_SYNC_EVENTS, param_id(r->user), param_number(c->base), param_text(ids_text(&r->arena, conversations, c->count)),
-		     param_text(ids_text(&r->arena, ids, c->count)), param_number(limit + 1));
-	if (!rows)
-		return REPLIED;
-	int count = rows_count(rows);
-	bool more = count > limit;
-	text_puts(&body, "{\"events\":[");
-	for (int i = 0; i < count - more; i++) {
-		int64_t id = rows_number(rows, i, 1);
-		cursor_rebase(c, lesser(id, horizon));
-		cursor_advance(c, rows_number(rows, i, 0), id);
-		if (i > 0)
-			text_puts(&body, ",");
-		put_event(&body, rows_text(rows, i, 2), c);
+	for (int i = 0; i < c->reads_count; i++) {
+		reads[i] = c->reads[i].id;
+		read_conversations[i] = c->reads[i].conversation;
+		cursor_snapshot_text(&c->reads[i].snapshot, snapshot);
+		text_printf(&snapshots, "%s\"%s\"", i ? "," : "{", snapshot);
 	}
-	cursor_rebase(c, more ? lesser(rows_number(rows, count - 1, 1), horizon) : horizon);
-	text_puts(&body, "]");
-	put_cursor(&body, c);
-	text_printf(&body, ",\"has_more\":%s}", more ? "true" : "false");
-	return reply_json(r, 200, body.bytes);
+	bool has_reads = c->reads_count > 0;
+	if (has_reads)
+		text_puts(&snapshots, "}");
+	return call(r, STATEMENT_SYNC_EVENTS, param_id(r->user), param_number(c->base), param_text(ids_text(&r->arena, conversations, c->count)),
+		    param_text(ids_text(&r->arena, ids, c->count)), param_text(has_reads ? ids_text(&r->arena, reads, c->reads_count) : NULL),
+		    param_text(has_reads ? ids_text(&r->arena, read_conversations, c->reads_count) : NULL),
+		    param_text(has_reads ? snapshots.bytes : NULL), param_id(c->pass.end ? c->pass.end : horizon),
+		    c->pass.end ? param_id(c->pass.conversation) : param_text(NULL), c->pass.end ? param_id(c->pass.id) : param_text(NULL),
+		    param_number(limit + 1), param_number(LIMIT_PAGE_BYTES));
 }
 
 /*
- * A snapshot without a cursor, what was missed with one.
- * 200 with user, conversations and cursor; or with events and cursor; or, when the cursor cannot be resumed, the snapshot and the reason in reset.
+ * Covers event i of a page without a pass. The events have the order of (id, conversation). So when
+ * one is reached, all events below its id have been delivered. The base may then follow it up to
+ * the horizon, which keeps the cursor small and exact. Above the horizon a cursor may lack room for
+ * all conversations. A place of reading then replaces exceptions, so each page makes progress.
+ */
+static void
+missed_note(struct cursor *c, const struct rows *rows, int i, int64_t horizon)
+{
+	int64_t conversation = rows_number(rows, i, MISSED_CONVERSATION), id = rows_number(rows, i, MISSED_ID);
+	struct cursor_snapshot snapshot;
+
+	cursor_rebase(c, lesser(id, horizon));
+	if (cursor_snapshot_parse(rows_text(rows, i, MISSED_SNAPSHOT), &snapshot))
+		cursor_advance_read(c, conversation, id, &snapshot);
+	else
+		cursor_advance(c, conversation, id);
+}
+
+/* Counts the events that fit into a page, by count and by bytes. The first event always fits. */
+static int
+page_count(const struct rows *rows, int64_t limit)
+{
+	size_t bytes = 0;
+	int count = 0;
+
+	for (; count < rows_count(rows) && count < limit; count++) {
+		bytes += strlen(rows_text(rows, count, MISSED_EVENT));
+		if (count > 0 && bytes > LIMIT_PAGE_BYTES)
+			break;
+	}
+	return count;
+}
+
+/* Returns the id up to which a page that leaves out events has all of them. */
+static int64_t
+page_end(const struct rows *rows, int count)
+{
+	return rows_number(rows, count < rows_count(rows) ? count : count - 1, MISSED_ID);
+}
+
+/*
+ * Replies with a page. A cut page covers all events below the first one that it omits or, when the
+ * database omitted it, below the last one that it has. The last page of a pass covers all events
+ * below the end of the pass, and more pages follow.
+ */
+static enum reply
+reply_page(struct request *r, struct cursor *c, const struct rows *rows, int64_t horizon, int64_t limit)
+{
+	struct text body = { .arena = &r->arena };
+	int count = page_count(rows, limit);
+	bool is_cut = count < rows_count(rows) || (count && rows_number(rows, 0, MISSED_IS_CUT));
+	int64_t end = count && rows_text(rows, 0, MISSED_PASS_END) ? rows_number(rows, 0, MISSED_PASS_END) : c->pass.end;
+
+	text_puts(&body, "{\"events\":[");
+	for (int i = 0; i < count; i++) {
+		if (end)
+			cursor_advance_pass(c, rows_number(rows, i, MISSED_CONVERSATION), rows_number(rows, i, MISSED_ID), end);
+		else
+			missed_note(c, rows, i, horizon);
+		if (i > 0)
+			text_puts(&body, ",");
+		put_event(&body, rows_text(rows, i, MISSED_EVENT), c);
+	}
+	if (!end)
+		cursor_rebase(c, is_cut ? lesser(page_end(rows, count), horizon) : horizon);
+	else if (!is_cut)
+		cursor_rebase(c, end);
+	text_puts(&body, "]");
+	put_cursor(&body, c);
+	text_printf(&body, ",\"has_more\":%s}", is_cut || end ? "true" : "false");
+	return reply_json(r, 200, body.bytes);
+}
+
+static enum reply
+reply_missed(struct request *r, struct cursor *c, int64_t limit)
+{
+	int64_t incarnation, horizon = horizon_read(r, &incarnation);
+
+	if (!horizon)
+		return REPLIED;
+	if (incarnation != c->incarnation)
+		return reply_error(r, ERROR_UNAVAILABLE); /* a failover since the cursor was judged: the client repeats its request */
+	struct rows *rows = missed_read(r, c, horizon, limit);
+
+	return rows ? reply_page(r, c, rows, horizon, limit) : REPLIED;
+}
+
+/*
+ * Judges a cursor. Returns a row with the reason why it cannot be resumed, or null. Returns NULL
+ * when it has replied. A cursor that can be resumed gets the current incarnation.
+ */
+static struct rows *
+cursor_judge(struct request *r, struct cursor *c)
+{
+	int64_t conversations[CURSOR_EXCEPTIONS], ids[CURSOR_EXCEPTIONS];
+
+	for (int i = 0; i < c->count; i++) {
+		conversations[i] = c->exceptions[i].conversation;
+		ids[i] = c->exceptions[i].id;
+	}
+	struct rows *rows = call(r, STATEMENT_CURSOR_RESET, param_number(c->incarnation), param_number(c->base), param_number(cursor_horizon(c)),
+				 param_number(cursor_reach(c)), param_text(ids_text(&r->arena, conversations, c->count)),
+				 param_text(ids_text(&r->arena, ids, c->count)));
+	if (rows)
+		c->incarnation = rows_number(rows, 0, 1);
+	return rows;
+}
+
+/*
+ * Returns a snapshot without a cursor, or the missed events with one.
+ * 200 with user, conversations and cursor; or with events and cursor; or with the snapshot and the
+ * reason in reset, when the cursor cannot be resumed.
  * What the cursor covers counts as delivered. 422 invalid_cursor.
  */
 enum reply
@@ -161,7 +274,7 @@ get_sync(struct request *r)
 		return reply_snapshot(r, NULL, in.limit);
 	if (!cursor_parse(in.since, strlen(in.since), &c))
 		return reply_error(r, ERROR_INVALID_CURSOR);
-	struct rows *rows = call(r, STATEMENT_SYNC_RESET, param_number(c.base));
+	struct rows *rows = cursor_judge(r, &c);
 	if (!rows)
 		return REPLIED;
 	if (rows_text(rows, 0, 0))

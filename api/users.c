@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* People. */
+/* Users. */
 #include <stddef.h>
 
 #include "call.h"
@@ -7,13 +7,13 @@
 #include "input.h"
 
 /*
- * The calling user.
+ * Returns the calling user.
  * 200.
  */
 enum reply
 get_me(struct request *r)
 {
-	return reply_rows(r, 200, call(r, STATEMENT_USER_GET, param_id(r->user)));
+	return reply_rows(r, 200, call(r, STATEMENT_USER_GET, param_id(r->user), param_id(r->user)));
 }
 
 static const struct field me_fields[] = {
@@ -22,8 +22,8 @@ static const struct field me_fields[] = {
 };
 
 /*
- * Change the display name.
- * 200 with the user as it is now.
+ * Changes the display name.
+ * 200 with the changed user.
  */
 enum reply
 patch_me(struct request *r)
@@ -48,8 +48,8 @@ static const struct field users_page[] = {
 };
 
 /*
- * Find users by the beginning of their name.
- * 200 with a page of them, by name.
+ * Finds users by the beginning of their name.
+ * 200 with a page of users, by name.
  */
 enum reply
 list_users(struct request *r)
@@ -58,15 +58,16 @@ list_users(struct request *r)
 
 	if (!parameters_read(r, users_page, &page))
 		return REPLIED;
-	return reply_rows(r, 200, call(r, STATEMENT_USER_FIND, param_text(page.prefix), param_text(page.after), param_id(page.limit)));
+	return reply_rows(r, 200,
+			  call(r, STATEMENT_USER_FIND, param_id(r->user), param_text(page.prefix), param_text(page.after), param_id(page.limit)));
 }
 
 /*
- * One user.
- * 200. 404 user_not_found.
+ * Returns a user.
+ * 200; last_seen only if the user shares a conversation with the caller. 404 user_not_found.
  */
 enum reply
 get_user(struct request *r)
 {
-	return reply_rows(r, 200, call(r, STATEMENT_USER_GET, param_id(r->path_ids[0])));
+	return reply_rows(r, 200, call(r, STATEMENT_USER_GET, param_id(r->user), param_id(r->path_ids[0])));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A worker process: its threads, and how they leave. */
+/* A worker process: its threads, and how they end. */
 #include "worker.h"
 
 #include <errno.h>
@@ -11,13 +11,14 @@
 #include <unistd.h>
 
 #include "call.h"
+#include "known.h"
 #include "lib/bearer.h"
 #include "lib/identifier.h"
 #include "lib/limiter.h"
 #include "lib/log.h"
 #include "lib/memory.h"
 #include "lib/settings.h"
-#include "metrics.h"
+#include "common.h"
 #include "password.h"
 #include "redis.h"
 #include "reply.h"
@@ -35,11 +36,14 @@ enum {
 	REVOCATIONS_TRY_MS = 100,
 };
 
+/* Parts with heartbeats: the serving threads together, and the thread that queries revocations. */
+enum { BEAT_SERVES, BEAT_REVOCATIONS, BEATS };
+
 enum leaving { STAYING, LEAVING_WHEN_IDLE, LEAVING_NOW };
 
 static _Atomic int leaving = STAYING;
 
-/* For the threads that do something from time to time. */
+/* The state of the threads that work periodically. */
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t stopped;
@@ -47,8 +51,8 @@ static struct {
 } tending = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /*
- * Accepts and answers. An accept without a request for a while (the socket has a receive timeout, which needs no signal that could hit a
- * thread just as it takes one) is when a thread looks whether it is to leave.
+ * Accepts requests and serves them. The socket has a receive timeout. After it a thread looks
+ * whether to leave, so no signal interrupts a thread that just accepts a request.
  */
 static void *
 thread_serve(void *unused)
@@ -57,6 +61,7 @@ thread_serve(void *unused)
 
 	(void)unused;
 	while (atomic_load_explicit(&leaving, memory_order_relaxed) != LEAVING_NOW && seat_take()) {
+		worker_beat(BEAT_SERVES);
 		if (request_accept(r)) {
 			if (routes_serve(r) == REPLIED)
 				reply_finish(r);
@@ -67,7 +72,7 @@ thread_serve(void *unused)
 		}
 	}
 	if (atomic_load_explicit(&leaving, memory_order_relaxed))
-		seats_close(); /* nobody waits any more: those without a seat may go as well */
+		seats_close(); /* the threads without a seat may leave as well */
 	request_give(r);
 	return NULL;
 }
@@ -80,7 +85,7 @@ thread_send(void *unused)
 	return NULL;
 }
 
-/* Sleeps; true when it is time to stop. */
+/* Sleeps. Returns true when it is time to stop. */
 static bool
 tending_sleep(int64_t ms)
 {
@@ -107,8 +112,10 @@ static void *
 thread_revocations(void *unused)
 {
 	(void)unused;
-	while (!tending_sleep(REVOCATIONS_MS))
+	while (!tending_sleep(REVOCATIONS_MS)) {
+		worker_beat(BEAT_REVOCATIONS);
 		(void)revocations_poll();
+	}
 	return NULL;
 }
 
@@ -144,6 +151,7 @@ signals_block(sigset_t *waited)
 	sigset_t all;
 
 	sigfillset(&all);
+	sigdelset(&all, SIGABRT); /* the supervisor sends it to a worker that hangs */
 	pthread_sigmask(SIG_SETMASK, &all, NULL);
 	sigemptyset(waited);
 	sigaddset(waited, WORKER_REPLACED);
@@ -151,7 +159,7 @@ signals_block(sigset_t *waited)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* No request may be let in before it is known who was signed out. */
+/* Waits for the first query of revocations. No request may be served before. */
 static void
 revocations_wait(void)
 {
@@ -166,10 +174,11 @@ parts_open(void)
 	requests_open(WORKER_SOCKET);
 	seats_open();
 	limiter_open(WORKER_LIMITER);
-	metrics_open(WORKER_METRICS);
+	common_open(WORKER_COMMON);
 	steady_cond_init(&tending.stopped);
 	bearers_open();
 	calls_open();
+	known_open();
 	sender_open();
 	redis_open();
 	passwords_open();
@@ -186,7 +195,7 @@ parts_close(void)
 	redis_close();
 }
 
-/* Waits for threads up to the deadline. False when one has not ended. */
+/* Waits for threads up to the deadline. Returns false when one has not ended. */
 static bool
 threads_join(pthread_t *threads, long n, int64_t deadline)
 {
@@ -217,12 +226,14 @@ worker_run(void)
 	tenders[0] = thread_start(thread_redis);
 	tenders[1] = thread_start(thread_revocations);
 	log_line(LOG_INFO, "worker_ready", "pid=%d threads=%ld", (int)getpid(), n);
-	worker_ready();
+	worker_ready(BEATS);
 
 	while (sigwait(&waited, &got) != 0)
 		;
 	int64_t deadline = time_steady_ms() + settings.drain_seconds * 1000;
-	/* others take what waits; or nobody does */
+	/*
+	 * a replaced worker leaves waiting requests to others; otherwise no worker would serve them
+	 */
 	atomic_store(&leaving, got == WORKER_REPLACED ? LEAVING_NOW : LEAVING_WHEN_IDLE);
 	if (got == WORKER_REPLACED)
 		seats_close();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Arrays as PostgreSQL reads them. */
+/* Arrays in PostgreSQL's text format. */
 #include "array.h"
 
 #include <stdlib.h>
@@ -10,7 +10,9 @@
 
 enum { ROOM = 64 };
 
-/* Makes room for n bytes of an element, with what stands before it and the end behind it. */
+/*
+ * Makes room for an element of n bytes, the separator before it and the end of the text behind it.
+ */
 static void
 array_room(struct array *a, size_t n)
 {

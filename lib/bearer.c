@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A table of tokens that were good, by a keyed hash: nobody outside can choose where one falls or make one that equals another. */
+/*
+ * A table of valid tokens by a keyed hash. Without the key nobody can choose a token's place or
+ * forge an equal hash.
+ */
 #include "bearer.h"
 
 #include <pthread.h>
@@ -13,11 +16,11 @@ enum { HASH_BYTES = crypto_shorthash_siphashx24_BYTES, STRIPES = 64, SETS = 4096
 
 struct remembered {
 	unsigned char hash[HASH_BYTES];
-	struct token token; /* all zero: free */
+	struct token token; /* all zero: the place is free */
 };
 
 static struct remembered sets[SETS][WAYS];
-static pthread_mutex_t locks[STRIPES]; /* of the sets with that number modulo STRIPES */
+static pthread_mutex_t locks[STRIPES]; /* each guards the sets whose number modulo STRIPES is its own */
 static unsigned char key[crypto_shorthash_siphashx24_KEYBYTES];
 
 void
@@ -40,7 +43,7 @@ bearer_recall(const struct remembered *set, const unsigned char hash[HASH_BYTES]
 	return false;
 }
 
-/* Takes the place of the one that expires first. */
+/* Stores a token in place of the one that expires first. */
 static void
 bearer_remember(struct remembered *set, const unsigned char hash[HASH_BYTES], const struct token *token)
 {

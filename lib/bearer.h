@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Access tokens as requests carry them: checked once, remembered until they expire. */
+/* Access tokens of requests: checked once, and remembered until they expire. */
 #ifndef LIB_BEARER_H
 #define LIB_BEARER_H
 
 #include "token.h"
 
-/* Once, before threads. */
+/* Prepares the table of tokens. Called once, before threads start. */
 void bearers_open(void);
 
-/* What token_check says of a text, at a tenth of its cost when it was good before. Thread-safe. Revocation is another matter: lib/revoked.h. */
+/*
+ * Checks a token as token_check does. A token that was valid before costs a tenth of that.
+ * Thread-safe. Does not check revocation (lib/revoked.h).
+ */
 enum token_verdict bearer_check(const char *text, size_t n, struct token *out) __attribute__((warn_unused_result));
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads what comes over a doorbell channel. */
+/* The parser of Redis notifications. */
 #include "doorbell.h"
 
 #include <string.h>
 
 #include "identifier.h"
 
-/* The fields of a payload, read from the left. */
+/* The unread rest of a payload. */
 struct reader {
 	const char *at, *end;
 };

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The doorbell: the names of Redis channels and the text that goes over them. Redis carries wake-ups, never the only copy.
+ * Notifications over Redis: the names of the channels and the payloads. A notification is never the
+ * only copy of its content.
  *
- *   c:{conversation}   e <id> <seq> <gone>\n<event>   a durable event; gone: 0, the user who has left with it, or * for all
- *                      r <user> <delivered> <read>    a member's watermarks moved (up to LIMIT_MEMBERS_NAMED members)
- *                      R                              watermarks moved in a larger conversation
- *                      t <user>                       somebody types
- *   u:{user}           j <conversation>               a membership began
- *                      x <device>                     a device was revoked
- *                      n <conversation> <read> <event>  conversation.read, for the user's own streams
- *                      w <device>                     the device's watch list changed
- *   p:{user}           <event>                        presence.updated
+ *     c:{conversation}   e <id> <seq> <gone>\n<event>   a durable event; gone: 0, the user whom the
+ *                                                       event removes, or * for all members
+ *                        r <user> <delivered> <read>    a member's marks moved (up to
+ *                                                       LIMIT_MEMBERS_NAMED members)
+ *                        R                              marks moved in a larger conversation
+ *                        t <user>                       a user is typing
+ *     u:{user}           j <conversation>               a membership began
+ *                        x <device>                     a device was revoked
+ *                        n <conversation> <read> <event>  conversation.read, for the user's streams
+ *                        w <device>                     the device's watch list changed
+ *     p:{user}           <event>                        presence.updated
  */
 #ifndef LIB_DOORBELL_H
 #define LIB_DOORBELL_H
@@ -33,13 +36,13 @@ enum doorbell_kind {
 
 enum { DOORBELL_GONE_NOBODY = 0, DOORBELL_GONE_ALL = -1 };
 
-/* A channel taken apart: its letter ('c', 'u', 'p') and the id behind it. */
+/* A parsed channel name: its letter ('c', 'u', 'p') and the id behind it. */
 struct doorbell_channel {
 	char kind;
 	int64_t id;
 };
 
-/* A payload taken apart; json points into the payload. Which fields count depends on the kind. */
+/* A parsed payload. json points into the payload. The kind decides which fields are set. */
 struct doorbell {
 	enum doorbell_kind kind;
 	int64_t id;	   /* e: event; r, t: user; j, n: conversation; x, w: device */
@@ -51,7 +54,7 @@ struct doorbell {
 	size_t json_len;
 };
 
-/* Both read exactly n bytes and return false for anything that is not well formed. */
+/* Parse exactly n bytes. Return false for text that is not well formed. */
 bool doorbell_channel_parse(const char *text, size_t n, const char *prefix, struct doorbell_channel *out) __attribute__((warn_unused_result));
 bool doorbell_parse(const char *text, size_t n, struct doorbell *out) __attribute__((warn_unused_result));
 

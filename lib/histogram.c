@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Histograms: their bounds, and how they are shown. */
+/* Histograms: their bounds, and how they are printed. */
 #include "histogram.h"
 
 #include <string.h>
 
 /* clang-format off */
 static const struct {
-	double unit; /* of what is shown */
+	double unit; /* of the printed values */
 	int64_t bounds[HISTOGRAM_BOUNDS];
 } scales[HISTOGRAM_SCALES] = {
 	[HISTOGRAM_TIMES] = { 1e6, { 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000, 10000000 } },

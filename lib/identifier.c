@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ids and the times in them. */
+/* Ids, and times as text. */
 #include "identifier.h"
 
 #include <assert.h>
@@ -26,7 +26,10 @@ identifier_parse(const char *text, size_t n, int64_t *id)
 	return true;
 }
 
-/* By hand: ids are written wherever something is asked, and a formatted print costs ten times as much. */
+/*
+ * Writes the digits by hand. Every query and reply contains ids, and snprintf costs ten times as
+ * much.
+ */
 size_t
 identifier_text(int64_t id, char out[IDENTIFIER_BYTES])
 {
@@ -41,7 +44,10 @@ identifier_text(int64_t id, char out[IDENTIFIER_BYTES])
 	return n - 1;
 }
 
-/* Most texts of a thread are of one second, and to take a time apart costs more than the rest of an answer: the last second's text is kept. */
+/*
+ * Keeps the text of the last second for each thread, because most times fall into it. To split a
+ * time costs more than the rest of a reply.
+ */
 void
 time_text(int64_t unix_ms, char out[TIME_TEXT_BYTES])
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Rate limits by GCRA: one number for each counted one, the moment at which all of its allowance will be there again. */
+/*
+ * Rate limits by GCRA. Each counted user or address has one number: the time at which its whole
+ * allowance is available again.
+ */
 #include "limiter.h"
 
 #include <errno.h>
@@ -12,17 +15,17 @@
 #include "settings.h"
 #include "shared.h"
 
-enum { STRIPES = 64, SETS = 8192, WAYS = 8 }; /* 65,536 counted at a time, 1 MiB */
+enum { STRIPES = 64, SETS = 8192, WAYS = 8 }; /* 65,536 users and addresses at a time, 1 MiB */
 
 static const int64_t minute_ns = INT64_C(60000000000);
 
 struct counted {
 	uint64_t key;
-	int64_t full_ns; /* in the past: all is there, and the place is free */
+	int64_t full_ns; /* if it is past, the whole allowance is available and the place is free */
 };
 
 struct limiter {
-	pthread_mutex_t locks[STRIPES]; /* of the sets with that number modulo STRIPES */
+	pthread_mutex_t locks[STRIPES]; /* each guards the sets whose number modulo STRIPES is its own */
 	struct counted sets[SETS][WAYS];
 };
 
@@ -30,9 +33,13 @@ static struct limiter *limiter;
 
 static const long *const limits[RATES] = {
 	[RATE_LOGIN] = &settings.rate_login,
+	[RATE_LOGIN_NAME] = &settings.rate_login_name,
+	[RATE_LOGIN_STRANGERS] = &settings.rate_login_strangers,
+	[RATE_REFRESH] = &settings.rate_refresh,
 	[RATE_READ] = &settings.rate_read,
 	[RATE_WRITE] = &settings.rate_write,
 	[RATE_SEND] = &settings.rate_send,
+	[RATE_MEMBERS] = &settings.rate_members,
 };
 
 static struct limiter *
@@ -81,17 +88,10 @@ mix(uint64_t x)
 	return x ^ x >> 33;
 }
 
-uint64_t
-limiter_address(const char *address)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-
-	for (; *address; address++)
-		hash = (hash ^ (unsigned char)*address) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
-/* The place of a key in its set: its own, or the one that is full again first. */
+/*
+ * Returns the place of a key in its set. A new key replaces the key whose allowance is complete
+ * first.
+ */
 static struct counted *
 counted_find(struct counted *set, uint64_t key)
 {
@@ -107,12 +107,12 @@ counted_find(struct counted *set, uint64_t key)
 	return free_one;
 }
 
-/* Counts one against a limit per minute, all of which may come at once. */
+/* Counts an amount against a limit per minute. All of the limit may come at once. */
 static struct allowance
-counted_take(struct counted *c, long limit, int64_t now_ns)
+counted_take(struct counted *c, long limit, long amount, int64_t now_ns)
 {
 	int64_t cost = minute_ns / limit;
-	int64_t full = (c->full_ns > now_ns ? c->full_ns : now_ns) + cost;
+	int64_t full = (c->full_ns > now_ns ? c->full_ns : now_ns) + cost * (amount < limit ? amount : limit);
 	struct allowance a = { .allowed = full - now_ns <= minute_ns, .limit = limit };
 
 	if (a.allowed)
@@ -125,7 +125,7 @@ counted_take(struct counted *c, long limit, int64_t now_ns)
 	return a;
 }
 
-/* Whoever died with the lock left at most one number half counted. */
+/* Takes a lock. If its owner died, at most one number is wrong by one count. */
 static void
 stripe_lock(pthread_mutex_t *lock)
 {
@@ -136,6 +136,12 @@ stripe_lock(pthread_mutex_t *lock)
 struct allowance
 limiter_take(enum rate_class class, uint64_t whom, int64_t now_us)
 {
+	return limiter_take_many(class, whom, 1, now_us);
+}
+
+struct allowance
+limiter_take_many(enum rate_class class, uint64_t whom, long amount, int64_t now_us)
+{
 	long limit = limits[class] ? *limits[class] : 0;
 	if (limit == 0)
 		return (struct allowance){ .allowed = true };
@@ -144,7 +150,7 @@ limiter_take(enum rate_class class, uint64_t whom, int64_t now_us)
 	uint64_t set = key % SETS;
 	pthread_mutex_t *lock = &limiter->locks[set % STRIPES];
 	stripe_lock(lock);
-	struct allowance a = counted_take(counted_find(limiter->sets[set], key), limit, now_us * 1000);
+	struct allowance a = counted_take(counted_find(limiter->sets[set], key), limit, amount, now_us * 1000);
 	pthread_mutex_unlock(lock);
 	return a;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rate limits: so many requests a minute for each user (or address) and class, all of them at once if need be. All workers count together,
- * in memory that the supervisor makes and hands on; a restart of a worker forgives nothing.
+ * Rate limits: a number of requests per minute for each user or address and each class. All of them
+ * may come at once. All workers count in shared memory that the supervisor makes. So a worker's
+ * restart resets nothing.
  */
 #ifndef LIB_LIMITER_H
 #define LIB_LIMITER_H
@@ -9,24 +10,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum rate_class { RATE_NONE, RATE_LOGIN, RATE_READ, RATE_WRITE, RATE_SEND, RATES };
+enum rate_class { RATE_NONE, RATE_LOGIN, RATE_LOGIN_NAME, RATE_LOGIN_STRANGERS, RATE_REFRESH, RATE_READ, RATE_WRITE, RATE_SEND, RATE_MEMBERS, RATES };
 
 struct allowance {
 	bool allowed;
-	long limit;	    /* per minute; 0: there is none */
+	long limit;	    /* 0: no limit */
 	long remaining;	    /* now */
-	long reset_seconds; /* until all are there again */
-	long retry_seconds; /* when refused: until one is there again */
+	long reset_seconds; /* until the whole allowance is available again */
+	long retry_seconds; /* if refused: until one request is allowed again */
 };
 
-/* Makes the shared memory; its descriptor is for limiter_open in every worker. */
+/* Makes the shared memory. Returns its descriptor, for limiter_open in every worker. */
 int limiter_make(void);
 void limiter_open(int fd);
 
-/* Counts one request of whom, a user's id or limiter_address. */
+/* Counts one request. whom: a user's id or an address's number (lib/address.h). */
 struct allowance limiter_take(enum rate_class class, uint64_t whom, int64_t now_us);
 
-/* An address as a number. */
-uint64_t limiter_address(const char *address);
+/*
+ * Counts several requests at once, all or none. An amount above the limit counts as the whole
+ * limit.
+ */
+struct allowance limiter_take_many(enum rate_class class, uint64_t whom, long amount, int64_t now_us);
 
 #endif

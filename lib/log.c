@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The log: formats one line in a buffer of its own, writes it at once. */
+/* The log: formats a line in a buffer of its own, and writes it at once. */
 #include "log.h"
 
 #include <assert.h>
@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "log_file.h"
 
 enum { LINE_MAX_BYTES = 4096, VALUE_MAX_BYTES = 1024, KEY_MAX_BYTES = 64 };
 
@@ -46,7 +48,7 @@ line_puts(struct line *l, const char *s)
 		line_put(l, *s++);
 }
 
-/* A JSON string; key=value lines quote the same way. */
+/* Adds a JSON string. key=value lines quote in the same way. */
 static void
 line_quoted(struct line *l, const char *s)
 {
@@ -78,15 +80,19 @@ is_plain(const char *s)
 	return true;
 }
 
+/* Adds a key and its value. number: the value has no quotes in JSON. */
 static void
-line_pair(struct line *l, const char *key, const char *value)
+line_pair(struct line *l, const char *key, const char *value, bool number)
 {
 	if (as_json) {
 		if (l->len > 1)
 			line_put(l, ',');
 		line_quoted(l, key);
 		line_put(l, ':');
-		line_quoted(l, value);
+		if (number)
+			line_puts(l, value);
+		else
+			line_quoted(l, value);
 		return;
 	}
 	if (l->len > 0)
@@ -110,10 +116,13 @@ line_time(struct line *l)
 	gmtime_r(&now.tv_sec, &utc);
 	size_t n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
 	snprintf(text + n, sizeof text - n, ".%03ldZ", now.tv_nsec / 1000000);
-	line_pair(l, "time", text);
+	line_pair(l, "time", text, false);
 }
 
-/* One value by its conversion: s, .*s, c, or a whole number or fraction of any of the usual lengths. Returns where the conversion ends. */
+/*
+ * Formats one value by its conversion: s, .*s, c, or an integer or fraction of a usual length.
+ * Returns the place behind the conversion.
+ */
 static const char *
 value_format(char *out, size_t size, const char *p, va_list *args)
 {
@@ -125,7 +134,7 @@ value_format(char *out, size_t size, const char *p, va_list *args)
 	snprintf(conversion, sizeof conversion, "%.*s", (int)(p - start + 1), start);
 	bool is_long = strchr(conversion, 'l') || strchr(conversion, 'z');
 
-	/* the attribute on log_line has checked what is formatted here */
+	/* the attribute of log_line has checked these formats */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	if (*p == 's' && strchr(conversion, '*')) {
@@ -144,6 +153,16 @@ value_format(char *out, size_t size, const char *p, va_list *args)
 	return *p ? p + 1 : p;
 }
 
+/*
+ * Returns whether a conversion printed a JSON number. x prints hexadecimal, and f may print nan or
+ * inf.
+ */
+static bool
+is_number(const char *value, char conversion)
+{
+	return strchr("diuf", conversion) && value[strspn(value, "-0123456789.")] == '\0';
+}
+
 static void
 line_pairs(struct line *l, const char *keys, va_list *args)
 {
@@ -152,9 +171,10 @@ line_pairs(struct line *l, const char *keys, va_list *args)
 	while (*keys) {
 		const char *equals = strchr(keys, '=');
 		assert(equals && equals[1] == '%');
+		const char *conversion = equals + 1;
 		snprintf(key, sizeof key, "%.*s", (int)(equals - keys), keys);
-		keys = value_format(value, sizeof value, equals + 1, args);
-		line_pair(l, key, value);
+		keys = value_format(value, sizeof value, conversion, args);
+		line_pair(l, key, value, is_number(value, keys[-1]));
 		while (*keys == ' ')
 			keys++;
 	}
@@ -170,9 +190,9 @@ log_line(enum log_level level, const char *subject, const char *keys, ...)
 	if (as_json)
 		line_put(&l, '{');
 	line_time(&l);
-	line_pair(&l, "program", program_name);
-	line_pair(&l, "level", level_names[level]);
-	line_pair(&l, "event", subject);
+	line_pair(&l, "program", program_name, false);
+	line_pair(&l, "level", level_names[level], false);
+	line_pair(&l, "event", subject, false);
 	va_start(args, keys);
 	if (*keys)
 		line_pairs(&l, keys, &args);
@@ -182,6 +202,7 @@ log_line(enum log_level level, const char *subject, const char *keys, ...)
 	if (as_json)
 		line_put(&l, '}');
 	l.text[l.len++] = '\n';
+	log_file_look();
 	if (write(STDERR_FILENO, l.text, l.len) < 0)
-		return; /* nowhere to say so */
+		return; /* there is no other place to report it */
 }

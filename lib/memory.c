@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that is there or ends the program. */
+/* Memory allocation that never fails: the program aborts instead. */
 #include "memory.h"
 
 #include <stdio.h>

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* The presence scripts. */
+/* The Lua scripts of presence. */
 #include "presence.h"
 
 /* Lua, as it reads best. */
 /* clang-format off */
 /*
- * What every script begins with: the clock, what was told of a user, and the announcement.
- * What was told is the best status among all that stands in the hash, whether its deadline has passed or not: as long as no sweep has
- * taken a device out, nobody was told that it went, so its coming back is no news either.
+ * The beginning of every script: the clock, a function that returns a user's status, and one that
+ * publishes a status that changed.
+ * The published status is the best status in the hash, whether its deadline has passed or not. A
+ * device that no sweep has removed was not reported as offline. So its reconnect is not reported
+ * either.
  */
 #define PREAMBLE                                                                                                   \
 	"local prefix = ARGV[1]\n"                                                                                 \
 	"local clock = redis.call('TIME')\n"                                                                       \
 	"local now = clock[1] * 1000 + math.floor(clock[2] / 1000)\n"                                              \
 	"local deadlines = prefix .. 'presence:deadlines'\n"                                                       \
+	"local unseen = prefix .. 'presence:unseen'\n"                                                             \
 	"local function told(user, since)\n"                                                                       \
 	"  local found = 'offline'\n"                                                                              \
 	"  for _, value in ipairs(redis.call('HVALS', prefix .. 'presence:' .. user)) do\n"                        \
@@ -28,6 +31,10 @@
 	"local function announce(user, before, time)\n"                                                            \
 	"  local status = told(user, 0)\n"                                                                         \
 	"  if status == before then return false end\n"                                                            \
+	"  if status == 'offline' then\n"                                                                          \
+	"    redis.call('ZADD', unseen, now, string.format('%s:%d', user, now))\n"                                 \
+	"    redis.call('ZREMRANGEBYRANK', unseen, 0, -100001)\n"                                                  \
+	"  end\n"                                                                                                  \
 	"  redis.call('PUBLISH', prefix .. 'p:' .. user, '{\"type\":\"presence.updated\",\"time\":\"' .. time ..\n" \
 	"    '\",\"data\":{\"user_id\":\"' .. user .. '\",\"status\":\"' .. status ..\n"                           \
 	"    (status == 'offline' and '\",\"last_seen\":\"' .. time or '') .. '\"}}')\n"                           \
@@ -50,15 +57,16 @@ const char presence_beat_script[] =
 
 const char presence_sweep_script[] =
 	PREAMBLE
-	"local gone = {}\n"
 	"for _, member in ipairs(redis.call('ZRANGEBYSCORE', deadlines, '-inf', now, 'LIMIT', 0, ARGV[3])) do\n"
 	"  local user, device = string.match(member, '^(%d+):(%d+)$')\n"
 	"  local before = told(user, 0)\n"
 	"  redis.call('ZREM', deadlines, member)\n"
 	"  redis.call('HDEL', prefix .. 'presence:' .. user, device)\n"
-	"  if announce(user, before, ARGV[2]) == 'offline' then gone[#gone + 1] = user end\n"
+	"  announce(user, before, ARGV[2])\n"
 	"end\n"
-	"return gone\n";
+	"local due = redis.call('ZRANGEBYSCORE', unseen, '-inf', now, 'LIMIT', 0, ARGV[3])\n"
+	"for _, member in ipairs(due) do redis.call('ZADD', unseen, now + 10000, member) end\n"
+	"return due\n";
 
 const char presence_gone_script[] =
 	PREAMBLE
@@ -70,6 +78,16 @@ const char presence_gone_script[] =
 
 const char presence_query_script[] =
 	PREAMBLE
+	"redis.call('SET', prefix .. 'probe:presence', '1', 'PX', 60000)\n"
 	"local found = {}\n"
 	"for i = 2, #ARGV do found[i - 1] = told(ARGV[i], now) end\n"
+	"return found\n";
+
+const char presence_lists_script[] =
+	"local prefix, found = ARGV[1], {}\n"
+	"for i = 2, #ARGV, 2 do\n"
+	"  local device = ARGV[i] .. ':' .. ARGV[i + 1]\n"
+	"  found[i / 2] = table.concat(redis.call('SMEMBERS', prefix .. 'watch:' .. device), ' ')\n"
+	"  if found[i / 2] == '' and redis.call('EXISTS', prefix .. 'unwatch:' .. device) == 1 then found[i / 2] = '-' end\n"
+	"end\n"
 	"return found\n";

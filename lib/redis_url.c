@@ -1,24 +1,54 @@
 /* SPDX-License-Identifier: MIT */
-/* Where Redis is. */
+/* The parser of Redis's URL. */
 #include "redis_url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char unix_scheme[] = "unix://", tcp_scheme[] = "redis://";
+#include "percent.h"
 
+static const struct scheme {
+	const char *text;
+	bool is_path, is_tls;
+} schemes[] = {
+	{ "unix://", .is_path = true },
+	{ "redis://", .is_path = false },
+	{ "rediss://", .is_tls = true },
+};
+
+/*
+ * Parses an integer from low to high. It ends at the end of the text or at one of the bytes in
+ * ends.
+ */
 static bool
-port_parse(const char *text, int *port)
+number_parse(const char *text, const char *ends, long low, long high, int *out)
 {
-	char *end;
-	long value = strtol(text, &end, 10);
+	size_t len = strspn(text, "0123456789");
 
-	*port = (int)value;
-	return end != text && (*end == '\0' || *end == '/') && value > 0 && value <= 65535;
+	*out = len && len < 7 ? (int)strtol(text, NULL, 10) : -1;
+	return *out >= low && *out <= high && (text[len] == '\0' || strchr(ends, text[len]));
 }
 
-/* "host", "host:port", "[host]:port", with or without a path behind it. */
+/*
+ * Parses "user:password@", if it is there, and moves behind it. A user without a password is an
+ * error.
+ */
+static bool
+credentials_parse(const char **text, struct redis_url *out)
+{
+	const char *end = strpbrk(*text, "@/?");
+	const char *start = *text;
+
+	if (!end || *end != '@')
+		return true;
+	const char *colon = memchr(start, ':', (size_t)(end - start));
+	*text = end + 1;
+	return colon && colon + 1 < end && percent_decode(start, (size_t)(colon - start), false, out->user, sizeof out->user) &&
+	       percent_decode(colon + 1, (size_t)(end - colon - 1), false, out->password, sizeof out->password);
+}
+
+/* Parses "host", "host:port" or "[host]:port", and "/database" behind it. */
 static bool
 host_parse(const char *text, struct redis_url *out)
 {
@@ -31,19 +61,41 @@ host_parse(const char *text, struct redis_url *out)
 		return false;
 	snprintf(out->place, sizeof out->place, "%.*s", (int)len, host);
 	out->port = REDIS_PORT;
-	if (*rest == ':')
-		return port_parse(rest + 1, &out->port);
-	return *rest == '\0' || *rest == '/';
+	if (*rest == ':') {
+		if (!number_parse(rest + 1, "/", 1, 65535, &out->port))
+			return false;
+		rest += 1 + strspn(rest + 1, "0123456789");
+	}
+	if (*rest == '\0' || strcmp(rest, "/") == 0)
+		return true;
+	return *rest == '/' && number_parse(rest + 1, "", 0, REDIS_DATABASES - 1, &out->database);
+}
+
+/* Parses "/path", and "?db=database" behind it. */
+static bool
+path_parse(const char *text, struct redis_url *out)
+{
+	size_t len = strcspn(text, "?");
+
+	if (*text != '/' || !percent_decode(text, len, false, out->place, sizeof out->place))
+		return false;
+	if (!text[len])
+		return true;
+	return strncmp(text + len, "?db=", 4) == 0 && number_parse(text + len + 4, "", 0, REDIS_DATABASES - 1, &out->database);
 }
 
 bool
 redis_url_parse(const char *url, struct redis_url *out)
 {
 	memset(out, 0, sizeof *out);
-	if (strncmp(url, unix_scheme, strlen(unix_scheme)) == 0) {
-		out->is_path = true;
-		url += strlen(unix_scheme);
-		return snprintf(out->place, sizeof out->place, "%s", url) < (int)sizeof out->place && *url == '/';
+	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+		const struct scheme *s = &schemes[i];
+		if (strncmp(url, s->text, strlen(s->text)) != 0)
+			continue;
+		url += strlen(s->text);
+		out->is_path = s->is_path;
+		out->is_tls = s->is_tls;
+		return credentials_parse(&url, out) && (s->is_path ? path_parse(url, out) : host_parse(url, out));
 	}
-	return strncmp(url, tcp_scheme, strlen(tcp_scheme)) == 0 && host_parse(url + strlen(tcp_scheme), out);
+	return false;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The devices revoked of late: a short sorted list. */
+/* The devices that were revoked recently, as a short sorted list. */
 #include "revoked.h"
 
 #include <pthread.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "settings.h"
 
 struct revocation {
 	int64_t device;
@@ -62,6 +63,12 @@ revocation_insert(int64_t device, int64_t now_ms)
 	memmove(&set.list[at + 1], &set.list[at], (set.count - at) * sizeof set.list[0]);
 	set.list[at] = (struct revocation){ device, now_ms };
 	set.count++;
+}
+
+int64_t
+revoked_keep_ms(void)
+{
+	return settings.token_seconds * 1000 + CLOCKS_DIFFER_MS;
 }
 
 void

@@ -24,7 +24,10 @@ refuse(const char *path, const char *why)
 	exit(78);
 }
 
-/* The new file appears under its name whole or not at all; whoever is second uses the first one's. */
+/*
+ * Makes a secret's file under a temporary name and links it to its path. So the path never has a
+ * part of a secret. Of several processes that do so at once, the first one's file counts.
+ */
 static void
 secret_make(const char *path)
 {
@@ -68,4 +71,30 @@ secret_load(const char *name, unsigned char key[SECRET_BYTES])
 	if (n < HEX_BYTES - 1 || sodium_hex2bin(key, SECRET_BYTES, hex, HEX_BYTES - 1, NULL, &len, NULL) != 0 || len != SECRET_BYTES)
 		refuse(path, "not 32 bytes in hexadecimal");
 	sodium_memzero(hex, sizeof hex);
+}
+
+/* Loads a secret that need not exist. Returns false when it does not. */
+static bool
+secret_load_optional(const char *name, unsigned char key[SECRET_BYTES])
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof path, "%s/%s", settings.secrets_dir, name);
+	if (access(path, F_OK) != 0)
+		return false;
+	secret_load(name, key);
+	return true;
+}
+
+int
+secret_load_signing(unsigned char keys[SIGNING_KEYS][SECRET_BYTES])
+{
+	int count = 1;
+
+	secret_load("jwt.key", keys[0]);
+	if (secret_load_optional("jwt.key.next", keys[count]))
+		count++;
+	if (secret_load_optional("jwt.key.previous", keys[count]))
+		count++;
+	return count;
 }

@@ -6,13 +6,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SECRET_BYTES = 32 };
+enum { SECRET_BYTES = 32, SIGNING_KEYS = 3 };
 
 /*
- * Reads settings.secrets_dir/name into key; makes the folder (0700) and the file (0600, random bytes as hexadecimal) when they are not
- * there. Safe when several programs do it at once. Leaves the program with 78 and a sentence when the file is readable by others,
- * belongs to somebody else or holds something else.
+ * Reads settings.secrets_dir/name into key. Creates a missing folder (0700) and a missing file
+ * (0600, random bytes in hexadecimal). Several programs may do so at once. Exits with 78 and a
+ * sentence when other users can read the file, when it belongs to another user, or when it has
+ * other content.
  */
 void secret_load(const char *name, unsigned char key[SECRET_BYTES]);
+
+/*
+ * Loads the signing keys: jwt.key, and jwt.key.next and jwt.key.previous if they exist. Returns how
+ * many were loaded. The first key signs. Signatures of all of them are accepted.
+ */
+int secret_load_signing(unsigned char keys[SIGNING_KEYS][SECRET_BYTES]);
 
 #endif

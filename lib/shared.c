@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared memory without a name in any file system. */
+/* Shared memory without a name in a file system. */
 #include "shared.h"
 
 #include <errno.h>

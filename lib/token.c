@@ -2,6 +2,7 @@
 /* Access tokens by libjwt, opaque tokens by libsodium. */
 #include "token.h"
 
+#include <assert.h>
 #include <jwt.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -14,12 +15,38 @@
 #include "settings.h"
 
 static const char issuer[] = "banter";
-static unsigned char key[SECRET_BYTES];
+static unsigned char keys[SIGNING_KEYS][SECRET_BYTES];
+static int key_count;
 
 void
 token_open(void)
 {
-	secret_load("jwt.key", key);
+	key_count = secret_load_signing(keys);
+}
+
+enum { FINGERPRINT_BYTES = 16 };
+static_assert(SIGNING_KEYS * (2 * FINGERPRINT_BYTES + 1) + 2 <= TOKEN_FINGERPRINTS_BYTES, "all fingerprints fit");
+
+void
+token_fingerprints(char out[TOKEN_FINGERPRINTS_BYTES])
+{
+	static const char purpose[] = "banter signing key";
+	unsigned char hash[crypto_hash_sha256_BYTES];
+	crypto_hash_sha256_state state;
+	size_t len = 0;
+
+	assert(key_count > 0);
+	for (int i = 0; i < key_count; i++) {
+		crypto_hash_sha256_init(&state);
+		crypto_hash_sha256_update(&state, (const unsigned char *)purpose, sizeof purpose);
+		crypto_hash_sha256_update(&state, keys[i], SECRET_BYTES);
+		crypto_hash_sha256_final(&state, hash);
+		out[len++] = i == 0 ? '{' : ',';
+		sodium_bin2hex(out + len, TOKEN_FINGERPRINTS_BYTES - len, hash, FINGERPRINT_BYTES);
+		len += (size_t)2 * FINGERPRINT_BYTES;
+	}
+	out[len++] = '}';
+	out[len] = '\0';
 }
 
 static bool
@@ -43,7 +70,7 @@ token_make(int64_t user, int64_t device, char out[TOKEN_BYTES])
 	jwt_t *jwt = NULL;
 	char *text = NULL;
 
-	if (jwt_new(&jwt) == 0 && token_claims(jwt, user, device) && jwt_set_alg(jwt, JWT_ALG_HS256, key, sizeof key) == 0)
+	if (jwt_new(&jwt) == 0 && token_claims(jwt, user, device) && jwt_set_alg(jwt, JWT_ALG_HS256, keys[0], SECRET_BYTES) == 0)
 		text = jwt_encode_str(jwt);
 	bool made = text && strlen(text) < TOKEN_BYTES;
 	if (made)
@@ -69,13 +96,44 @@ grant_id(jwt_t *jwt, const char *name, int64_t *id)
 	return value && identifier_parse(value, strlen(value), id);
 }
 
-/* The signature was good for our key; it must also be our algorithm, our words and our time. */
+/*
+ * Returns whether the token is not valid yet (RFC 7519, 4.1.5), or has a time that cannot be
+ * parsed.
+ */
+static bool
+token_is_early(jwt_t *jwt)
+{
+	char *text = jwt_get_grants_json(jwt, "nbf"), *end = NULL;
+	long from = text ? strtol(text, &end, 10) : 0;
+	bool early = text && (end == text || *end || from > time(NULL));
+
+	free(text);
+	return early;
+}
+
+/*
+ * Returns whether the header names extensions that must be understood (RFC 7515, 4.1.11). Banter
+ * understands none.
+ */
+static bool
+token_has_extensions(jwt_t *jwt)
+{
+	char *extensions = jwt_get_headers_json(jwt, "crit");
+	bool has = extensions != NULL;
+
+	free(extensions);
+	return has;
+}
+
+/* Checks a token whose signature is valid: the algorithm, issuer, audience, ids and times. */
 static enum token_verdict
 token_read(jwt_t *jwt, struct token *out)
 {
 	if (jwt_get_alg(jwt) != JWT_ALG_HS256 || !grant_is(jwt, "iss", issuer) || !grant_is(jwt, "aud", issuer))
 		return TOKEN_BAD;
 	if (!grant_id(jwt, "sub", &out->user) || !grant_id(jwt, "did", &out->device))
+		return TOKEN_BAD;
+	if (token_is_early(jwt) || token_has_extensions(jwt))
 		return TOKEN_BAD;
 	out->expires = jwt_get_grant_int(jwt, "exp");
 	if (out->expires <= 0)
@@ -94,7 +152,10 @@ token_check(const char *text, size_t n, struct token *out)
 		return TOKEN_BAD;
 	memcpy(copy, text, n);
 	copy[n] = '\0';
-	if (jwt_decode(&jwt, copy, key, sizeof key) == 0)
+	for (int i = 0; i < key_count && !jwt; i++)
+		if (jwt_decode(&jwt, copy, keys[i], SECRET_BYTES) != 0)
+			jwt = NULL;
+	if (jwt)
 		verdict = token_read(jwt, out);
 	jwt_free(jwt);
 	return verdict;

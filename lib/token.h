@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Access tokens: JWT (RFC 7519), HS256 with Banter's own key and nothing else. */
+/* Access tokens: JWT (RFC 7519), only HS256 and only with Banter's own keys. */
 #ifndef LIB_TOKEN_H
 #define LIB_TOKEN_H
 
@@ -17,16 +17,33 @@ struct token {
 	int64_t expires; /* seconds since 1970 */
 };
 
-/* Loads the signing key (secret "jwt.key"). Once, before threads. */
+/*
+ * Loads the signing key (secret "jwt.key"). Also loads "jwt.key.next" and "jwt.key.previous" if
+ * they exist: their tokens are accepted too while keys are rotated. Called once, before threads
+ * start.
+ */
 void token_open(void);
 
-/* Makes a token that lives settings.token_seconds. False when the library refuses, which the caller answers as internal_error. */
+/*
+ * Writes the fingerprints of all loaded keys as a PostgreSQL array. A fingerprint reveals nothing
+ * about its key.
+ */
+enum { TOKEN_FINGERPRINTS_BYTES = 128 };
+void token_fingerprints(char out[TOKEN_FINGERPRINTS_BYTES]);
+
+/*
+ * Makes a token that is valid for settings.token_seconds. Returns false when the library fails; the
+ * caller replies with internal_error.
+ */
 bool token_make(int64_t user, int64_t device, char out[TOKEN_BYTES]) __attribute__((warn_unused_result));
 
-/* Checks signature, algorithm, issuer, audience and times of n bytes of text. Thread-safe. */
+/* Checks the signature, algorithm, issuer, audience and times of n bytes of text. Thread-safe. */
 enum token_verdict token_check(const char *text, size_t n, struct token *out) __attribute__((warn_unused_result));
 
-/* Random opaque tokens (refresh tokens, tickets): 32 bytes as base64url, 43 characters and a NUL; stored as their SHA-256 only. */
+/*
+ * Make and hash random opaque tokens (refresh tokens, tickets): 32 bytes as base64url, 43
+ * characters and a NUL. The database stores only their SHA-256.
+ */
 void token_random(char out[REFRESH_TOKEN_BYTES]);
 void token_hash(const char *text, size_t n, unsigned char out[TOKEN_HASH_BYTES]);
 

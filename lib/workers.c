@@ -12,47 +12,49 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "identifier.h"
 #include "log.h"
+#include "log_file.h"
 #include "memory.h"
 #include "settings.h"
+#include "spawn.h"
 
 enum {
-	PAUSE_MIN_MS = 50, /* before a worker that died is started anew, doubled while that does not help */
+	PAUSE_MIN_MS = 50, /* before a worker that died is restarted; doubled after each failure */
 	PAUSE_MAX_MS = 5000,
-	GOOD_MS = 10000, /* a worker that lived so long was well */
+	GOOD_MS = 10000, /* after this time a worker counts as healthy */
 	START_MS = 60000,
-	KILL_MS = 1000,					   /* after the drain time */
-	OUT_OF_THE_WAY = WORKER_GIVEN + WORKER_GIVEN_MOST, /* descriptors from here on are none that a worker finds */
+	KILL_MS = 1000,				  /* after the drain time, or after SIGABRT */
+	WATCHED_MOST_MS = WORKER_BEAT_MS * 3 / 2, /* the most silence that is counted at once: when the whole machine pauses, so do the workers */
+	BEATS_BYTES = 64,
 };
-
-static const char flag[] = "--worker";
 
 enum process_state {
 	PROCESS_NONE,
 	PROCESS_STARTING, /* not ready yet */
 	PROCESS_RUNNING,
-	PROCESS_LEAVING, /* told to leave, will be killed at its deadline */
+	PROCESS_LEAVING, /* asked to leave, and killed at its deadline */
 };
 
 struct process {
 	enum process_state state;
 	pid_t pid;
 	int slot;
-	int ready; /* the pipe on which it tells that it is, while it starts */
+	int pipe; /* reports that the worker is ready, then its heartbeats; -1: closed */
+	bool is_hung;
 	int64_t since_ms, deadline_ms;
+	int64_t silent_ms; /* since its last heartbeat */
 };
 
 struct slot {
-	int64_t next_ms; /* not to be started before */
+	int64_t next_ms; /* no start before this time */
 	int64_t pause_ms;
-	bool stale; /* its worker is to be replaced */
+	bool stale;	  /* its worker must be replaced … */
+	int64_t again_ms; /* … and not before this time, because its successor could not be started */
 };
 
 static struct {
@@ -62,8 +64,9 @@ static struct {
 	int signals;
 	int room;
 	struct slot *slot;
-	struct process *process; /* room of them: two for each slot */
+	struct process *process; /* two for each slot: a worker and its successor */
 	bool stopping;
+	int64_t watched_ms; /* when silence was last counted */
 } sv;
 
 void
@@ -75,35 +78,6 @@ workers_refuse(const char *what, const char *why)
 
 /* ---- processes ---- */
 
-/* A descriptor may lie where another is to go, and dup2 onto itself would keep the close-on-exec flag: first all out of the way. */
-static bool
-descriptors_lay(int slot, int ready)
-{
-	int given = sv.workers->given, from[1 + WORKER_GIVEN_MOST] = { ready };
-
-	memcpy(from + 1, sv.workers->descriptors + slot * given, (size_t)given * sizeof from[0]);
-	for (int i = 0; i <= given; i++)
-		from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
-	for (int i = 0; i <= given; i++)
-		if (from[i] < 0 || dup2(from[i], WORKER_READY + i) < 0)
-			return false;
-	return true;
-}
-
-/* Without a supervisor nobody would end a worker: the kernel does, from before the program begins. */
-static void
-process_exec(int slot, int ready, pid_t supervisor)
-{
-	sigset_t none;
-
-	prctl(PR_SET_PDEATHSIG, WORKER_REPLACED);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (getppid() == supervisor && descriptors_lay(slot, ready))
-		execv(sv.program, sv.argv);
-	_exit(71);
-}
-
 static struct process *
 process_room(void)
 {
@@ -113,34 +87,41 @@ process_room(void)
 	return NULL;
 }
 
-static void
+/* Starts a worker. Returns false when it could not. */
+static bool
 process_start(int slot)
 {
 	struct process *p = process_room();
-	pid_t supervisor = getpid();
-	int ready[2];
+	int pipe;
 
 	sv.slot[slot].next_ms = time_steady_ms() + PAUSE_MAX_MS;
-	if (!p || pipe2(ready, O_CLOEXEC) != 0)
-		return;
-	pid_t pid = fork();
-	if (pid == 0)
-		process_exec(slot, ready[1], supervisor);
-	close(ready[1]);
+	if (!p)
+		return false;
+	pid_t pid = spawn_worker(sv.program, sv.argv, sv.workers->descriptors + slot * sv.workers->given, sv.workers->given, &pipe);
 	if (pid < 0) {
 		log_line(LOG_ERROR, "fork_failed", "why=%s", strerror(errno));
-		close(ready[0]);
-		return;
+		return false;
 	}
 	int64_t now = time_steady_ms();
-	*p = (struct process){ PROCESS_STARTING, pid, slot, ready[0], now, now + START_MS };
+	fcntl(pipe, F_SETFL, O_NONBLOCK);
+	*p = (struct process){ .state = PROCESS_STARTING, .pid = pid, .slot = slot, .pipe = pipe, .since_ms = now, .deadline_ms = now + START_MS };
+	return true;
 }
 
-/* One that has not begun to serve has nothing to finish. */
+static void
+pipe_close(struct process *p)
+{
+	if (p->pipe >= 0)
+		close(p->pipe);
+	p->pipe = -1;
+}
+
+/* Asks a worker to leave. A worker that has not begun to serve has nothing to finish. */
 static void
 process_leave(struct process *p, int how)
 {
 	kill(p->pid, p->state == PROCESS_STARTING ? WORKER_REPLACED : how);
+	pipe_close(p);
 	p->state = PROCESS_LEAVING;
 	p->deadline_ms = time_steady_ms() + settings.drain_seconds * 1000 + KILL_MS;
 }
@@ -154,14 +135,13 @@ process_find(int slot, enum process_state state)
 	return NULL;
 }
 
-/* It serves: whom it replaces may leave. */
+/* Notes that a worker serves. The worker that it replaces may leave. */
 static void
 process_ready(struct process *p)
 {
 	struct process *before = process_find(p->slot, PROCESS_RUNNING);
 
-	close(p->ready);
-	p->ready = -1;
+	p->silent_ms = 0;
 	p->state = PROCESS_RUNNING;
 	if (before)
 		process_leave(before, WORKER_REPLACED);
@@ -189,8 +169,7 @@ process_ended(struct process *p, int status)
 	int64_t lived = time_steady_ms() - p->since_ms;
 	struct process was = *p;
 
-	if (p->ready >= 0)
-		close(p->ready);
+	pipe_close(p);
 	p->state = PROCESS_NONE;
 	if (sv.workers->ended)
 		sv.workers->ended(was.pid);
@@ -226,11 +205,30 @@ processes_any(void)
 	return false;
 }
 
-/* It is to start, or to end, by a deadline. */
+/* Returns whether a process has to start, or to end, by its deadline. */
 static bool
 process_is_bounded(const struct process *p)
 {
-	return p->state == PROCESS_STARTING || p->state == PROCESS_LEAVING;
+	return p->state == PROCESS_STARTING || p->state == PROCESS_LEAVING || p->is_hung;
+}
+
+/*
+ * Returns whether silence of the process is counted. A worker of an older program closes its pipe
+ * and is not watched.
+ */
+static bool
+process_is_watched(const struct process *p)
+{
+	return p->state == PROCESS_RUNNING && p->pipe >= 0 && sv.workers->hang_ms;
+}
+
+static bool
+processes_watched(void)
+{
+	for (int i = 0; i < sv.room; i++)
+		if (process_is_watched(&sv.process[i]))
+			return true;
+	return false;
 }
 
 static bool
@@ -267,7 +265,10 @@ take_signals(void)
 	struct signalfd_siginfo info;
 
 	while (read(sv.signals, &info, sizeof info) == sizeof info) {
-		if (info.ssi_signo == SIGHUP) {
+		if (info.ssi_signo == SIGUSR1) {
+			log_file_reopen();
+		} else if (info.ssi_signo == SIGHUP) {
+			log_file_reopen();
 			log_line(LOG_INFO, "restart", "workers=%d", sv.workers->count);
 			slots_stale(true);
 		} else if (info.ssi_signo != SIGCHLD) {
@@ -290,22 +291,59 @@ kill_late(int64_t now)
 	}
 }
 
-/* Starts what is missing; and, when nothing else changes, the successor of one stale worker. */
+/*
+ * Aborts a worker that is silent for too long. SIGABRT leaves a core where cores are enabled. A
+ * stopped process reacts only to SIGKILL, which kill_late sends.
+ */
+static void
+process_abort(struct process *p, int64_t now)
+{
+	log_line(LOG_ERROR, "worker_hung", "pid=%d silent_ms=%ld", (int)p->pid, (long)p->silent_ms);
+	kill(p->pid, SIGABRT);
+	pipe_close(p);
+	p->is_hung = true;
+	p->deadline_ms = now + KILL_MS;
+}
+
+/* Counts the silence of workers. Heartbeats that have arrived were read before. */
+static void
+abort_hung(int64_t now)
+{
+	int64_t passed = now - sv.watched_ms;
+
+	sv.watched_ms = now;
+	if (passed > WATCHED_MOST_MS)
+		passed = WATCHED_MOST_MS;
+	for (int i = 0; i < sv.room; i++) {
+		struct process *p = &sv.process[i];
+		if (!process_is_watched(p))
+			continue;
+		p->silent_ms += passed;
+		if (p->silent_ms >= sv.workers->hang_ms)
+			process_abort(p, now);
+	}
+}
+
+/*
+ * Starts missing workers. When no other worker starts or leaves, it also starts the successor of
+ * one stale worker.
+ */
 static void
 fill_slots(int64_t now)
 {
 	for (int i = 0; i < sv.workers->count; i++)
 		if (slot_is_empty(i) && now >= sv.slot[i].next_ms)
-			process_start(i);
+			(void)process_start(i); /* a failure is tried again */
 	for (int i = 0; i < sv.workers->count && !processes_changing(); i++) {
-		if (!sv.slot[i].stale)
+		struct slot *s = &sv.slot[i];
+		if (!s->stale || now < s->again_ms)
 			continue;
-		sv.slot[i].stale = false;
-		process_start(i);
+		s->stale = !process_start(i);
+		s->again_ms = s->stale ? now + PAUSE_MAX_MS : 0;
 	}
 }
 
-/* Milliseconds until something is due; -1: nothing is. */
+/* Returns the milliseconds until the next deadline, or -1 without one. */
 static int
 turn_ms(int64_t now)
 {
@@ -314,36 +352,55 @@ turn_ms(int64_t now)
 	for (int i = 0; i < sv.room; i++)
 		if (process_is_bounded(&sv.process[i]) && sv.process[i].deadline_ms < due)
 			due = sv.process[i].deadline_ms;
-	for (int i = 0; i < sv.workers->count && !sv.stopping; i++)
-		if (slot_is_empty(i) && sv.slot[i].next_ms < due)
-			due = sv.slot[i].next_ms;
+	for (int i = 0; i < sv.workers->count && !sv.stopping; i++) {
+		const struct slot *s = &sv.slot[i];
+		if (slot_is_empty(i) && s->next_ms < due)
+			due = s->next_ms;
+		if (s->stale && s->again_ms > now && s->again_ms < due)
+			due = s->again_ms;
+	}
+	if (processes_watched() && sv.watched_ms + WORKER_BEAT_MS < due)
+		due = sv.watched_ms + WORKER_BEAT_MS;
 	if (due == INT64_MAX)
 		return -1;
 	return due > now ? (int)(due - now) : 0;
 }
 
-/* Waits for a signal, a worker that is ready, or a moment at which something is due. */
+/* Reads a worker's pipe: its first byte says that it is ready, later bytes are heartbeats. */
+static void
+process_heard(struct process *p)
+{
+	char beats[BEATS_BYTES];
+	ssize_t n = read(p->pipe, beats, sizeof beats);
+
+	if (n == 0)
+		pipe_close(p);
+	else if (n > 0 && p->state == PROCESS_STARTING)
+		process_ready(p);
+	else if (n > 0)
+		p->silent_ms = 0;
+}
+
+/* Waits for a signal, for bytes of a worker, or for the next deadline. */
 static void
 turn(void)
 {
 	struct pollfd wait[1 + sv.room];
-	struct process *starting[1 + sv.room];
+	struct process *heard[1 + sv.room];
 	nfds_t n = 1;
 
 	wait[0] = (struct pollfd){ .fd = sv.signals, .events = POLLIN };
 	for (int i = 0; i < sv.room; i++) {
-		if (sv.process[i].state != PROCESS_STARTING)
+		if (sv.process[i].state == PROCESS_NONE || sv.process[i].pipe < 0)
 			continue;
-		starting[n] = &sv.process[i];
-		wait[n++] = (struct pollfd){ .fd = sv.process[i].ready, .events = POLLIN };
+		heard[n] = &sv.process[i];
+		wait[n++] = (struct pollfd){ .fd = sv.process[i].pipe, .events = POLLIN };
 	}
 	if (poll(wait, n, turn_ms(time_steady_ms())) < 0)
 		return;
-	for (nfds_t i = 1; i < n; i++) {
-		char byte;
-		if (wait[i].revents & POLLIN && read(wait[i].fd, &byte, 1) == 1)
-			process_ready(starting[i]);
-	}
+	for (nfds_t i = 1; i < n; i++)
+		if (wait[i].revents && heard[i]->pipe == wait[i].fd)
+			process_heard(heard[i]);
 	if (wait[0].revents)
 		take_signals();
 }
@@ -354,7 +411,7 @@ signals_open(void)
 	sigset_t taken;
 
 	sigemptyset(&taken);
-	for (const int *s = (const int[]){ SIGTERM, SIGINT, SIGHUP, SIGCHLD, 0 }; *s; s++)
+	for (const int *s = (const int[]){ SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD, 0 }; *s; s++)
 		sigaddset(&taken, *s);
 	sigprocmask(SIG_BLOCK, &taken, NULL);
 	signal(SIGPIPE, SIG_IGN);
@@ -363,7 +420,7 @@ signals_open(void)
 		workers_refuse("signalfd", strerror(errno));
 }
 
-/* The path of this program: whatever is there at the time of a restart is what is run. */
+/* Finds the path of this program. A restart runs the file that the path has by then. */
 static void
 program_find(int argc, char **argv)
 {
@@ -374,7 +431,7 @@ program_find(int argc, char **argv)
 	sv.program[n] = '\0';
 	sv.argv = memory_alloc((size_t)(argc + 2) * sizeof *sv.argv);
 	memcpy(sv.argv, argv, (size_t)argc * sizeof *sv.argv);
-	sv.argv[argc] = (char *)flag;
+	sv.argv[argc] = (char *)(uintptr_t)WORKER_FLAG;
 }
 
 void
@@ -392,10 +449,12 @@ workers_run(const struct workers *workers)
 	sv.room = workers->count * 2;
 	sv.slot = memory_alloc((size_t)workers->count * sizeof *sv.slot);
 	sv.process = memory_alloc((size_t)sv.room * sizeof *sv.process);
+	sv.watched_ms = time_steady_ms();
 	while (!sv.stopping || processes_any()) {
 		if (!sv.stopping)
 			fill_slots(time_steady_ms());
 		turn();
+		abort_hung(time_steady_ms());
 		kill_late(time_steady_ms());
 	}
 	log_line(LOG_INFO, "ended", "pid=%d", (int)getpid());
@@ -404,37 +463,4 @@ workers_run(const struct workers *workers)
 	free(sv.process);
 	free(sv.argv);
 	return 0;
-}
-
-/* ---- a worker's side ---- */
-
-bool
-worker_is(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], flag) == 0)
-			return true;
-	return false;
-}
-
-void
-worker_begin(int given)
-{
-	struct stat pipe;
-	bool all = fstat(WORKER_READY, &pipe) == 0 && S_ISFIFO(pipe.st_mode);
-
-	for (int fd = WORKER_READY; fd < WORKER_GIVEN + given; fd++)
-		all &= fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
-	if (all)
-		return;
-	fprintf(stderr, "%s is for the supervisor only; one of another version has to be restarted\n", flag);
-	exit(64);
-}
-
-void
-worker_ready(void)
-{
-	if (write(WORKER_READY, "", 1) != 1)
-		log_line(LOG_WARN, "supervisor_gone", "pid=%d", (int)getpid());
-	close(WORKER_READY);
 }

@@ -1,46 +1,76 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A supervisor and its workers. The supervisor holds what outlives a worker (listening sockets, shared memory) and does nothing else: a worker
- * is this program, run anew from its file with the flag --worker and with these descriptors. One that dies is started again, after a pause that
- * grows. SIGHUP: replaces them one by one, each when its successor is ready, and not at all when that dies. SIGTERM, SIGINT: ends all.
+ * A supervisor and its workers. The supervisor holds what outlives a worker: listening sockets and
+ * shared memory. A worker is this program, executed from its file with the flag --worker and with
+ * these descriptors.
+ *
+ * 1. A worker that dies is restarted, after a pause that grows with each failure.
+ * 2. A worker without heartbeats for hang_ms is aborted, and restarted.
+ * 3. SIGHUP replaces the workers one by one, each when its successor is ready. If a successor dies,
+ *    the other workers are not replaced.
+ * 4. SIGTERM and SIGINT end all workers, then the supervisor.
+ * 5. SIGUSR1 and SIGHUP reopen the log.
  */
 #ifndef LIB_WORKERS_H
 #define LIB_WORKERS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
-/* What a worker is started with: a pipe on which it tells that it is ready; from WORKER_GIVEN on what it is given. */
+/*
+ * The descriptors of a worker. On WORKER_READY, a pipe, it reports that it is ready, then its
+ * heartbeats. WORKER_GIVEN is the first of its own.
+ */
 enum { WORKER_READY = 3, WORKER_GIVEN, WORKER_GIVEN_MOST = 8 };
 
-/* How a worker is asked to leave, within BANTER_DRAIN_SECONDS. */
-#define WORKER_REPLACED SIGTERM /* its successor serves; or the supervisor is gone */
-#define WORKER_ENDS SIGQUIT	/* nobody comes after it */
+/* The argument that makes a program a worker. */
+#define WORKER_FLAG "--worker"
+
+enum { WORKER_BEAT_MS = 1000 }; /* between two heartbeats */
+
+/* The signals that ask a worker to leave, within BANTER_DRAIN_SECONDS. */
+#define WORKER_REPLACED SIGTERM /* its successor serves, or the supervisor has died */
+#define WORKER_ENDS SIGQUIT	/* it has no successor */
 
 struct workers {
 	int count;
-	int given;		  /* descriptors for each, at most WORKER_GIVEN_MOST */
-	const int *descriptors;	  /* those of the first worker, of the second … */
-	void (*close)(void);	  /* before all are asked to leave: nobody new is let in */
-	void (*ended)(pid_t pid); /* a worker's process is no more; may be NULL */
+	int given;		  /* descriptors for each worker, at most WORKER_GIVEN_MOST */
+	const int *descriptors;	  /* those of the first worker, then those of the second, and so on */
+	void (*close)(void);	  /* called before all workers are asked to leave: stops accepting clients */
+	void (*ended)(pid_t pid); /* called after a worker's process has ended; may be NULL */
+	int64_t hang_ms;	  /* the longest time without a heartbeat; 0: no limit */
 };
 
-/* For the supervisor, before it opens anything: from here on signals wait until they are taken. The arguments are handed to the workers. */
+/*
+ * Prepares the supervisor. Called before it opens anything: from here on signals are pending until
+ * they are read. The arguments are passed on to the workers.
+ */
 void workers_open(int argc, char **argv);
 
-/* Runs until it is told to end; returns the exit code. */
+/* Runs until a signal ends it. Returns the exit code. */
 int workers_run(const struct workers *workers);
 
-/* Leaves the program with 73 and a line in the log. */
+/* Logs a line and exits with 73. */
 void workers_refuse(const char *what, const char *why) __attribute__((noreturn));
 
-/* For a worker. Was this process started as one? */
+/* Returns whether this process was started as a worker. */
 bool worker_is(int argc, char **argv);
 
-/* Before it opens anything. Leaves the program with 64 when it was not given so many descriptors, by hand or by an older supervisor. */
+/*
+ * Prepares a worker. Called before it opens anything. Exits with 64 when the process has not so
+ * many descriptors: started by hand, or by an older supervisor.
+ */
 void worker_begin(int given);
 
-/* It serves from now on. */
-void worker_ready(void);
+/* Reports that the worker serves from now on. parts: how many of its parts beat. */
+void worker_ready(unsigned parts);
+
+/*
+ * Reports that a part of the worker, counted from 0, is alive. It is cheap: each loop calls it
+ * every round, at least once a second. The supervisor is notified when all parts have beaten, once
+ * a second at most. Thread-safe.
+ */
+void worker_beat(unsigned part);
 
 #endif

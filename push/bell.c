@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the doorbell rings for. */
+/* Dispatch of notifications from Redis to the module that handles each kind. */
 #include "bell.h"
 
 #include <stdio.h>
@@ -8,14 +8,15 @@
 #include "../lib/identifier.h"
 #include "../lib/limits.h"
 #include "../lib/log.h"
-#include "../lib/revoked.h"
 #include "../lib/settings.h"
 #include "bundle.h"
 #include "hub.h"
 #include "metrics.h"
 #include "opening.h"
 #include "receipts.h"
+#include "revocations.h"
 #include "users.h"
+#include "watched.h"
 #include "watching.h"
 
 static void
@@ -69,10 +70,8 @@ ring_user(int64_t user, const struct doorbell *d)
 {
 	const struct user *u = users_get(user);
 
-	if (d->kind == DOORBELL_REVOKED) {
-		revoked_add(d->id, time_steady_ms(), settings.token_seconds * 1000);
-		users_revoke(d->id);
-	}
+	if (d->kind == DOORBELL_REVOKED)
+		revocations_take(d->id);
 	if (!u)
 		return;
 	if (d->kind == DOORBELL_NOTICE)
@@ -93,7 +92,7 @@ ring_presence(int64_t user, const struct doorbell *d)
 	if (d->kind != DOORBELL_PRESENCE)
 		return;
 	ev = event_ephemeral(EVENT_PRESENCE, d->json, d->json_len);
-	watching_event(user, ev);
+	watched_event(user, ev);
 	event_unref(ev);
 }
 
@@ -108,7 +107,9 @@ bell_message(const char *channel, size_t channel_len, const char *payload, size_
 		log_line(LOG_WARN, "doorbell_bad", "channel=%.*s bytes=%zu", (int)channel_len, channel, payload_len);
 		return;
 	}
-	/* what is no durable event is not bundled, and does not overtake */
+	/*
+	 * deliver the bundled durable events first, so that an ephemeral one does not overtake them
+	 */
 	if (d.kind != DOORBELL_EVENT)
 		bundle_give_all();
 	if (ch.kind == 'c')

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the doorbell rings for (lib/doorbell.h): each kind goes to the module that knows what to do. */
+/* Dispatch of notifications from Redis (lib/doorbell.h) to the module that handles each kind. */
 #ifndef PUSH_BELL_H
 #define PUSH_BELL_H
 

@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* The bounds that a flood meets, by name: of a stream, a user, an address, or all (docs/operations.md, section 7). */
+/*
+ * Named limits that a flood meets: of a stream, a user, an address, or the whole process
+ * (docs/operations.md, section 7).
+ */
 #ifndef PUSH_BOUND_H
 #define PUSH_BOUND_H
 
 enum bound {
 	BOUND_NONE,
-	BOUND_FRAME_BYTES, /* of a stream … */
+	BOUND_FRAME_BYTES, /* limits of one stream, user or address … */
 	BOUND_FRAME_RATE,
 	BOUND_HANDSHAKE_SECONDS,
+	BOUND_MESSAGE_SECONDS,
 	BOUND_PONG_SECONDS,
+	BOUND_PEER_SECONDS,
 	BOUND_QUEUE_BYTES,
 	BOUND_INPUT_BYTES,
 	BOUND_STREAMS_PER_USER,
 	BOUND_STREAMS_PER_ADDRESS,
-	BOUND_BUFFER_BYTES, /* in all … */
+	BOUND_BUFFER_BYTES, /* limits of the whole process … */
+	BOUND_UNFINISHED_BYTES,
 	BOUND_STREAMS,
 	BOUND_HANDSHAKES,
 	BOUND_ACCEPT_RATE,
@@ -21,7 +27,7 @@ enum bound {
 	BOUNDS
 };
 
-/* As the metrics and the log have it: the setting without its prefix. */
+/* Returns the limit's name in metrics and logs: the setting without its prefix. */
 const char *bound_name(int bound);
 
 #endif

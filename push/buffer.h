@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes that are written once, never changed, and shared by count. */
+/* Bytes that are written once, never changed afterwards, and shared by reference count. */
 #ifndef PUSH_BUFFER_H
 #define PUSH_BUFFER_H
 
@@ -12,19 +12,19 @@ struct buffer {
 	char bytes[];
 };
 
-/* A part of a buffer, as it stands in a queue. */
+/* A part of a buffer, as a queue holds it. */
 struct chunk {
 	struct buffer *buffer;
 	uint32_t offset;
 	uint32_t len : 31;
-	uint32_t more : 1; /* the next chunk belongs to the same frame: a queue may not be cut between them */
+	uint32_t more : 1; /* 1: the next chunk belongs to the same frame, so the queue is not cut between them */
 };
 
-/* A buffer of len bytes, to be filled by the caller, who holds the one reference. */
+/* Returns a buffer of len bytes for the caller to fill. The caller holds the only reference. */
 struct buffer *buffer_new(size_t len);
 struct buffer *buffer_from(const void *bytes, size_t len);
 
-/* Makes a buffer shorter that nobody shares yet. */
+/* Shortens a buffer that has no other reference yet. */
 struct buffer *buffer_shrink_take(struct buffer *b, size_t len);
 
 struct buffer *buffer_ref(struct buffer *b);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Bundles of events, and giving them to the listeners. */
+/* Bundles of events, and their delivery to the subscribers. */
 #include "bundle.h"
 
 #include "../lib/settings.h"
 #include "conn.h"
 #include "delivery.h"
 #include "encoding.h"
-#include "opening.h"
+#include "outgoing.h"
 
 enum {
 	TOPICS_MOST = 32,
 	EVENTS_MOST = 64,
 	BYTES_MOST = 32 * 1024,
-	AHEAD = 8, /* listeners whose memory is asked for before they are gone to */
+	AHEAD = 8, /* subscribers whose memory is prefetched */
 };
 
 struct topic_bundle {
@@ -31,7 +31,7 @@ static void
 give_kept(struct opening *o, const struct bundle *b)
 {
 	for (int i = 0; i < b->count; i++)
-		opening_keep(o, b->events[i]);
+		hub_keep(o, b->events[i]);
 }
 
 static void
@@ -82,7 +82,10 @@ bundle_of(struct topic *t)
 	return &open.list[open.count++];
 }
 
-/* A bundle is a small part of a queue, so that it does not end a stream that is a little behind. */
+/*
+ * Returns whether the event fits into the bundle. Bundles are small, so that one does not close a
+ * stream that is a little behind.
+ */
 static bool
 bundle_has_room(const struct topic_bundle *tb, const struct event *ev)
 {

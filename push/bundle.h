@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bundles: the events that Redis or a repair brings at once, conversation by conversation. Each listener is gone to once for all of them,
- * and is given one block. They are open only while such an answer is being read: nothing else may see what is in order, yet not given.
+ * Bundles: the durable events that Redis or a repair brings at once, by conversation.
+ *
+ * Each subscriber receives a bundle as one block. Bundles are open only while such an answer is
+ * being read. No other code may see events that are in order but not delivered yet.
  */
 #ifndef PUSH_BUNDLE_H
 #define PUSH_BUNDLE_H
@@ -11,10 +13,10 @@
 #include "event.h"
 #include "hub.h"
 
-/* Adds the next event of a conversation (refs it). */
+/* Adds the next event of a conversation, with a reference of its own. */
 void bundle_add(struct topic *t, struct event *ev);
 
-/* Gives all that is bundled to all who listen. */
+/* Delivers all open bundles to the subscribers of their conversations. */
 void bundle_give_all(void);
 bool bundle_is_open(void);
 

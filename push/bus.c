@@ -1,38 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* Redis for the loop, by hiredis in its non-blocking manner. */
+/* Connections to Redis in the event loop, by hiredis without blocking. */
 #include "bus.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <hiredis/hiredis.h>
-#include <hiredis/sds.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "../lib/identifier.h"
 #include "../lib/log.h"
+#include "../lib/map.h"
 #include "../lib/memory.h"
-#include "../lib/redis_url.h"
+#include "../lib/presence.h"
 #include "../lib/settings.h"
 #include "loop.h"
-#include "map.h"
 #include "metrics.h"
+#include "wire.h"
 
 enum {
-	RECONNECT_MS = 200,
-	REPLY_VALUES = 512,
-	CHANNEL_BYTES = 192,
-	CHANNELS_MOST = 64,		/* in one SUBSCRIBE */
-	OUTPUT_LIMIT = 8 * 1024 * 1024, /* unsent bytes to Redis: beyond it the connection is given up */
+	CHANNELS_MOST = 64, /* channels in one SUBSCRIBE */
 	SLOW_MS = 1000,
-	SILENCE_MS = 5000, /* a connection that does not answer a PING for so long is given up */
 };
 
-static const char kinds[] = "cup"; /* of channels: conversation, user, presence */
+static const char kinds[] = "cup"; /* first letters of the channels: conversation, user, presence */
 
-/* Who waits for the answer of a command. */
+/* Caller that waits for the answer to a command. */
 struct waiter {
 	struct waiter *next;
 	bus_reply *reply;
@@ -40,40 +32,26 @@ struct waiter {
 	int64_t asked_us;
 };
 
-struct wire {
-	struct watch watch;
-	struct timer timer;
-	redisContext *redis;
-	bool up, want_write, dirty, told;
-	void (*reply)(struct wire *w, redisReply *r);
-	void (*began)(struct wire *w);
-	int64_t heard_ms, pinged_ms;
-	bool pinged;
-};
-
 static struct {
 	struct wire listening, commanding;
 	struct waiter *waiters, **waiters_end;
-	struct waiter *unanswered; /* asked while Redis is away */
+	struct waiter *unanswered; /* callers whose command could not be sent */
 	bus_message *message;
-	bus_pause *pause;
 	bus_connected *connected;
-	struct map channels[3]; /* of each kind: the id -> itself, as a pointer */
+	struct map channels[3]; /* subscribed ids of each kind; the value is the id as a pointer */
 	uint64_t asked, acked, complete;
-	bool closing;
+	bool refused; /* Redis answers, but refuses commands: it is full or read-only, for example */
 } bus;
 
-/* The next SUBSCRIBE: a turn's channels are asked for together, which costs both sides less. */
+/* Next SUBSCRIBE command. It gathers the channels of a turn, which costs both sides less. */
 static struct {
 	const char *argv[1 + CHANNELS_MOST];
 	size_t lens[1 + CHANNELS_MOST];
-	char channels[CHANNELS_MOST][CHANNEL_BYTES];
+	char channels[CHANNELS_MOST][REDIS_KEY_BYTES];
 	int count;
 } subscribe = { .argv = { "SUBSCRIBE" }, .lens = { 9 } };
 
-static void wire_timer(struct timer *t);
-
-/* The channels of a kind, so that they can be asked for again after a break. */
+/* Returns the subscribed channels of a kind, which a new connection subscribes to again. */
 static struct map *
 channels_of(char kind)
 {
@@ -83,172 +61,14 @@ channels_of(char kind)
 	return &bus.channels[at - kinds];
 }
 
-static void
-wire_drop(struct wire *w, const char *why)
-{
-	if (!w->redis)
-		return;
-	if (!w->told)
-		log_line(LOG_WARN, "redis_lost", "wire=%s why=%s", w == &bus.listening ? "listening" : "commanding", *why ? why : "closed");
-	w->told = true;
-	loop_unwatch(&w->watch);
-	redisFree(w->redis);
-	w->redis = NULL;
-	w->up = w->want_write = w->dirty = w->pinged = false;
-	if (w == &bus.listening) {
-		bus.acked = bus.asked;
-		subscribe.count = 0;
-	}
-	while (w == &bus.commanding && bus.waiters) {
-		struct waiter *first = bus.waiters;
-		bus.waiters = first->next;
-		if (!bus.waiters)
-			bus.waiters_end = &bus.waiters;
-		if (first->reply)
-			first->reply(first->context, NULL, -1);
-		free(first);
-	}
-	if (!bus.closing)
-		timer_start(&w->timer, RECONNECT_MS);
-}
-
-static void
-wire_write(struct wire *w)
-{
-	int done = 1;
-
-	w->dirty = false;
-	if (redisBufferWrite(w->redis, &done) != REDIS_OK) {
-		wire_drop(w, w->redis->errstr);
-		return;
-	}
-	if (!done != w->want_write) {
-		w->want_write = !done;
-		loop_want(&w->watch, EPOLLIN | (w->want_write ? EPOLLOUT : 0));
-	}
-}
-
-static void
-wire_append(struct wire *w, int argc, const char *const *argv, const size_t *lens)
-{
-	redisAppendCommandArgv(w->redis, argc, (const char **)(uintptr_t)argv, lens);
-	w->dirty = true;
-}
-
-static void
-wire_read(struct wire *w)
-{
-	redisReply *r = NULL;
-
-	if (redisBufferRead(w->redis) != REDIS_OK) {
-		wire_drop(w, w->redis->errstr);
-		return;
-	}
-	w->heard_ms = loop_now();
-	w->pinged = false;
-	while (w->redis && redisGetReplyFromReader(w->redis, (void **)&r) == REDIS_OK && r) {
-		w->reply(w, r);
-		freeReplyObject(r);
-		r = NULL;
-	}
-	bus.pause();
-	if (w->redis && w->redis->err)
-		wire_drop(w, w->redis->errstr);
-}
-
-static void
-wire_ready(struct watch *watch, uint32_t events)
-{
-	struct wire *w = LOOP_OWNER(watch, struct wire, watch);
-
-	if (!w->up) {
-		int error = 0;
-		socklen_t len = sizeof error;
-		getsockopt(w->watch.fd, SOL_SOCKET, SO_ERROR, &error, &len);
-		if (error || !(events & EPOLLOUT)) {
-			wire_drop(w, error ? strerror(error) : "refused");
-			return;
-		}
-		w->up = true;
-		w->told = false;
-		w->heard_ms = loop_now();
-		metrics.redis_connects++;
-		loop_want(&w->watch, EPOLLIN);
-		if (w->began)
-			w->began(w);
-		timer_start(&w->timer, SILENCE_MS / 2);
-		return;
-	}
-	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-		wire_read(w);
-	if (w->redis && events & EPOLLOUT)
-		wire_write(w);
-}
-
-static redisContext *
-redis_connect(void)
-{
-	struct redis_url url;
-
-	if (!redis_url_parse(settings.redis_url, &url))
-		return NULL;
-	return url.is_path ? redisConnectUnixNonBlock(url.place) : redisConnectNonBlock(url.place, url.port);
-}
-
-static void
-wire_connect(struct wire *w)
-{
-	w->redis = redis_connect();
-	if (!w->redis || w->redis->err) {
-		if (!w->told)
-			log_line(LOG_WARN, "redis_unreachable", "why=%s", w->redis ? w->redis->errstr : "BANTER_REDIS_URL is not understood");
-		w->told = true;
-		if (w->redis)
-			redisFree(w->redis);
-		w->redis = NULL;
-		timer_start(&w->timer, RECONNECT_MS);
-		return;
-	}
-	w->watch = (struct watch){ w->redis->fd, wire_ready };
-	if (!loop_watch_level(&w->watch, EPOLLOUT))
-		wire_drop(w, "cannot watch the socket");
-	else
-		timer_start(&w->timer, settings.redis_timeout_ms);
-}
-
-/* A wire that is down connects; one that stands is asked now and then whether it still does. */
-static void
-wire_timer(struct timer *t)
-{
-	static const char *const ping[] = { "PING" };
-	struct wire *w = LOOP_OWNER(t, struct wire, timer);
-
-	if (!w->redis) {
-		wire_connect(w);
-		return;
-	}
-	if (!w->up || (w->pinged && loop_now() - w->heard_ms > SILENCE_MS)) {
-		wire_drop(w, "no answer");
-		return;
-	}
-	if (w == &bus.commanding)
-		bus_command(1, ping, NULL, NULL);
-	else
-		wire_append(w, 1, ping, NULL);
-	if (!w->pinged)
-		w->pinged_ms = loop_now();
-	w->pinged = true;
-	timer_start(t, SILENCE_MS / 2);
-}
-
-/* ---- listening */
+/* ---- subscribing connection */
 
 static size_t
-channel_text(char kind, int64_t id, char out[CHANNEL_BYTES])
+channel_text(char kind, int64_t id, char out[REDIS_KEY_BYTES])
 {
 	size_t n = strlen(settings.redis_prefix);
 
-	assert(n + 2 + IDENTIFIER_BYTES <= CHANNEL_BYTES);
+	assert(n + 2 + IDENTIFIER_BYTES <= REDIS_KEY_BYTES);
 	memcpy(out, settings.redis_prefix, n);
 	out[n++] = kind;
 	out[n++] = ':';
@@ -274,7 +94,10 @@ subscribe_add(char kind, int64_t id)
 	bus.asked++;
 }
 
-/* One channel of our own keeps the connection in its listening mode however few others there are; it is the last to be asked for. */
+/*
+ * Subscribes to all channels again. One extra channel keeps the connection in subscriber mode when
+ * there are no others. It is the last one.
+ */
 static void
 listening_began(struct wire *w)
 {
@@ -291,9 +114,52 @@ listening_began(struct wire *w)
 }
 
 static void
+listening_dropped(struct wire *w)
+{
+	(void)w;
+	bus.acked = bus.asked;
+	subscribe.count = 0;
+}
+
+#define PROBE_TEXT_MS "60000" /* lifetime of the probe's key */
+static const char *const ping[] = { "PING" };
+
+static void
+listening_ping(struct wire *w)
+{
+	wire_append(w, 1, ping, NULL);
+}
+
+static bool
+listening_is_complete(void)
+{
+	return bus.listening.up && bus.acked >= bus.complete;
+}
+
+/*
+ * Calls bus.connected once both connections are up and all channels are subscribed. Answers or
+ * notifications may have been lost before, whichever connection came last.
+ */
+static void
+connected_tell(void)
+{
+	if (bus.commanding.up && listening_is_complete())
+		bus.connected();
+}
+
+static void
+commanding_began(struct wire *w)
+{
+	(void)w;
+	connected_tell();
+}
+
+static void
 listening_reply(struct wire *w, redisReply *r)
 {
 	(void)w;
+	if (r->type == REDIS_REPLY_ERROR)
+		log_line(LOG_ERROR, "redis_failed", "why=%s", r->str);
 	if (r->type != REDIS_REPLY_ARRAY || r->elements < 3 || r->element[0]->type != REDIS_REPLY_STRING)
 		return;
 	if (strcmp(r->element[0]->str, "message") == 0) {
@@ -304,7 +170,7 @@ listening_reply(struct wire *w, redisReply *r)
 	} else if (strcmp(r->element[0]->str, "subscribe") == 0) {
 		bus.acked++;
 		if (bus.acked == bus.complete)
-			bus.connected();
+			connected_tell();
 	}
 }
 
@@ -312,9 +178,9 @@ bool
 bus_answers(void)
 {
 	const struct wire *w = &bus.listening;
-	bool listens = w->up && bus.acked >= bus.complete && (!w->pinged || loop_now() - w->pinged_ms <= SLOW_MS);
+	bool listens = listening_is_complete() && (!w->pinged || loop_now() - w->pinged_ms <= SLOW_MS);
 
-	return listens && bus.commanding.up && (!bus.waiters || time_steady_us() - bus.waiters->asked_us <= 1000 * SLOW_MS);
+	return listens && bus.commanding.up && !bus.refused && (!bus.waiters || time_steady_us() - bus.waiters->asked_us <= 1000 * SLOW_MS);
 }
 
 uint64_t
@@ -331,14 +197,14 @@ bus_subscribe(char kind, int64_t id)
 void
 bus_unsubscribe(char kind, int64_t id)
 {
-	char channel[CHANNEL_BYTES];
+	char channel[REDIS_KEY_BYTES];
 	const char *argv[] = { "UNSUBSCRIBE", channel };
 	size_t lens[] = { 11, channel_text(kind, id, channel) };
 
 	map_remove(channels_of(kind), id);
 	if (!bus.listening.up)
 		return;
-	subscribe_send(); /* the channel may stand in it */
+	subscribe_send(); /* the queued SUBSCRIBE may contain this channel */
 	wire_append(&bus.listening, 2, argv, lens);
 }
 
@@ -348,15 +214,15 @@ bus_acked(void)
 	return bus.acked;
 }
 
-/* ---- commanding */
+/* ---- command connection */
 
 static int
-reply_flatten(const redisReply *r, const char *values[REPLY_VALUES], char numbers[REPLY_VALUES][24])
+reply_flatten(const redisReply *r, const char *values[BUS_REPLY_VALUES], char numbers[BUS_REPLY_VALUES][24])
 {
 	int count = 0;
 	size_t n = r->type == REDIS_REPLY_ARRAY ? r->elements : 1;
 
-	for (size_t i = 0; i < n && count < REPLY_VALUES; i++) {
+	for (size_t i = 0; i < n && count < BUS_REPLY_VALUES; i++) {
 		const redisReply *e = r->type == REDIS_REPLY_ARRAY ? r->element[i] : r;
 		if (e->type == REDIS_REPLY_INTEGER)
 			snprintf(numbers[count], sizeof numbers[count], "%lld", e->integer);
@@ -366,14 +232,78 @@ reply_flatten(const redisReply *r, const char *values[REPLY_VALUES], char number
 	return count;
 }
 
+/* Fails all commands that wait for an answer, because their connection is lost. */
+static void
+commanding_dropped(struct wire *w)
+{
+	(void)w;
+	while (bus.waiters) {
+		struct waiter *first = bus.waiters;
+		bus.waiters = first->next;
+		if (!bus.waiters)
+			bus.waiters_end = &bus.waiters;
+		if (first->reply)
+			first->reply(first->context, NULL, -1);
+		free(first);
+	}
+}
+
+/* Notes that Redis accepts writes again. What it refused is caught up with as after a reconnect. */
+static void
+probe_reply(void *context, const char *const *values, int count)
+{
+	(void)context, (void)values;
+	if (count < 0 || !bus.refused)
+		return;
+	bus.refused = false;
+	log_line(LOG_INFO, "redis_obeys", "wire=%s", bus.commanding.name);
+	connected_tell();
+}
+
+/* Tests a write instead of sending PING. A full Redis, or a replica, answers PING as well. */
+static void
+commanding_ping(struct wire *w)
+{
+	char key[REDIS_KEY_BYTES];
+	const char *probe[] = { "SET", key, "1", "PX", PROBE_TEXT_MS };
+
+	(void)w;
+	snprintf(key, sizeof key, "%sprobe:push", settings.redis_prefix);
+	bus_command(5, probe, probe_reply, NULL);
+}
+
+/* Returns whether an error comes from the state of Redis and not from this one command. */
+static bool
+is_refusal(const char *why)
+{
+	static const char *const codes[] = { "READONLY", "OOM",	       "NOAUTH",     "NOPERM",	    "WRONGPASS", "MISCONF",
+					     "LOADING",	 "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "EXECABORT" };
+
+	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+		if (strncmp(why, codes[i], strlen(codes[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Logs an error. A refusal is logged once, however many commands Redis refuses. */
+static void
+error_note(const char *why)
+{
+	bool refusal = is_refusal(why);
+
+	if (!refusal || !bus.refused)
+		log_line(LOG_ERROR, "redis_failed", "why=%s", why);
+	bus.refused = bus.refused || refusal;
+}
+
 static void
 commanding_reply(struct wire *w, redisReply *r)
 {
-	static char numbers[REPLY_VALUES][24];
-	const char *values[REPLY_VALUES];
+	static char numbers[BUS_REPLY_VALUES][24];
+	const char *values[BUS_REPLY_VALUES];
 	struct waiter *first = bus.waiters;
 
-	/* a Redis that is full says so without being asked */
+	/* Redis sends an error without a command, for example when it has too many clients */
 	if (!first) {
 		wire_drop(w, r->type == REDIS_REPLY_ERROR ? r->str : "an answer that nobody asked for");
 		return;
@@ -383,7 +313,7 @@ commanding_reply(struct wire *w, redisReply *r)
 		bus.waiters_end = &bus.waiters;
 	histogram_add(&metrics.redis_times, HISTOGRAM_TIMES, time_steady_us() - first->asked_us);
 	if (r->type == REDIS_REPLY_ERROR)
-		log_line(LOG_ERROR, "redis_failed", "why=%s", r->str);
+		error_note(r->str);
 	if (first->reply && r->type == REDIS_REPLY_ERROR)
 		first->reply(first->context, NULL, -1);
 	else if (first->reply)
@@ -391,7 +321,10 @@ commanding_reply(struct wire *w, redisReply *r)
 	free(first);
 }
 
-/* An answer that cannot come is given at the end of the turn, as the others are: never from inside of the call. */
+/*
+ * Queues a failed answer for the end of the turn. A reply is never called from inside of
+ * bus_command.
+ */
 static void
 answer_later(bus_reply *reply, void *context)
 {
@@ -428,7 +361,7 @@ bus_command(int argc, const char *const *argv, bus_reply *reply, void *context)
 void
 bus_publish(const char *channel, const char *payload, size_t payload_len)
 {
-	char text[CHANNEL_BYTES];
+	char text[REDIS_KEY_BYTES];
 	const char *argv[] = { "PUBLISH", text, payload };
 	size_t lens[] = { 7, 0, payload_len };
 
@@ -442,15 +375,26 @@ void
 bus_open(bus_message *message, bus_pause *pause, bus_connected *connected)
 {
 	bus.message = message;
-	bus.pause = pause;
 	bus.connected = connected;
 	bus.waiters_end = &bus.waiters;
-	bus.listening.reply = listening_reply;
-	bus.listening.began = listening_began;
-	bus.commanding.reply = commanding_reply;
-	bus.listening.timer.fire = bus.commanding.timer.fire = wire_timer;
-	wire_connect(&bus.listening);
-	wire_connect(&bus.commanding);
+	bus.listening = (struct wire){
+		.name = "listening",
+		.reply = listening_reply,
+		.began = listening_began,
+		.dropped = listening_dropped,
+		.ping = listening_ping,
+		.paused = pause,
+	};
+	bus.commanding = (struct wire){
+		.name = "commanding",
+		.reply = commanding_reply,
+		.began = commanding_began,
+		.dropped = commanding_dropped,
+		.ping = commanding_ping,
+		.paused = pause,
+	};
+	wire_open(&bus.listening);
+	wire_open(&bus.commanding);
 }
 
 static void
@@ -462,17 +406,6 @@ unanswered_tell(void)
 		w->reply(w->context, NULL, -1);
 		free(w);
 	}
-}
-
-static void
-wire_turn_end(struct wire *w)
-{
-	if (!w->up)
-		return;
-	if (sdslen(w->redis->obuf) > OUTPUT_LIMIT)
-		wire_drop(w, "it does not take what we send");
-	else if (w->dirty && !w->want_write)
-		wire_write(w);
 }
 
 void
@@ -487,12 +420,8 @@ bus_turn_end(void)
 void
 bus_close(void)
 {
-	bus.closing = true;
-	bus.listening.told = bus.commanding.told = true;
-	wire_drop(&bus.listening, "");
-	wire_drop(&bus.commanding, "");
-	timer_stop(&bus.listening.timer);
-	timer_stop(&bus.commanding.timer);
+	wire_close(&bus.listening);
+	wire_close(&bus.commanding);
 	unanswered_tell();
 	for (int i = 0; i < 3; i++)
 		map_free(&bus.channels[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Redis for the loop: one connection listens to channels, one sends commands. Both come back by themselves; nobody waits for them.
- * Only this file's module knows hiredis.
+ * Connections to Redis in the event loop: one subscribes to channels, one sends commands. Both
+ * reconnect by themselves, and no caller blocks on them.
  */
 #ifndef PUSH_BUS_H
 #define PUSH_BUS_H
@@ -10,39 +10,58 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What comes over a channel (prefix taken off by lib/doorbell.h). Not to be called from within itself. */
+/*
+ * Handles a message of a channel, whose name still has the prefix (lib/doorbell.h removes it). It
+ * must not call itself.
+ */
 typedef void bus_message(const char *channel, size_t channel_len, const char *payload, size_t payload_len);
 
-/* All messages that were read at once have been handed over. */
+/* Called after all messages of one read have been handled. */
 typedef void bus_pause(void);
 
-/* The subscriptions are made (again) after a connection: whatever was rung meanwhile was not heard. */
+/*
+ * Called when both connections are up and all channels are subscribed: at first, after each
+ * reconnect, and when Redis accepts writes again. Notifications and answers of the time before may
+ * be lost.
+ */
 typedef void bus_connected(void);
 
 void bus_open(bus_message *message, bus_pause *pause, bus_connected *connected);
 void bus_close(void);
 
-/* Do both connections stand, the listening one with all its channels, and has no answer been awaited for more than a second? */
+/*
+ * Returns whether both connections are up, all channels are subscribed, and no answer is late by
+ * more than a second.
+ */
 bool bus_answers(void);
 
 /*
- * Listens to a channel from now on, or no more. Returns the subscription's number: as soon as bus_acked() has reached it, nothing that is
- * published is missed. While Redis is away the number is reached already, since nothing will be heard anyway and the sweep delivers.
+ * Subscribes to a channel, or unsubscribes.
+ * Returns the subscription's number. Once bus_acked() has reached that number, no notification of
+ * the channel is missed. While Redis is unavailable, bus_acked() reaches the number at once: the
+ * sweep finds the events instead.
  */
 uint64_t bus_subscribe(char kind, int64_t id);
 void bus_unsubscribe(char kind, int64_t id);
 uint64_t bus_acked(void);
 
-/* Rings; forgotten while Redis is away. channel is without the prefix. */
+/* Publishes a notification. Drops it while Redis is unavailable. channel is without the prefix. */
 void bus_publish(const char *channel, const char *payload, size_t payload_len);
 
-/* The answer to a command: whole numbers and texts flattened to a list of texts. count -1: Redis did not answer. */
+/*
+ * Receives the answer to a command. Integers and texts are flattened to a list of texts, of
+ * BUS_REPLY_VALUES at most. count is -1 when Redis did not answer or refused.
+ */
+enum { BUS_REPLY_VALUES = 512 };
 typedef void bus_reply(void *context, const char *const *values, int count);
 
-/* Sends a command of argc arguments; reply (may be NULL) is called once, never from inside of bus_command. */
+/*
+ * Sends a command of argc arguments. Calls reply (may be NULL) once, never from inside of
+ * bus_command.
+ */
 void bus_command(int argc, const char *const *argv, bus_reply *reply, void *context);
 
-/* Sends what this turn has queued. */
+/* Sends the commands and subscriptions that this turn has queued. */
 void bus_turn_end(void);
 
 #endif

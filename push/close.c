@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of close codes. */
+/* Table of close codes. */
 #include "close.h"
 
 #include <assert.h>

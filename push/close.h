@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Why a stream ends: the table of close codes (docs/events.md). */
+/* Reasons for which a stream closes: the table of close codes (docs/events.md). */
 #ifndef PUSH_CLOSE_H
 #define PUSH_CLOSE_H
 
@@ -7,8 +7,8 @@
 
 enum close_reason {
 	CLOSE_NONE,
-	CLOSE_NORMAL, /* the peer asked for it */
-	CLOSE_GONE,   /* the peer is away; nothing can be said */
+	CLOSE_NORMAL, /* the client has closed, or has its plain HTTP answer */
+	CLOSE_GONE,   /* the connection is lost: no close frame can be sent */
 	CLOSE_DRAIN,
 	CLOSE_SLOW_READER,
 	CLOSE_TOKEN_EXPIRED,
@@ -29,18 +29,18 @@ enum close_reason {
 };
 
 struct close_row {
-	int code; /* on the wire; 0: none is sent */
+	int code; /* code in the close frame; 0: none is sent */
 	const char *name;
-	const char *problem; /* the error code of an HTTP reply that was not begun yet */
-	int status;	     /* and its status */
+	const char *problem; /* error code of the HTTP reply, when no reply has begun */
+	int status;	     /* HTTP status of that reply */
 };
 
 const struct close_row *close_row(enum close_reason why);
 
-/* Should the peer come back by itself? (codes below 4500) */
+/* Returns whether the client should reconnect by itself: codes 4000 to 4499. */
 int close_comes_back(enum close_reason why);
 
-/* The reason for a code of frame_read. */
+/* Returns the close reason for a code of frame_read. */
 enum close_reason close_of_frame(int code);
 
 /* Prints "CODE name" for each code that the server sends. */

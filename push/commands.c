@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is done with each command of a client, and how it is answered. */
+/* Commands of a client: their work and their answers. */
 #include "commands.h"
 
 #include <assert.h>
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "beats.h"
 #include "bus.h"
 #include "delivery.h"
 #include "hub.h"
@@ -18,7 +19,10 @@
 
 enum { ESCAPED_BYTES = LIMIT_CLIENT_ID_BYTES * 6 + 8 };
 
-/* A text as it stands between the quotes of a JSON string; room for six bytes for each of its own. */
+/*
+ * Escapes a text for the inside of a JSON string. out has room for six bytes for each byte of the
+ * text.
+ */
 static void
 json_escape(const char *text, char *out, size_t room)
 {
@@ -56,7 +60,10 @@ up_error(struct conn *c, const char *code, const char *field, const char *client
 	conn_answer(c, json, (size_t)n);
 }
 
-/* The first frame of a stream without credentials; later, a fresh token for the same device. */
+/*
+ * Authenticates a stream that has no credentials yet. Later it takes a fresh token for the same
+ * device.
+ */
 static void
 up_auth(struct conn *c, const struct up *up)
 {
@@ -95,10 +102,14 @@ static void
 up_heartbeat(struct conn *c, const struct up *up)
 {
 	c->away = up->away;
-	watching_beat(c);
+	beats_soon(c);
 }
 
-/* Those who type are told once in three seconds, or in one when they go on in another conversation; who is not a member, or in a larger conversation, is not told at all. */
+/*
+ * Publishes that the user types, at most once per LIMIT_TYPING_INTERVAL_MS.
+ * LIMIT_TYPING_ELSEWHERE_MS applies when the conversation is another one. Publishes nothing in a
+ * large conversation. Refuses a stream that is not subscribed.
+ */
 static void
 up_typing(struct conn *c, const struct up *up)
 {
@@ -109,11 +120,11 @@ up_typing(struct conn *c, const struct up *up)
 		up_error(c, "not_a_member", "conversation_id", "", 0);
 		return;
 	}
-	int64_t interval = c->typed_in == up->conversation ? LIMIT_TYPING_INTERVAL_MS : LIMIT_TYPING_ELSEWHERE_MS;
-	if (t->members > LIMIT_MEMBERS_NAMED || (c->typed_in && loop_now() - c->typed_ms < interval))
+	uint32_t now = (uint32_t)loop_now(), interval = c->typed_in == t->slot + 1 ? LIMIT_TYPING_INTERVAL_MS : LIMIT_TYPING_ELSEWHERE_MS;
+	if (t->members > LIMIT_MEMBERS_NAMED || (c->typed_in && now - c->typed_ms < interval))
 		return;
-	c->typed_in = up->conversation;
-	c->typed_ms = loop_now();
+	c->typed_in = t->slot + 1;
+	c->typed_ms = now;
 	snprintf(channel, sizeof channel, "c:%ld", (long)up->conversation);
 	int n = snprintf(payload, sizeof payload, "t %ld", (long)stream_user(c));
 	bus_publish(channel, payload, (size_t)n);
@@ -125,7 +136,7 @@ up_watch(struct conn *c, const struct up *up)
 	watching_ask(c, up->users, up->users_count);
 }
 
-/* A message that came up is stored, or not. */
+/* Answers a message.send: with the stored message, or with an error. */
 static void
 up_sent(struct conn *c, const struct sent *sent)
 {
@@ -163,7 +174,7 @@ command_run(struct conn *c, const char *text, size_t len)
 	struct up_error error;
 
 	if (!up_read(text, len, &up, &error)) {
-		if (strcmp(error.code, "malformed_json") == 0 || !c->user)
+		if (!c->user)
 			conn_close(c, CLOSE_PROTOCOL);
 		else
 			up_error(c, error.code, error.field, error.client_id, 0);

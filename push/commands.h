@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands of a client: what comes up a WebSocket (docs/events.md, section 7). */
+/* Commands that a client sends over a WebSocket (docs/events.md, section 7). */
 #ifndef PUSH_COMMANDS_H
 #define PUSH_COMMANDS_H
 
@@ -7,7 +7,10 @@
 
 #include "conn.h"
 
-/* Does what one message says, and answers it, now or when it is done. What section 7 does not allow ends the connection. */
+/*
+ * Runs one command and answers it, at once or when it is done. Before authentication, anything but
+ * a valid auth closes the connection. Afterwards an invalid command is answered with an error.
+ */
 void command_run(struct conn *c, const char *text, size_t len);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A connection: reading, the bounded queue, one door out. */
+/* A connection: its states, its deadline and its close. */
 #include "conn.h"
 
 #include <assert.h>
@@ -7,60 +7,36 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "../lib/log.h"
 #include "../lib/memory.h"
 #include "../lib/settings.h"
+#include "conns.h"
 #include "flush.h"
 #include "front.h"
-#include "map.h"
+#include "incoming.h"
 #include "metrics.h"
 #include "newcomers.h"
+#include "peer.h"
 #include "pool.h"
+#include "rare.h"
 #include "stream.h"
 #include "transport.h"
-#include "users.h"
 
 enum {
-	LINGER_MS = 2000, /* for a peer to take the last words */
-	READ_SLACK = 64 * 1024,
-	READ_COST = 64,	       /* what a read costs beside its bytes, as bytes … */
-	KEPT_SHARE = 32,       /* … and what is copied once more for it: whoever sends a long frame byte by byte pays for that */
-	DESCRIPTORS_KEPT = 64, /* for the database, Redis, the log … */
+	LINGER_MS = 2000, /* time for the peer to receive the last bytes */
 	PEER_ENDED = EPOLLRDHUP | EPOLLHUP | EPOLLERR,
 };
 
 static struct pool pool = { .size = POOL_SIZE(struct conn) };
 
-/* All connections, densely; and those that this turn has ended. */
+/* Connections that have closed in this turn. */
 static struct {
-	struct conn **all;
+	struct conn **list;
 	size_t count, room;
-	struct map addresses; /* hash of an address -> its count */
-	size_t most;	      /* that descriptors allow */
-	struct conn **ending;
-	size_t ending_count, ending_room;
-	uint8_t *input; /* what is read goes here first, whoever sends it */
-	size_t input_size;
-	uint64_t numbers;
-} conns;
-
-static void
-conns_begin(void)
-{
-	struct rlimit limit = { .rlim_cur = 0 };
-
-	if (conns.input)
-		return;
-	conns.input_size = (size_t)settings.push_frame_bytes + 2 * READ_SLACK;
-	conns.input = memory_alloc(conns.input_size);
-	getrlimit(RLIMIT_NOFILE, &limit);
-	conns.most = limit.rlim_cur > 2 * DESCRIPTORS_KEPT ? limit.rlim_cur - DESCRIPTORS_KEPT : limit.rlim_cur / 2;
-	newcomers_limit(conns.most);
-}
+} ending;
 
 static void
 conn_end_later(struct conn *c)
@@ -68,203 +44,8 @@ conn_end_later(struct conn *c)
 	if (c->ending)
 		return;
 	c->ending = true;
-	conns.ending = memory_room(conns.ending, conns.ending_count, &conns.ending_room, sizeof conns.ending[0]);
-	conns.ending[conns.ending_count++] = c;
-}
-
-/* The count is kept in the pointer itself. */
-static void
-address_count(uint64_t address, int step)
-{
-	int64_t key = (int64_t)(address >> 1 | 1);
-	intptr_t count = (intptr_t)map_get(&conns.addresses, key) + step;
-
-	map_remove(&conns.addresses, key);
-	if (count > 0)
-		map_put(&conns.addresses, key, (void *)count);
-}
-
-size_t
-conn_count_of(uint64_t address)
-{
-	return (size_t)(intptr_t)map_get(&conns.addresses, (int64_t)(address >> 1 | 1));
-}
-
-size_t
-conn_count(void)
-{
-	return conns.count;
-}
-
-struct conn *
-conn_next(struct conn *after)
-{
-	size_t i = after ? after->slot + 1 : 0;
-
-	return i < conns.count ? conns.all[i] : NULL;
-}
-
-void
-conn_address(struct conn *c, uint64_t address)
-{
-	address_count(c->address, -1);
-	c->address = address;
-	address_count(address, 1);
-}
-
-/* ---- the queue */
-
-void
-conn_queue(struct conn *c, struct chunk k)
-{
-	if (c->state == CONN_DEAD)
-		return;
-	queue_add(&c->queue, k);
-	conn_touch(c);
-}
-
-static bool
-memory_is_scarce(void)
-{
-	return metrics.buffer_bytes > (uint64_t)settings.push_buffer_bytes;
-}
-
-uint32_t
-conn_queue_limit(const struct conn *c)
-{
-	bool is_short = c->transport == &transport_poll || memory_is_scarce();
-
-	if (is_short && settings.push_replay_bytes < settings.push_queue_bytes)
-		return (uint32_t)settings.push_replay_bytes;
-	return (uint32_t)settings.push_queue_bytes;
-}
-
-bool
-conn_is_behind(const struct conn *c)
-{
-	uint32_t limit = conn_queue_limit(c), page = (uint32_t)settings.push_replay_bytes;
-
-	return c->queue.bytes > (page < limit ? page : limit) / 2 && c->transport != &transport_poll;
-}
-
-void
-conn_lags(struct conn *c)
-{
-	conn_exceeds(c, memory_is_scarce() ? BOUND_BUFFER_BYTES : BOUND_QUEUE_BYTES, CLOSE_SLOW_READER);
-}
-
-/* An empty queue takes whatever comes: a single event may be larger than the limit. */
-static bool
-has_room(const struct conn *c, uint32_t len)
-{
-	return !c->queue.count || queue_has_room(&c->queue, len, conn_queue_limit(c));
-}
-
-bool
-conn_has_room(struct conn *c, uint32_t len)
-{
-	if (c->state == CONN_CLOSING || has_room(c, len))
-		return true;
-	flush_at_once(c);
-	return has_room(c, len);
-}
-
-void
-conn_queue_bytes(struct conn *c, const void *bytes, size_t len)
-{
-	if (!conn_has_room(c, (uint32_t)len)) {
-		conn_lags(c);
-		return;
-	}
-	struct buffer *b = buffer_from(bytes, len);
-	conn_queue(c, (struct chunk){ .buffer = b, .len = b->len & CHUNK_LEN_MASK });
-	buffer_unref(b);
-}
-
-/* ---- reading */
-
-void
-conn_keep(struct conn *c, const uint8_t *data, size_t n)
-{
-	if (n + READ_SLACK > conns.input_size) {
-		conn_exceeds(c, BOUND_FRAME_BYTES, CLOSE_PROTOCOL);
-		return;
-	}
-	uint8_t *kept = n ? memory_dup(data, n) : NULL;
-
-	free(c->pending);
-	c->pending = kept;
-	c->pending_len = (uint32_t)n;
-}
-
-static void
-conn_input(struct conn *c, size_t n)
-{
-	if (c->state >= CONN_CLOSING)
-		return;
-	if (c->transport)
-		c->transport->input(c, conns.input, n);
-	else
-		front_input(c, conns.input, n);
-}
-
-/* What is kept stands before what is read next, in the one buffer for all. */
-static size_t
-input_kept(struct conn *c)
-{
-	size_t n = c->pending_len;
-
-	assert(n + READ_SLACK <= conns.input_size);
-	if (n)
-		memcpy(conns.input, c->pending, n);
-	free(c->pending);
-	c->pending = NULL;
-	c->pending_len = 0;
-	return n;
-}
-
-void
-conn_resume_input(struct conn *c)
-{
-	if (c->pending_len)
-		conn_input(c, input_kept(c));
-}
-
-/*
- * A short read says that there is no more for now. But when the peer has ended, which the loop may say together with its last bytes and says
- * once, the end has to be read. It is the end of the connection too, but for an answer that waits to go out: a peer may shut its own side
- * behind its request, or its close frame, and still read. When the answer is out our side is shut as well (flush.c), and the loop says that.
- */
-static void
-conn_read(struct conn *c, bool has_ended)
-{
-	while (c->state != CONN_DEAD) {
-		size_t kept = c->pending_len;
-		size_t room = conns.input_size - kept;
-		ssize_t n = recv(c->watch.fd, conns.input + kept, room, 0);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			return;
-		if (n == 0 && c->state == CONN_CLOSING && c->queue.count)
-			return;
-		if (n <= 0) {
-			conn_close(c, CLOSE_GONE);
-			if (c->state == CONN_CLOSING)
-				conn_enter(c, CONN_DEAD);
-			return;
-		}
-		if (c->state == CONN_CLOSING && (size_t)n == room) {
-			conn_enter(c, CONN_DEAD); /* whoever goes on sending so much does not listen */
-			return;
-		}
-		input_kept(c);
-		if (c->user && !users_pay(c->user, READ_COST + (uint32_t)n + (uint32_t)kept / KEPT_SHARE))
-			conn_exceeds(c, BOUND_INPUT_BYTES, CLOSE_PROTOCOL);
-		conn_input(c, kept + (size_t)n);
-		if ((size_t)n < room && !has_ended)
-			return;
-	}
+	ending.list = memory_room(ending.list, ending.count, &ending.room, sizeof ending.list[0]);
+	ending.list[ending.count++] = c;
 }
 
 /* ---- states */
@@ -316,12 +97,17 @@ static void
 conn_log_end(const struct conn *c)
 {
 	const struct close_row *row = close_row(c->why);
+	bool is_refused = c->state < CONN_LIVE && (row->status == 401 || row->status == 429);
+	char address[PEER_TEXT_BYTES] = "-";
 
 	if (!c->transport && (c->why == CLOSE_GONE || c->why == CLOSE_NORMAL || c->why == CLOSE_IDLE))
-		return; /* a probe, a plain request, or one that has asked for nothing: a flood of them must not flood the log */
-	log_line(LOG_INFO, "stream_end", "stream=%lu transport=%s user=%ld device=%ld reason=%s code=%d limit=%s duration_ms=%ld events=%u bytes=%lu",
-		 c->number, c->transport ? c->transport->name : "http", stream_user(c), (long)c->device, row->name, row->code, bound_name(c->bound),
-		 (long)(loop_now() - c->opened_ms), c->events_out, c->bytes_out);
+		return; /* a probe, a plain request, or a silent socket: a flood of them must not flood the log */
+	if (is_refused)
+		peer_text(c, address);
+	log_line(LOG_INFO, "stream_end",
+		 "stream=%lu transport=%s user=%ld device=%ld reason=%s code=%d limit=%s duration_ms=%ld events=%u bytes=%lu address=%s", c->number,
+		 c->transport ? c->transport->name : "http", stream_user(c), (long)c->device, row->name, row->code, bound_name(c->bound),
+		 (long)(loop_now() - c->opened_ms), c->events_out, c->bytes_out, address);
 }
 
 void
@@ -372,29 +158,15 @@ conn_ready(struct watch *w, uint32_t events)
 		conn_read(c, events & PEER_ENDED);
 }
 
-bool
-conn_is_full(void)
-{
-	conns_begin();
-	return conns.count >= conns.most;
-}
-
-bool
-conn_may_open(void)
-{
-	conns_begin();
-	return newcomers_have_room();
-}
-
 void
 conn_open(int fd, uint64_t address)
 {
+	static uint64_t numbers;
 	struct conn *c = pool_take(&pool);
 
-	conns_begin();
 	c->watch = (struct watch){ fd, conn_ready };
 	c->timer.fire = conn_timeout;
-	c->number = ++conns.numbers;
+	c->number = ++numbers;
 	c->opened_ms = loop_now();
 	c->address = address;
 	if (!loop_watch(&c->watch)) {
@@ -402,11 +174,7 @@ conn_open(int fd, uint64_t address)
 		pool_give(&pool, c);
 		return;
 	}
-	address_count(address, 1);
-	c->slot = (uint32_t)conns.count;
-	conns.all = memory_room(conns.all, conns.count, &conns.room, sizeof conns.all[0]);
-	conns.all[conns.count++] = c;
-	metrics.connections = conns.count;
+	conns_add(c);
 	conn_deadline(c, settings.push_handshake_seconds * 1000);
 	newcomers_add(c);
 }
@@ -427,14 +195,9 @@ static void
 conn_free(struct conn *c)
 {
 	queue_drop(&c->queue);
-	free(c->pending);
-	frame_input_free(&c->input);
-	position_unref(c->position);
-	position_unref(c->answered);
-	address_count(c->address, -1);
-	conns.all[c->slot] = conns.all[--conns.count];
-	conns.all[c->slot]->slot = c->slot;
-	metrics.connections = conns.count;
+	assert(!c->position);
+	rare_free(c);
+	conns_remove(c);
 	pool_give(&pool, c);
 }
 
@@ -468,29 +231,30 @@ conn_unpin(struct conn *c)
 		conn_end_later(c);
 }
 
-/* Leaving and flushing may touch and end others: until nothing is left to do. */
+/*
+ * Repeats until nothing is left to do, because leaving and flushing may touch or close other
+ * connections.
+ */
 void
 conn_turn_end(void)
 {
-	while (flush_is_due() || conns.ending_count) {
+	while (flush_is_due() || ending.count) {
 		flush_touched();
-		size_t ending = conns.ending_count;
-		for (size_t i = 0; i < ending; i++)
-			conn_end(conns.ending[i]);
-		conns.ending_count -= ending;
-		if (conns.ending_count)
-			memmove(conns.ending, conns.ending + ending, conns.ending_count * sizeof conns.ending[0]);
+		size_t ended = ending.count;
+		for (size_t i = 0; i < ended; i++)
+			conn_end(ending.list[i]);
+		ending.count -= ended;
+		if (ending.count)
+			memmove(ending.list, ending.list + ended, ending.count * sizeof ending.list[0]);
 	}
 }
 
 void
 conn_shutdown(void)
 {
-	assert(conns.count == 0);
+	conns_close();
 	pool_close(&pool);
-	free(conns.all);
 	flush_close();
-	free(conns.ending);
-	free(conns.input);
-	map_free(&conns.addresses);
+	free(ending.list);
+	incoming_close();
 }

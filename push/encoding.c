@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Events as bytes of a transport. */
+/* Encoding of events as bytes of a transport. */
 #include "encoding.h"
 
 #include <string.h>
@@ -22,7 +22,7 @@ encoded_add(struct encoded *e, struct buffer *b, size_t offset, size_t len, bool
 	e->bytes += (uint32_t)len;
 }
 
-/* Head and tail stand in a small buffer of their own, before and behind the body. */
+/* Encodes an event without copying its body. Head and tail are in a small buffer of their own. */
 static void
 encode_shared(const struct event *ev, const struct wrap *w, struct encoded *out)
 {
@@ -79,11 +79,14 @@ encoding_of_event(const struct event *ev, const struct transport *t, struct enco
 	encode(ev, NULL, t, out);
 }
 
-/* How long the events of a step can become at most: its cursor grows by one exception, whose numbers are as long as they can be. */
+/*
+ * Returns an upper limit for the encoded length of a step's events. The cursor may grow by one
+ * exception and by the mark of a dropped one. Their numbers count at full length.
+ */
 static size_t
 step_room(const struct position_step *step, const struct bundle *b)
 {
-	enum { EXCEPTION_TEXT = 28 };
+	enum { EXCEPTION_TEXT = 44 };
 	char cursor[LIMIT_CURSOR_BYTES + 1];
 	size_t text = position_text(step->from, cursor) + EXCEPTION_TEXT, room = 0;
 
@@ -105,7 +108,7 @@ encode_joined(const struct position_step *step, const struct bundle *b, struct c
 		if (cursor_covers(c, ev->conversation, ev->id))
 			continue;
 		cursor_advance(c, ev->conversation, ev->id);
-		cursor_text(c->base, c->exceptions, c->count, text);
+		cursor_text(c, text);
 		t->wrap(ev->body->len, text, &w);
 		if (at > whole->bytes && t->between)
 			at = put(at, t->between, strlen(t->between));

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Events as bytes of a transport, made once and shared by all to whom they look the same. */
+/*
+ * Encoding of events as bytes of a transport. Streams that receive the same bytes share one
+ * encoding.
+ */
 #ifndef PUSH_ENCODING_H
 #define PUSH_ENCODING_H
 
@@ -7,16 +10,17 @@
 #include "position.h"
 #include "transport.h"
 
-/* An event without a cursor. */
+/* Encodes an event without a cursor. */
 void encoding_of_event(const struct event *ev, const struct transport *t, struct encoded *out);
 
 /*
- * What a step gives: its events, each with the cursor behind it. Small ones are joined in one block, so that a socket takes them by one
- * write; a large one is a bundle of its own, and its body is shared by all cursors.
+ * Encodes the events of a step, each with its cursor behind it. Small events are joined in one
+ * block, so that a socket takes them by one write. A large event is a bundle of its own, and all
+ * cursors share its body.
  */
 void encoding_of_step(const struct position_step *step, const struct bundle *b, const struct transport *t, struct encoded *out);
 
-/* May the event be joined with others? */
+/* Returns whether the event may be joined with others in one block. */
 bool encoding_is_small(const struct event *ev);
 
 #endif

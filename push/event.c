@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Events: making and counting. */
+/* Events: creation and reference counts. */
 #include "event.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An event on its way to the streams: immutable and counted. */
+/* An event on its way to the streams: immutable, with a reference count. */
 #ifndef PUSH_EVENT_H
 #define PUSH_EVENT_H
 
@@ -9,30 +9,35 @@
 
 #include "buffer.h"
 
-/* In what order overload sheds: a stream whose queue is fuller than its share does not get that class of events (delivery.c). */
+/*
+ * Classes of events, in the order in which overload sheds them. A stream whose queue is fuller than
+ * a class's share receives no events of that class (delivery.c).
+ */
 enum event_class { EVENT_TYPING, EVENT_PRESENCE, EVENT_RECEIPT, EVENT_NOTICE, EVENT_DURABLE, EVENT_CLASSES };
 
-enum { ENCODINGS = 3, ENCODED_CHUNKS = 3 }; /* one for each transport, in at most that many parts */
+enum { ENCODINGS = 3, ENCODED_CHUNKS = 3 }; /* one encoding per transport, of at most that many chunks */
 
-/* An event, or several that are given together, as a transport has them (encoding.h). */
+/*
+ * Encoding of an event for one transport, or of several that are delivered together (encoding.h).
+ */
 struct encoded {
 	struct chunk chunks[ENCODED_CHUNKS];
-	uint32_t count; /* 0: not made yet */
-	uint32_t bytes; /* in all */
+	uint32_t count; /* 0: not encoded yet */
+	uint32_t bytes; /* bytes of all chunks */
 };
 
 struct event {
 	uint32_t refs;
 	enum event_class class;
-	int64_t conversation; /* durable ones: 0 else */
+	int64_t conversation; /* 0 for an ephemeral event */
 	int64_t id;
 	int64_t seq;
-	int64_t gone;			   /* who has left with it (lib/doorbell.h) */
-	struct buffer *body;		   /* the JSON; of a durable event without its last brace, since the cursor comes there */
-	struct encoded encoded[ENCODINGS]; /* of an ephemeral event; those of durable ones are kept with their step (position.h) */
+	int64_t gone;			   /* the user who left with this event (lib/doorbell.h) */
+	struct buffer *body;		   /* JSON; a durable event's lacks the last brace, because its cursor follows */
+	struct encoded encoded[ENCODINGS]; /* encodings of an ephemeral event; those of durable ones are in their step (position.h) */
 };
 
-/* Both copy the JSON, a whole object. */
+/* Creates an event with a copy of the JSON, which is a whole object. */
 struct event *event_durable(int64_t conversation, int64_t id, int64_t seq, int64_t gone, const char *json, size_t len);
 struct event *event_ephemeral(enum event_class class, const char *json, size_t len);
 
@@ -41,19 +46,19 @@ void event_unref(struct event *ev); /* NULL is legal */
 
 void encoded_free(struct encoded *e);
 
-/* Events that wait, in order. All zero: none. */
+/* Queue of events in their order. All zero is an empty queue. */
 struct event_list {
 	struct event **events;
-	size_t count, room, at; /* those before at were taken */
-	size_t bytes;		/* of those that wait */
+	size_t count, room, at; /* events before index at were taken */
+	size_t bytes;		/* bytes of the events that wait */
 };
 
-void event_list_add(struct event_list *l, struct event *ev); /* takes the reference */
+void event_list_add(struct event_list *l, struct event *ev); /* takes over the reference */
 bool event_list_has_more(const struct event_list *l);
-struct event *event_list_next(struct event_list *l); /* the first of those that wait, and its reference */
+struct event *event_list_next(struct event_list *l); /* returns the first waiting event with its reference */
 void event_list_free(struct event_list *l);
 
-/* Durable events of one conversation that are given together, in order. */
+/* Durable events of one conversation that are delivered together, in order. */
 struct bundle {
 	struct event *const *events;
 	int count;

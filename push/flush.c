@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The flush at the end of a turn: each connection that the turn has touched is written to once. */
+/* Flush at the end of a turn: writes once to each connection that the turn has touched. */
 #include "flush.h"
 
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include "../lib/settings.h"
 #include "conn.h"
 #include "metrics.h"
+#include "outgoing.h"
 #include "stream.h"
 #include "transport.h"
 #include "uring.h"
@@ -19,11 +20,11 @@
 enum {
 	FLUSH_MOST = URING_MOST, /* connections at once */
 	URING_LEAST = 4,
-	JOIN_BYTES = 4096, /* so little is cheaper copied than sent by a system call of its own */
-	AHEAD = 8,	   /* connections whose memory is asked for before they are flushed */
+	JOIN_BYTES = 4096, /* bytes up to which copying is cheaper than one more system call */
+	AHEAD = 8,	   /* connections whose memory is prefetched */
 };
 
-/* Who is to be looked after when the turn ends. */
+/* Connections that need a flush at the end of the turn. */
 static struct {
 	struct conn **list;
 	size_t count, room;
@@ -62,11 +63,11 @@ flush_close(void)
 enum written {
 	WRITTEN_ALL,
 	WRITTEN_PART,
-	WRITTEN_NONE,  /* the peer is gone */
-	WRITTEN_LATER, /* it is not to be looked after now */
+	WRITTEN_NONE,  /* the connection is lost */
+	WRITTEN_LATER, /* nothing to handle now */
 };
 
-/* What happens to one connection in a flush. */
+/* State of one connection during a flush. */
 struct flushing {
 	struct conn *conn;
 	enum written written;
@@ -90,17 +91,20 @@ conn_write(struct conn *c)
 	return conn_wrote(c, result, bytes);
 }
 
-/* A poll has one answer, which is not made before its turn. */
+/* Skips a long-poll, because its one answer is made when the turn ends. */
 void
 flush_at_once(struct conn *c)
 {
-	if (!c->queue.count || !c->writable || !c->transport || c->transport == &transport_poll || (c->transport->turn && !c->transport->turn(c)))
+	if (!c->queue.count || !c->writable || !c->transport || transport_answers_once(c) || (c->transport->turn && !c->transport->turn(c)))
 		return;
 	if (conn_write(c) == WRITTEN_NONE)
 		conn_close(c, CLOSE_GONE);
 }
 
-/* Prepares a write of the connection's one block; what is more than a block, and not little, is written at once. */
+/*
+ * Prepares a write of the queue when it is one block, and writes any other queue at once. Joins
+ * small chunks to one block while io_uring is open.
+ */
 static enum written
 flush_begin(struct conn *c, struct write *w)
 {
@@ -118,7 +122,7 @@ flush_begin(struct conn *c, struct write *w)
 	return queue_block(&c->queue, &w->bytes, &w->len) ? WRITTEN_LATER : conn_write(c);
 }
 
-/* The block's write has been tried. */
+/* Handles the result of a block's write. */
 static enum written
 flush_result(struct conn *c, const struct write *w)
 {
@@ -165,7 +169,10 @@ send_each(struct write *list, size_t count)
 	}
 }
 
-/* What the ring does not do, for there is none or it has failed, is sent one by one; so are few, which the ring does no cheaper. */
+/*
+ * Sends the blocks by io_uring. Without io_uring, after its failure, and for few blocks, sends one
+ * by one.
+ */
 static void
 flush_writes(struct write *list, size_t count, size_t blocks)
 {
@@ -174,7 +181,10 @@ flush_writes(struct write *list, size_t count, size_t blocks)
 	send_each(list, count);
 }
 
-/* In three steps, since the last may touch the queues of others, and must find them as they stand after the writes. */
+/*
+ * Flushes some of the touched connections: prepares all, writes all, then handles all results. The
+ * last step may touch other queues, which must not change before their writes.
+ */
 static void
 flush_some(size_t from, size_t count)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The flush at the end of a turn. */
+/* Flush at the end of a turn. */
 #ifndef PUSH_FLUSH_H
 #define PUSH_FLUSH_H
 
@@ -7,17 +7,26 @@
 
 struct conn;
 
-/* Has the connection looked after when the turn ends. */
+/* Marks a connection for the flush at the end of the turn. */
 void conn_touch(struct conn *c);
 
-/* Takes io_uring when it is there and wanted (BANTER_PUSH_URING). Without it, or without this call, each socket costs a send(). */
+/*
+ * Opens io_uring where the kernel has it and BANTER_PUSH_URING allows it. Otherwise each socket
+ * costs a send().
+ */
 void flush_open(void);
 
-/* Flushes each connection that was touched (conn_touch), once; who is touched meanwhile comes behind the others. */
+/*
+ * Flushes each touched connection (conn_touch) once. Connections that are touched meanwhile follow
+ * at the end.
+ */
 void flush_touched(void);
 bool flush_is_due(void);
 
-/* Writes what a stream's socket takes now; one whose peer is gone is closed. What follows from an empty queue is seen to when the turn ends. */
+/*
+ * Writes what a stream's socket takes now. Closes the stream when its connection is lost. The end
+ * of the turn handles what follows from an empty queue.
+ */
 void flush_at_once(struct conn *c);
 void flush_close(void);
 

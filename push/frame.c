@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* WebSocket frames, as strict as RFC 6455 has it. */
+/* WebSocket frames, as strict as RFC 6455. */
 #include "frame.h"
 
 #include <assert.h>
@@ -28,11 +28,11 @@ enum {
 	CLOSE_TOO_LARGE = 1009,
 };
 
-/* A frame's header, read. */
+/* Parsed header of a frame. */
 struct header {
 	uint8_t opcode;
 	bool final;
-	size_t bytes; /* of the header, with the mask */
+	size_t bytes; /* length of the header, with the mask */
 	uint64_t payload_len;
 	uint8_t mask[MASK_BYTES];
 };
@@ -54,7 +54,7 @@ big_endian(const uint8_t *bytes, int n)
 	return value;
 }
 
-/* May a frame begin with this byte (5.2), now (5.4)? */
+/* Returns whether a frame may begin with this byte (5.2) at this point of a message (5.4). */
 static bool
 first_byte_is_right(uint8_t byte, bool message_is_open)
 {
@@ -67,7 +67,10 @@ first_byte_is_right(uint8_t byte, bool message_is_open)
 	return opcode <= FRAME_BINARY && message_is_open == (opcode == FRAME_CONTINUATION);
 }
 
-/* Reads as much of a header as is there, and refuses it at the first byte that is wrong. FRAME_MESSAGE: all of it was there. */
+/*
+ * Reads a header as far as it has arrived, and refuses it at the first wrong byte. Returns
+ * FRAME_MESSAGE when the header is complete.
+ */
 static enum frame_result
 header_read(const struct frame_input *in, const uint8_t *data, size_t n, size_t limit, struct header *h, struct frame *out)
 {
@@ -117,7 +120,10 @@ unmask(uint8_t *payload, size_t n, const uint8_t mask[MASK_BYTES])
 		payload[i] ^= mask[i % MASK_BYTES];
 }
 
-/* Room for fragments grows in powers of two, so what there is room for follows from what is there. */
+/*
+ * Returns the size of the buffer for fragments of that length. It is a power of two, so that the
+ * length alone determines it.
+ */
 static size_t
 fragments_room(size_t len)
 {
@@ -141,7 +147,10 @@ fragments_append(struct frame_input *in, const uint8_t *payload, size_t n)
 	in->fragments_len += (uint32_t)n;
 }
 
-/* A fragment, or a message in one frame. FRAME_MORE: taken in, and the message goes on. */
+/*
+ * Reads a fragment, or a message in one frame. Returns FRAME_MORE when it kept a fragment and the
+ * message continues.
+ */
 static enum frame_result
 data_read(struct frame_input *in, const struct header *h, const uint8_t *payload, struct frame *out)
 {
@@ -166,7 +175,7 @@ data_read(struct frame_input *in, const struct header *h, const uint8_t *payload
 	return FRAME_MESSAGE;
 }
 
-/* Close (5.5.1), ping or pong. */
+/* Reads a close frame (5.5.1), a ping or a pong. */
 static enum frame_result
 control_read(const struct header *h, const uint8_t *payload, struct frame *out)
 {

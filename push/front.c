@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The front of push: which route, whose request, and plain answers. */
+/* HTTP server before a stream exists: routes, credentials and plain answers. */
 #include "front.h"
 
 #include <stdio.h>
@@ -8,11 +8,16 @@
 
 #include "../lib/bearer.h"
 #include "../lib/identifier.h"
+#include "../lib/origins.h"
 #include "../lib/settings.h"
-#include "address.h"
 #include "buffer.h"
 #include "handshake.h"
+#include "incoming.h"
 #include "metrics.h"
+#include "outgoing.h"
+#include "peer.h"
+#include "position.h"
+#include "rare.h"
 #include "stream.h"
 #include "transport.h"
 
@@ -54,19 +59,21 @@ problem_find(int status, const char *code)
 static const char *
 status_text(int status)
 {
-	return status == 200 ? "OK" : "Error";
+	return status == 200 ? "OK" : status == 204 ? "No Content" : "Error";
 }
 
 static void
 reply(struct conn *c, int status, const char *type, const char *more, const char *body, size_t len)
 {
-	char head[REPLY_BYTES];
-	int n = snprintf(head, sizeof head,
-			 "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-			 "Connection: close\r\n%s%s\r\n",
-			 status, status_text(status), type, len, front_cors(c), more);
+	char head[REPLY_BYTES], content[128] = "";
 
-	/* one answer is never too long for a queue, which is empty */
+	if (type)
+		snprintf(content, sizeof content, "Content-Type: %s\r\nContent-Length: %zu\r\n", type, len);
+	int n = snprintf(head, sizeof head,
+			 "HTTP/1.1 %d %s\r\n%sCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n%s%s\r\n", status,
+			 status_text(status), content, front_cors(c), more);
+
+	/* the queue is empty, so one answer always fits */
 	struct buffer *answer = buffer_new((size_t)n + (c->bodiless ? 0 : len));
 	memcpy(answer->bytes, head, (size_t)n);
 	memcpy(answer->bytes + n, body, answer->len - (size_t)n);
@@ -102,7 +109,7 @@ front_refuse(struct conn *c, enum close_reason why)
 		reply_problem(c, problem_find(row->status, row->problem));
 }
 
-/* Ends a request that never became a stream. */
+/* Answers a request with an error before it becomes a stream, and closes the connection. */
 static void
 refuse(struct conn *c, int status, const char *code)
 {
@@ -112,21 +119,7 @@ refuse(struct conn *c, int status, const char *code)
 
 /* ---- origins */
 
-/* Is the text one of the setting's comma-separated entries? */
-static bool
-list_has(const char *list, const char *text, size_t len)
-{
-	while (*list) {
-		size_t n = strcspn(list, ", ");
-		if (n == len && memcmp(list, text, n) == 0)
-			return true;
-		list += n;
-		list += strspn(list, ", ");
-	}
-	return false;
-}
-
-/* The origin's host is the one that the request was sent to: the same site. */
+/* Returns whether the origin's host is the host of the request: the page is of the same site. */
 static bool
 origin_is_own(struct http_slice origin, struct http_slice host)
 {
@@ -146,19 +139,23 @@ origin_is_allowed(const struct http_head *head)
 
 	if (!origin.at)
 		return false;
-	return origin_is_own(origin, http_header(head, "host")) || list_has(settings.origins, origin.at, origin.len);
+	return origin_is_own(origin, http_header(head, "host")) || origins_find(origin.at, origin.len);
 }
 
-/* The block of the origin whose page asked, which stands in the setting's text: that is where the connection keeps it. */
+/*
+ * Returns the CORS headers for the page's origin. The connection keeps its place in
+ * settings.origins. By the word * a page may call, but without its cookies.
+ */
 const char *
 front_cors(const struct conn *c)
 {
-	static char block[ORIGIN_BYTES + 128];
+	static char block[ORIGIN_BYTES + 160];
+	const char *origin = settings.origins + c->origin_at;
 
 	if (!c->origin_len)
 		return "";
-	snprintf(block, sizeof block, "Access-Control-Allow-Origin: %.*s\r\nAccess-Control-Allow-Credentials: true\r\nVary: Origin\r\n",
-		 (int)c->origin_len, settings.origins + c->origin_at);
+	snprintf(block, sizeof block, "Access-Control-Allow-Origin: %.*s\r\n%sAccess-Control-Expose-Headers: Retry-After\r\nVary: Origin\r\n",
+		 (int)c->origin_len, origin, *origin == '*' ? "" : "Access-Control-Allow-Credentials: true\r\n");
 	return block;
 }
 
@@ -168,34 +165,13 @@ note_origin(struct conn *c, const struct http_head *head)
 	struct http_slice origin = http_header(head, "origin");
 
 	c->origin_len = 0;
-	if (!origin.at || origin.len >= ORIGIN_BYTES || !list_has(settings.origins, origin.at, origin.len))
+	if (!origin.at || origin.len >= ORIGIN_BYTES)
 		return;
-	const char *at = memmem(settings.origins, strlen(settings.origins), origin.at, origin.len);
+	const char *named = origins_find(origin.at, origin.len), *at = named ? named : origins_any();
+	if (!at)
+		return;
 	c->origin_at = (uint16_t)(at - settings.origins);
-	c->origin_len = (uint8_t)origin.len;
-}
-
-/* ---- addresses */
-
-bool
-front_is_proxy(const struct sockaddr_storage *peer)
-{
-	char own[INET6_ADDRSTRLEN];
-
-	address_text(peer, own);
-	return list_has(settings.push_proxies, own, strlen(own));
-}
-
-/* A proxy of ours tells whom it speaks for. */
-static void
-note_address(struct conn *c, const struct http_head *head)
-{
-	struct sockaddr_storage peer;
-	socklen_t len = sizeof peer;
-	struct http_slice told = http_header_last(head, "x-forwarded-for");
-
-	if (told.at && getpeername(c->watch.fd, (struct sockaddr *)&peer, &len) == 0 && front_is_proxy(&peer))
-		conn_address(c, address_of_forwarded(told.at, told.len));
+	c->origin_len = (uint8_t)(named ? origin.len : 1);
 }
 
 /* ---- credentials */
@@ -210,11 +186,11 @@ bearer(const struct http_head *head)
 	return (struct http_slice){ value.at + 7, value.len - 7 };
 }
 
-/* A poll comes with the same token many times; what opens a stream is not worth remembering. */
+/* Checks a token. A long-poll sends the same token many times, so its check is cached. */
 static enum close_reason
 token_refusal(const struct conn *c, struct http_slice text, struct token *token)
 {
-	bool is_poll = c->transport == &transport_poll;
+	bool is_poll = transport_answers_once(c);
 	enum token_verdict verdict = is_poll ? bearer_check(text.at, text.len, token) : token_check(text.at, text.len, token);
 
 	return stream_token_refusal(verdict, token);
@@ -232,7 +208,10 @@ begin_with_token(struct conn *c, struct http_slice text)
 		conn_close(c, why);
 }
 
-/* Header, ticket, cookie: the first that is there counts. False when there is none. */
+/*
+ * Authenticates by the first that is present of header, ticket and cookie. Returns false when there
+ * is none.
+ */
 static bool
 begin_with_credentials(struct conn *c, const struct http_head *head)
 {
@@ -247,11 +226,11 @@ begin_with_credentials(struct conn *c, const struct http_head *head)
 		stream_begin_ticket(c, ticket, strlen(ticket));
 		return true;
 	}
-	if (http_has_parameter(head, "ticket")) { /* there, but no ticket can look like that */
+	if (http_has_parameter(head, "ticket")) { /* present, but it cannot be a ticket */
 		conn_close(c, CLOSE_BAD_CREDENTIALS);
 		return true;
 	}
-	token = http_cookie(head, "banter_access");
+	token = http_cookie(head, settings.cookie_name);
 	if (!token.at)
 		return false;
 	if (!origin_is_allowed(head))
@@ -267,12 +246,12 @@ note_since(struct conn *c, const struct http_head *head)
 	char text[LIMIT_CURSOR_BYTES + 2];
 	struct http_slice last = http_header(head, "last-event-id");
 
-	if (last.at && last.len && c->transport == &transport_sse)
+	if (last.at && last.len && c->transport->has_fields)
 		stream_since(c, last.at, last.len);
 	else if (http_parameter(head, "since", text, sizeof text))
 		stream_since(c, text, strlen(text));
 	else if (http_has_parameter(head, "since"))
-		stream_since(c, "", 0); /* there, but no cursor can look like that */
+		stream_since(c, "", 0); /* present, but it cannot be a cursor */
 }
 
 /* ---- routes */
@@ -307,21 +286,39 @@ get_stream(struct conn *c, const struct http_head *head)
 		conn_close(c, CLOSE_BAD_CREDENTIALS);
 }
 
+/* Reads a parameter from least to most. Leaves *number as it is when the parameter is absent. */
+static bool
+read_number(const struct http_head *head, const char *name, long least, long most, long *number)
+{
+	char text[16];
+
+	if (!http_has_parameter(head, name))
+		return true;
+	if (!http_parameter(head, name, text, sizeof text) || text[strspn(text, "0123456789")] || !*text)
+		return false;
+	*number = strtol(text, NULL, 10);
+	return *number >= least && *number <= most;
+}
+
 static bool
 read_wait(const struct http_head *head, long *wait)
 {
-	char text[16], *end;
-
 	*wait = POLL_WAIT_SECONDS < settings.push_poll_seconds ? POLL_WAIT_SECONDS : settings.push_poll_seconds;
-	if (!http_has_parameter(head, "wait"))
-		return true;
-	if (!http_parameter(head, "wait", text, sizeof text) || !*text)
-		return false;
-	*wait = strtol(text, &end, 10);
-	return !*end && *wait >= 0 && *wait <= settings.push_poll_seconds;
+	return read_number(head, "wait", 0, settings.push_poll_seconds, wait);
 }
 
-/* What comes now is no further request of the stream that an earlier poll has left on this connection. */
+/* Reads how many events an answer may have. 0: any number, within its bytes. */
+static bool
+read_limit(const struct http_head *head, long *limit)
+{
+	*limit = 0;
+	return read_number(head, "limit", 1, LIMIT_PAGE, limit);
+}
+
+/*
+ * Detaches the stream that an earlier long-poll left on this connection: the next request is not
+ * part of it.
+ */
 static void
 leave_poll(struct conn *c)
 {
@@ -333,7 +330,10 @@ leave_poll(struct conn *c)
 	conn_deadline(c, settings.push_handshake_seconds * 1000);
 }
 
-/* The stream of an earlier request on this connection goes on when it is the same user's and stands where the client says it does. */
+/*
+ * Returns whether the stream of an earlier request on this connection continues. User and device
+ * must be the same, and since must be the cursor of the last answer.
+ */
 static bool
 poll_goes_on(struct conn *c, const struct http_head *head, struct token *token)
 {
@@ -344,7 +344,7 @@ poll_goes_on(struct conn *c, const struct http_head *head, struct token *token)
 		return false;
 	if (token_refusal(c, text, token) != CLOSE_NONE)
 		return false;
-	position_text(c->answered ? c->answered : c->position, stands);
+	position_text(c->rare && c->rare->answered ? c->rare->answered : c->position, stands);
 	return token->user == stream_user(c) && token->device == c->device && strcmp(since, stands) == 0;
 }
 
@@ -352,16 +352,19 @@ static void
 get_events(struct conn *c, const struct http_head *head)
 {
 	struct token token;
-	long wait;
+	long wait, limit;
 
-	if (!read_wait(head, &wait)) {
+	if (!read_wait(head, &wait) || !read_limit(head, &limit)) {
 		leave_poll(c);
 		refuse(c, 422, "invalid_parameter");
 		return;
 	}
-	c->wait_ms = (uint32_t)wait * 1000;
+	struct rare *r = rare_of(c);
+	bool fits = !limit || r->queued <= limit; /* what was queued since the last answer */
+	r->wait_ms = (uint32_t)wait * 1000;
+	r->limit = (uint16_t)limit;
 	c->keep_alive = head->minor == 1 && !http_header_has(head, "connection", "close");
-	if (poll_goes_on(c, head, &token)) {
+	if (fits && poll_goes_on(c, head, &token)) {
 		stream_poll_again(c, &token);
 		return;
 	}
@@ -410,22 +413,49 @@ route_find(const struct http_head *head)
 	return NULL;
 }
 
+/* Answers a CORS preflight request: lists what a page of another origin may send. */
+static void
+reply_options(struct conn *c)
+{
+	static const char answer[] = "Allow: GET\r\nAccess-Control-Allow-Methods: GET\r\n"
+				     "Access-Control-Allow-Headers: Authorization, Last-Event-ID, X-Request-Id\r\nAccess-Control-Max-Age: 600\r\n";
+
+	reply(c, 204, NULL, c->origin_len ? answer : "Allow: GET\r\n", "", 0);
+	conn_close(c, CLOSE_NORMAL);
+}
+
 static void
 front_request(struct conn *c, const struct http_head *head)
 {
 	const struct route *route = route_find(head);
 
-	note_address(c, head);
+	peer_note(c, head);
 	note_origin(c, head);
 	c->bodiless = http_slice_is(head->method, "HEAD");
 	if (!route || route->get != get_events || !http_slice_is(head->method, "GET"))
 		leave_poll(c);
 	if (!route)
 		refuse(c, 404, "route_not_found");
+	else if (http_slice_is(head->method, "OPTIONS"))
+		reply_options(c);
 	else if (!http_slice_is(head->method, "GET"))
 		refuse(c, 405, "method_not_allowed");
 	else
 		route->get(c, head);
+}
+
+/*
+ * Returns the status for a head that is refused with this one. A request whose path or method is
+ * wrong is refused for that and not for its body.
+ */
+static int
+head_status(int status, const struct http_head *head)
+{
+	if (status != 413)
+		return status;
+	if (!route_find(head))
+		return 404;
+	return http_slice_is(head->method, "GET") || http_slice_is(head->method, "OPTIONS") ? 413 : 405;
 }
 
 void
@@ -433,7 +463,7 @@ front_input(struct conn *c, uint8_t *data, size_t n)
 {
 	struct http_head head;
 
-	/* one request at a time: what comes behind it waits for the answer */
+	/* one request at a time: further input waits for the answer */
 	if (c->transport && (c->state == CONN_OPENING || c->waiting || c->answering)) {
 		if (n > HTTP_HEAD_BYTES)
 			conn_close(c, CLOSE_PROTOCOL);
@@ -448,7 +478,8 @@ front_input(struct conn *c, uint8_t *data, size_t n)
 	}
 	if (len < 0) {
 		leave_poll(c);
-		refuse(c, -len, NULL);
+		note_origin(c, &head); /* if it stands before the fault */
+		refuse(c, head_status(-len, &head), NULL);
 		return;
 	}
 	front_request(c, &head);
@@ -456,5 +487,5 @@ front_input(struct conn *c, uint8_t *data, size_t n)
 		return;
 	conn_keep(c, data + len, n - (size_t)len);
 	if (c->state == CONN_AUTH)
-		conn_resume_input(c); /* the first frame has come with the handshake */
+		conn_resume_input(c); /* the first frame came with the handshake */
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The opening handshake of a WebSocket. */
+/* Opening handshake of a WebSocket. */
 #include "handshake.h"
 
 #include <nettle/sha1.h>
@@ -7,7 +7,7 @@
 
 enum { NONCE_BYTES = 16 };
 
-/* Section 4.1, item 7 of the client's part. */
+/* Returns whether the key is 16 bytes in base64 (section 4.1, item 7 of the client's part). */
 static bool
 key_is_good(struct http_slice key)
 {
@@ -18,7 +18,7 @@ key_is_good(struct http_slice key)
 	       len == NONCE_BYTES;
 }
 
-/* Section 4.2.2, item 5. */
+/* Computes the value of Sec-WebSocket-Accept (section 4.2.2, item 5). */
 static void
 key_accept(struct http_slice key, char accept[HANDSHAKE_ACCEPT_BYTES])
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether PostgreSQL and Redis answer. */
+/* Check of whether PostgreSQL and Redis answer. */
 #include "health.h"
 
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include "../lib/identifier.h"
 #include "../lib/log.h"
 #include "bus.h"
+#include "conns.h"
 #include "delivery.h"
 #include "metrics.h"
 #include "store.h"
@@ -16,17 +17,17 @@
 enum {
 	CHECK_EACH_MS = 250,
 	STEADY_MS = 1000,
-	AGAIN_MS = 20 * 1000, /* a client whose questions cannot be answered shall not think that the stream is dead */
+	AGAIN_MS = 20 * 1000, /* interval of repeats, so that a client does not take its stream for dead */
 };
 
-/* In the order of metrics.degraded. */
+/* Checks in the order of metrics.degraded. */
 static bool (*const answers[METRICS_PARTS])(void) = { store_answers, bus_answers };
 
-/* A change counts when it has lasted for a while: a connection that is made anew at once is none. */
+/* State of the checks. A change counts after STEADY_MS, so that a quick reconnect is none. */
 static struct {
 	struct timer timer;
 	int64_t told_ms;
-	int64_t since_ms[METRICS_PARTS]; /* it has been otherwise than what was told; 0: it is as told */
+	int64_t since_ms[METRICS_PARTS]; /* time since which the check differs from metrics.degraded; 0: it does not */
 } health;
 
 static const char *
@@ -47,11 +48,14 @@ is_degraded(void)
 	return metrics.degraded[0] || metrics.degraded[1];
 }
 
-/* A poll is not answered by it: a crowd of requests at once is what helps least now. */
+/*
+ * Returns whether the stream receives stream.health. A long-poll does not: its answer would bring
+ * many new requests at the worst moment.
+ */
 static bool
 is_told(const struct conn *c)
 {
-	return c->state == CONN_LIVE && c->transport != &transport_poll;
+	return c->state == CONN_LIVE && !transport_answers_once(c);
 }
 
 void

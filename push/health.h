@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether PostgreSQL and Redis answer, as the streams are told it: stream.health (docs/events.md, section 4). */
+/*
+ * Health of PostgreSQL and Redis, which streams receive as stream.health (docs/events.md, section
+ * 4).
+ */
 #ifndef PUSH_HEALTH_H
 #define PUSH_HEALTH_H
 
@@ -8,7 +11,7 @@
 void health_open(void);
 void health_close(void);
 
-/* A new stream is told when something is degraded. */
+/* Sends stream.health to a new stream while PostgreSQL or Redis does not answer. */
 void health_tell(struct conn *c);
 
 #endif

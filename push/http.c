@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* The head of a request, read line by line; whatever two readers could understand differently is refused. */
+/*
+ * Head of an HTTP request, read line by line. It refuses whatever two readers could understand
+ * differently.
+ */
 #include "http.h"
 
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
-/* What a byte may be part of (RFC 9110, 5.6.2 and 5.5; RFC 9112, 3.2). */
+#include "../lib/percent.h"
+
+/*
+ * Classes of bytes: the parts of a head that allow them (RFC 9110, 5.6.2 and 5.5; RFC 9112, 3.2).
+ */
 enum { TOKEN = 1, TARGET = 2, VALUE = 4 };
 
-/* The classes of each byte. */
+/* Returns the table of the classes of each byte. */
 static const unsigned char *
 classes_of_bytes(void)
 {
@@ -53,7 +60,10 @@ slice_is_word(struct http_slice s, const char *word)
 	return s.len == strlen(word) && strncasecmp(s.at, word, s.len) == 0;
 }
 
-/* Cuts off and gives what is before the first separator (all, when there is none); *rest is what is behind it. */
+/*
+ * Cuts off and returns the part before the first separator, or all when there is none. *rest
+ * becomes the part behind it.
+ */
 static struct http_slice
 slice_cut(struct http_slice *rest, char separator)
 {
@@ -71,7 +81,7 @@ http_slice_is(struct http_slice s, const char *text)
 	return s.at && s.len == strlen(text) && memcmp(s.at, text, s.len) == 0;
 }
 
-/* 0, or minus a status. */
+/* Reads the HTTP version. Returns 0, or minus the status to answer with. */
 static int
 version_read(struct http_slice version, int *minor)
 {
@@ -123,7 +133,7 @@ http_header_count(const struct http_head *head, const char *name)
 	return count;
 }
 
-/* What must hold of the headers together: one host (RFC 9112, 3.2), no body (6.3). */
+/* Checks the headers together: one host (RFC 9112, 3.2), no body (6.3). */
 static int
 headers_check(const struct http_head *head)
 {
@@ -186,17 +196,6 @@ http_header(const struct http_head *head, const char *name)
 	return (struct http_slice){ NULL, 0 };
 }
 
-struct http_slice
-http_header_last(const struct http_head *head, const char *name)
-{
-	struct http_slice last = { NULL, 0 };
-
-	for (int i = 0; i < head->headers_count; i++)
-		if (slice_is_word(head->headers[i].name, name))
-			last = head->headers[i].value;
-	return last;
-}
-
 static bool
 header_lists(const struct http_head *head, const char *name, const char *token, bool (*is)(struct http_slice, const char *))
 {
@@ -224,43 +223,10 @@ http_header_offers(const struct http_head *head, const char *name, const char *t
 	return header_lists(head, name, token, http_slice_is);
 }
 
-static int
-hexadecimal(char digit)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = digit ? strchr(digits, digit >= 'A' && digit <= 'F' ? digit + 32 : digit) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
-/* False when it is too long, badly encoded or holds a NUL. */
-static bool
-percent_decode(struct http_slice from, char *out, size_t room)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < from.len; i++) {
-		char byte = from.at[i] == '+' ? ' ' : from.at[i];
-
-		if (byte == '%') {
-			int high = i + 2 < from.len ? hexadecimal(from.at[i + 1]) : -1;
-			int low = high >= 0 ? hexadecimal(from.at[i + 2]) : -1;
-			if (low < 0)
-				return false;
-			byte = (char)(high << 4 | low);
-			i += 2;
-		}
-		if (!byte || n + 1 >= room)
-			return false;
-		out[n++] = byte;
-	}
-	if (room == 0)
-		return false;
-	out[n] = '\0';
-	return true;
-}
-
-/* The first parameter of that name, as it came: not there, an empty slice, or what is behind its equals sign. */
+/*
+ * Returns the first parameter of that name, not decoded. The slice is absent, empty, or the text
+ * behind the equals sign.
+ */
 static struct http_slice
 parameter_find(const struct http_head *head, const char *name)
 {
@@ -280,7 +246,7 @@ http_parameter(const struct http_head *head, const char *name, char *out, size_t
 {
 	struct http_slice value = parameter_find(head, name);
 
-	return value.at && percent_decode(value, out, room);
+	return value.at && percent_decode(value.at, value.len, true, out, room);
 }
 
 bool

@@ -1,49 +1,74 @@
 /* SPDX-License-Identifier: MIT */
-/* The hub: order, holes and their repair, delivery. */
+/*
+ * The hub: order, holes and their repair, delivery.
+ *
+ * A hole is a missing seq between delivered and known events of a topic. Held events are those
+ * behind a hole. A head is the last event that the database has.
+ *
+ *               later event                 hold time is over
+ * new ──▶ CURRENT ─────────▶ HOLDING ──────────────────────────▶ REPAIRING
+ *           ▲  ▲ hole filled   │  ▲ no answer                      │  ▲
+ *           │  └───────────────┘  └────────────────────────────────┤  │ later head (sweep)
+ *           └──────────────────────────────────────────────────────┘ CURRENT, HOLDING
+ *                                    answered
+ *
+ * | from      | event                                  | to            | by                 |
+ * |-----------|----------------------------------------|---------------|--------------------|
+ * |           | the first stream subscribes            | CURRENT       | hub_join           |
+ * | any       | the next event arrives                 | the same      | topic_deliver      |
+ * | CURRENT   | a later event is known to exist        | HOLDING       | hub_expect         |
+ * | HOLDING   | the hole is filled                     | CURRENT       | topic_release_held |
+ * | HOLDING   | the hold timer fires                   | REPAIRING     | hold_fire          |
+ * | CURRENT   | the sweep has read a later head        | REPAIRING     | hub_head           |
+ * | HOLDING   | the sweep has read a later head        | REPAIRING     | hub_head           |
+ * | REPAIRING | answered, no hole is left              | CURRENT       | repair_reply       |
+ * | REPAIRING | answered with rows, a hole is left     | REPAIRING     | repair_reply       |
+ * | REPAIRING | no answer                              | HOLDING       | repair_reply       |
+ * | REPAIRING | no rows: the held events do not exist  | CURRENT       | topic_doubt        |
+ * | REPAIRING | no rows, but the sweep's head is later | HOLDING       | topic_doubt        |
+ * | any       | a later id has a delivered seq         | streams close | topic_knows        |
+ * | any       | the database was connected anew        | the same      | hub_forget_heads   |
+ * | any       | no subscriber at the end of a turn     | freed         | hub_turn_end       |
+ *
+ * Invariants:
+ * 1. seq <= known_seq. CURRENT means that they are equal.
+ * 2. topic_deliver delivers seq + 1 and nothing else.
+ * 3. Held events ascend by seq, each once. All lie behind seq + 1.
+ * 4. While seq < known_seq, the hold timer runs or a repair is under way.
+ * 5. The event that removes a user is delivered before the user's streams are unsubscribed.
+ * 6. The list of subscribers does not change while a bundle is open.
+ * 7. The list of a topic and the subscriptions of a stream point at each other's places.
+ * 8. A topic is freed only when a turn ends, so pointers to it are valid until then.
+ */
 #include "hub.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "../lib/doorbell.h"
 #include "../lib/identifier.h"
+#include "../lib/log.h"
+#include "../lib/map.h"
 #include "../lib/memory.h"
 #include "../lib/settings.h"
 #include "bundle.h"
 #include "bus.h"
 #include "delivery.h"
-#include "map.h"
+#include "horizon.h"
 #include "metrics.h"
-#include "opening.h"
 #include "pool.h"
-#include "receipts.h"
 #include "result.h"
+#include "slots.h"
 #include "store.h"
 #include "stream.h"
-#include "sweep.h"
 
-enum {
-	HELD_MOST = 512, /* events before their turn: what is beyond is read by the repair anyway */
-	REPAIR_PAGE = 500,
-	REPAIR_WITHIN_MS = 10 * 1000,
-	REPAIR_AGAIN_MS = 500,
-};
-
-struct held {
-	struct held *next;
-	struct event *event;
-};
+enum { REPAIR_PAGE = 500, REPAIR_WITHIN_MS = 10 * 1000, REPAIR_AGAIN_MS = 500 };
 
 static struct {
+	const struct hub_calls *calls;
 	struct map topics;
-	struct topic **slots;
-	uint32_t slots_count;
-	size_t slots_room;
-	uint32_t *free_slots;
-	uint32_t free_count;
-	size_t free_room;
+	struct slots slots; /* topics */
 	struct topic **emptied;
 	size_t emptied_count, emptied_room;
 } hub;
@@ -51,6 +76,18 @@ static struct {
 static struct pool pool = { .size = POOL_SIZE(struct topic) };
 
 static void topic_repair(struct topic *t);
+
+void
+hub_open(const struct hub_calls *calls)
+{
+	hub.calls = calls;
+}
+
+void
+hub_keep(struct opening *o, struct event *ev)
+{
+	hub.calls->keep(o, ev);
+}
 
 struct topic *
 hub_topic(int64_t conversation)
@@ -61,7 +98,7 @@ hub_topic(int64_t conversation)
 struct topic *
 hub_slot(uint32_t slot)
 {
-	return hub.slots[slot];
+	return slots_get(&hub.slots, slot);
 }
 
 struct topic *
@@ -73,34 +110,24 @@ hub_next(size_t *at)
 /* ---- order */
 
 static void
-held_free(struct topic *t)
-{
-	while (t->held) {
-		struct held *h = t->held;
-		t->held = h->next;
-		event_unref(h->event);
-		free(h);
-	}
-	t->held_count = 0;
-}
-
-static void
 listener_dismiss(struct conn *c, struct topic *t, int64_t gone)
 {
 	hub_leave(c, t);
 	if (gone != DOORBELL_GONE_ALL && c->state < CONN_CLOSING && !c->stale)
-		opening_resync(c);
+		hub.calls->resync(c);
 }
 
-/* Those who have left with an event hear no later one; but they may have been added again since, and have heard of that already. */
+/*
+ * Unsubscribes the users who left with an event. A user may have been added again since, so the
+ * streams of one user resync.
+ */
 static void
 topic_dismiss(struct topic *t, int64_t gone)
 {
 	for (uint32_t i = t->listeners_count; i-- > 0;) {
 		struct conn *c = t->listeners[i];
-		if (gone != DOORBELL_GONE_ALL && stream_user(c) != gone)
-			continue;
-		listener_dismiss(c, t, gone);
+		if (gone == DOORBELL_GONE_ALL || stream_user(c) == gone)
+			listener_dismiss(c, t, gone);
 	}
 }
 
@@ -114,7 +141,7 @@ topic_deliver(struct topic *t, struct event *ev)
 		t->known_seq = t->seq;
 	metrics.events++;
 	bundle_add(t, ev);
-	receipts_delivered(t, ev);
+	hub.calls->delivered(t, ev);
 	if (ev->gone != DOORBELL_GONE_NOBODY) {
 		bundle_give_all();
 		topic_dismiss(t, ev->gone);
@@ -122,30 +149,29 @@ topic_deliver(struct topic *t, struct event *ev)
 	if (t->swept && t->seq >= t->swept_seq) {
 		bundle_give_all();
 		t->swept = false;
-		sweep_caught_up();
+		hub.calls->caught_up();
 	}
 }
 
 static void
 topic_release_held(struct topic *t)
 {
-	while (t->held && t->held->event->seq <= t->seq + 1) {
-		struct held *h = t->held;
-		t->held = h->next;
-		t->held_count--;
-		if (h->event->seq == t->seq + 1)
-			topic_deliver(t, h->event);
-		event_unref(h->event);
-		free(h);
+	struct event *ev;
+
+	while ((ev = held_take(&t->held, t->seq + 1))) {
+		if (ev->seq == t->seq + 1)
+			topic_deliver(t, ev);
+		event_unref(ev);
 	}
 	if (t->seq >= t->known_seq)
 		timer_stop(&t->hold);
 }
 
-/* There are events up to this seq, which will come soon, or are repaired. */
-static void
-topic_expect(struct topic *t, int64_t seq)
+void
+hub_expect(struct topic *t, int64_t seq)
 {
+	if (seq <= t->seq)
+		return;
 	if (t->known_seq < seq)
 		t->known_seq = seq;
 	if (!timer_is_running(&t->hold) && !t->repairing)
@@ -155,21 +181,15 @@ topic_expect(struct topic *t, int64_t seq)
 static void
 topic_hold(struct topic *t, struct event *ev)
 {
-	struct held **at = &t->held;
-
 	metrics.holds++;
-	topic_expect(t, ev->seq);
-	while (*at && (*at)->event->seq < ev->seq)
-		at = &(*at)->next;
-	if ((*at && (*at)->event->seq == ev->seq) || t->held_count >= HELD_MOST)
-		return;
-	struct held *h = memory_alloc(sizeof *h);
-	*h = (struct held){ *at, event_ref(ev) };
-	*at = h;
-	t->held_count++;
+	hub_expect(t, ev->seq);
+	held_add(&t->held, ev);
 }
 
-/* Gives an event to all who listen to its conversation, in seq order, once. A hole is held and repaired; what is known is dropped. */
+/*
+ * Delivers an event to all subscribers of its conversation, once and in seq order. Holds an event
+ * behind a hole. Drops an event that was delivered before.
+ */
 static void
 topic_event(struct topic *t, struct event *ev)
 {
@@ -183,12 +203,36 @@ topic_event(struct topic *t, struct event *ev)
 	topic_release_held(t);
 }
 
+/*
+ * Returns whether the topic has delivered an event with this seq.
+ * Ids ascend with seq in a conversation. So a later id with such a seq is of another history: a
+ * promotion has lost delivered events. All streams of the topic close then. Their clients reconnect
+ * with cursors that name a lost event.
+ */
+static bool
+topic_knows(const struct topic *t, int64_t id, int64_t seq)
+{
+	uint32_t ended = 0;
+
+	if (seq > t->seq || id <= t->id)
+		return seq <= t->seq;
+	for (uint32_t i = 0; i < t->listeners_count; i++) {
+		ended += t->listeners[i]->state < CONN_CLOSING;
+		conn_close(t->listeners[i], CLOSE_UNAVAILABLE);
+	}
+	if (ended) {
+		log_line(LOG_WARN, "conversation_forked", "conversation=%ld seq=%ld id=%ld streams=%u", t->conversation, seq, id, ended);
+		horizon_connected(); /* as after a connection: the incarnation is read before anything is concluded */
+	}
+	return true;
+}
+
 void
 hub_event(int64_t conversation, int64_t id, int64_t seq, int64_t gone, const char *json, size_t len)
 {
 	struct topic *t = hub_topic(conversation);
 
-	if (!t || seq <= t->seq)
+	if (!t || topic_knows(t, id, seq))
 		return;
 	struct event *ev = event_durable(conversation, id, seq, gone, json, len);
 	topic_event(t, ev);
@@ -197,17 +241,23 @@ hub_event(int64_t conversation, int64_t id, int64_t seq, int64_t gone, const cha
 
 /* ---- repair */
 
-/* What the database does not have was never committed: a doorbell that announces it is not believed. */
+/*
+ * Discards held events that the database does not know. They were never committed, despite their
+ * notifications.
+ */
 static void
 topic_doubt(struct topic *t)
 {
-	held_free(t);
+	held_free(&t->held);
 	t->known_seq = t->seq > t->swept_seq ? t->seq : t->swept_seq;
 	if (t->seq < t->known_seq)
 		timer_start(&t->hold, REPAIR_AGAIN_MS);
 }
 
-/* The context is the conversation: its topic may have ended, or have begun anew, meanwhile. */
+/*
+ * Takes the answer of a repair. context is the conversation, because the topic may have been freed,
+ * or created again, meanwhile.
+ */
 static void
 repair_reply(void *context, PGresult *result)
 {
@@ -259,10 +309,10 @@ hold_fire(struct timer *timer)
 }
 
 void
-hub_head(struct topic *t, int64_t seq, uint32_t members)
+hub_head(struct topic *t, int64_t seq, int64_t id, uint32_t members)
 {
 	t->members = members;
-	if (seq <= t->seq)
+	if (topic_knows(t, id, seq))
 		return;
 	metrics.sweep_finds++;
 	if (t->known_seq < seq)
@@ -270,52 +320,42 @@ hub_head(struct topic *t, int64_t seq, uint32_t members)
 	t->swept_seq = seq;
 	if (!t->swept) {
 		t->swept = true;
-		sweep_behind();
+		hub.calls->behind();
 	}
 	topic_repair(t);
 }
 
 void
-hub_expect(struct topic *t, int64_t seq)
+hub_forget_heads(void)
 {
-	if (seq > t->seq)
-		topic_expect(t, seq);
+	struct topic *t;
+
+	for (size_t at = 0; (t = hub_next(&at));) {
+		t->swept_seq = 0;
+		if (!t->swept)
+			continue;
+		t->swept = false;
+		hub.calls->caught_up();
+	}
 }
 
-/* ---- listeners */
-
-static uint32_t
-slot_take(struct topic *t)
-{
-	if (hub.free_count)
-		return hub.free_slots[--hub.free_count];
-	hub.slots = memory_room(hub.slots, hub.slots_count, &hub.slots_room, sizeof hub.slots[0]);
-	hub.slots[hub.slots_count] = t;
-	return hub.slots_count++;
-}
-
-static void
-slot_give_back(uint32_t slot)
-{
-	hub.free_slots = memory_room(hub.free_slots, hub.free_count, &hub.free_room, sizeof hub.free_slots[0]);
-	hub.free_slots[hub.free_count++] = slot;
-}
+/* ---- subscribers */
 
 static struct topic *
 topic_new(int64_t conversation, int64_t seq, int64_t id, uint32_t members)
 {
 	struct topic *t = pool_take(&pool);
 
+	assert(hub.calls);
 	t->conversation = conversation;
 	t->seq = t->known_seq = seq;
 	t->id = id;
 	t->members = members;
 	t->hold.fire = hold_fire;
-	t->slot = slot_take(t);
-	hub.slots[t->slot] = t;
+	t->slot = slots_add(&hub.slots, t);
 	map_put(&hub.topics, conversation, t);
 	t->subscription = bus_subscribe('c', conversation);
-	sweep_begun(t);
+	hub.calls->begun(t);
 	return t;
 }
 
@@ -324,13 +364,12 @@ topic_free(struct topic *t)
 {
 	bus_unsubscribe('c', t->conversation);
 	map_remove(&hub.topics, t->conversation);
-	hub.slots[t->slot] = NULL;
-	slot_give_back(t->slot);
+	slots_remove(&hub.slots, t->slot);
 	timer_stop(&t->hold);
-	held_free(t);
-	receipts_free(t);
+	held_free(&t->held);
+	hub.calls->freed(t);
 	if (t->swept)
-		sweep_caught_up();
+		hub.calls->caught_up();
 	free(t->listeners);
 	pool_give(&pool, t);
 }
@@ -388,7 +427,7 @@ topic_emptied(struct topic *t)
 	hub.emptied[hub.emptied_count++] = t;
 }
 
-/* The last listener moves into the place that becomes free. */
+/* Removes a subscriber. The last subscriber moves to its place. */
 static void
 listener_remove(struct topic *t, uint32_t place)
 {
@@ -466,7 +505,6 @@ hub_close(void)
 	assert(hub.topics.count == 0);
 	pool_close(&pool);
 	map_free(&hub.topics);
-	free(hub.slots);
-	free(hub.free_slots);
+	slots_free(&hub.slots);
 	free(hub.emptied);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The line of those who wait for a channel. */
+/* Queue of waiters for the subscription of a channel. */
 #include "line.h"
 
 #include "bus.h"
-#include "sweep.h"
+#include "horizon.h"
 
 static struct {
 	struct waiting *first, **end;
@@ -25,11 +25,14 @@ line_has(const struct waiting *w)
 	return w->turn;
 }
 
-/* What a Redis that is silent does not tell, the sweep does; there must have been a look at the horizon for that. */
+/*
+ * Returns whether the first waiter may continue. While Redis does not answer nobody waits for it:
+ * the sweep finds the events then, which needs a horizon.
+ */
 static bool
 first_may_go(void)
 {
-	return line.first && (line.first->subscription <= bus_acked() || !bus_answers()) && sweep_horizon() > 0;
+	return line.first && (line.first->subscription <= bus_acked() || !bus_answers()) && horizon_latest() > 0;
 }
 
 void

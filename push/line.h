@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The line of those who wait until Redis has confirmed a subscription, in the order in which they came, which is nearly that of their numbers. */
+/*
+ * Queue of waiters until Redis has confirmed a subscription. They leave in the order in which they
+ * came, which is nearly that of the subscriptions.
+ */
 #ifndef PUSH_LINE_H
 #define PUSH_LINE_H
 
@@ -8,22 +11,28 @@
 
 struct waiting;
 
-/* Its turn has come: it stands in the line no more. */
+/* Continues a waiter. Called after it has been removed from the queue. */
 typedef void line_turn(struct waiting *w);
 
-/* A place in the line, a member of what waits. */
+/* A waiter, as a member of the struct that waits. */
 struct waiting {
 	struct waiting *next;
 	uint64_t subscription;
-	line_turn *turn; /* NULL: it does not wait */
+	line_turn *turn; /* NULL: not in the queue */
 };
 
-/* Waits for the subscription of that number, and those before it; 0: for the end of this turn only. */
+/*
+ * Adds a waiter for the subscription of that number. It also waits for those before it. 0: it waits
+ * only for the end of this turn.
+ */
 void line_join(struct waiting *w, uint64_t subscription, line_turn *turn);
 
 bool line_has(const struct waiting *w);
 
-/* Goes on with those whose subscriptions are confirmed. While Redis does not answer nobody waits for it. */
+/*
+ * Continues the waiters whose subscriptions are confirmed. While Redis does not answer nobody waits
+ * for it.
+ */
 void line_turn_end(void);
 
 #endif

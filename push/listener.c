@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The port of push. */
+/* Listening socket of push. */
 #include "listener.h"
 
 #include <errno.h>
@@ -14,18 +14,19 @@
 
 #include "../lib/log.h"
 #include "../lib/settings.h"
-#include "address.h"
+#include "../lib/address.h"
 #include "bound.h"
 #include "conn.h"
-#include "front.h"
+#include "conns.h"
 #include "loop.h"
 #include "metrics.h"
+#include "peer.h"
 
 enum {
 	BACKLOG = 4096,
-	ACCEPTS_PER_TURN = 64, /* so that those who are connected already are served while a crowd comes back */
-	PAUSE_MS = 200,	       /* without descriptors: until some are free */
-	RATE_MS = 20,	       /* above the rate: until the next may come */
+	ACCEPTS_PER_TURN = 64, /* so that present streams are served while many clients reconnect */
+	PAUSE_MS = 200,	       /* pause without descriptors, until some are free */
+	RATE_MS = 20,	       /* pause above the rate, until the next connection may come */
 	TOLD_EACH_MS = 10 * 1000,
 };
 
@@ -33,7 +34,7 @@ static struct {
 	struct watch watch;
 	struct timer pause;
 	int64_t told_ms;
-	int64_t credit, credited_ms; /* thousandths of connections that may still be accepted, as of then */
+	int64_t credit, credited_ms; /* thousandths of connections that may be accepted, and the time of that value */
 } listener;
 
 static void
@@ -61,7 +62,10 @@ pause_fire(struct timer *t)
 	loop_want(&listener.watch, EPOLLIN);
 }
 
-/* A bucket of a tenth of a second's connections, so that a crowd comes in evenly. */
+/*
+ * Returns whether the rate allows one more connection. Its bucket holds a tenth of a second's
+ * worth, so that a crowd is accepted evenly.
+ */
 static bool
 rate_allows(void)
 {
@@ -77,14 +81,17 @@ rate_allows(void)
 	return true;
 }
 
-/* An address that has as many connections as it may have; a proxy's are those of many. */
+/*
+ * Returns whether the address has as many connections as it may have. A proxy is exempt, because it
+ * has those of many clients.
+ */
 static bool
 address_is_over(const struct sockaddr_storage *peer, uint64_t address)
 {
-	return settings.push_streams_per_address && conn_count_of(address) >= (size_t)settings.push_streams_per_address && !front_is_proxy(peer);
+	return settings.push_streams_per_address && conn_count_of(address) >= (size_t)settings.push_streams_per_address && !peer_is_proxy(peer);
 }
 
-/* False: no more for now. */
+/* Accepts one connection. Returns false when there is none for now. */
 static bool
 listener_accept(void)
 {
@@ -107,7 +114,10 @@ listener_accept(void)
 	return true;
 }
 
-/* While it is above the rate, or without descriptors, the descriptor is not watched: who waits, waits in the kernel's queue. */
+/*
+ * Accepts what the socket has. Above the rate, or without descriptors, the socket is not watched:
+ * clients wait in the kernel's queue.
+ */
 static void
 listener_ready(struct watch *w, uint32_t events)
 {
@@ -135,6 +145,22 @@ refuse(const char *why)
 	exit(71);
 }
 
+/*
+ * Sets the socket's options to notice a lost peer within settings.push_peer_seconds. Either sent
+ * bytes are not acknowledged, or a silent peer does not answer the kernel's probes. Without them
+ * the kernel waits for 15 minutes.
+ */
+static void
+peer_watch(int fd)
+{
+	int one = 1, seconds = (int)settings.push_peer_seconds, ms = seconds * 1000, probe = seconds / 3 + 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &probe, sizeof probe);
+}
+
 int
 listener_bind(void)
 {
@@ -151,9 +177,10 @@ listener_bind(void)
 		refuse(strerror(errno));
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
-	/* what is accepted has these from here */
+	/* accepted sockets inherit these options */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+	peer_watch(fd);
 	if (bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0)
 		refuse(strerror(errno));
 	freeaddrinfo(found);

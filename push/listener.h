@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The port: accepting, and what to do when there are no descriptors left. */
+/* Listening socket of push: accepts connections, and pauses when no descriptors are left. */
 #ifndef PUSH_LISTENER_H
 #define PUSH_LISTENER_H
 
 #include <stdbool.h>
 
 /*
- * Binds settings.push_listen:push_port and listens; several may, and the kernel spreads who comes among them. Leaves the program with 71 and a
- * line in the log when it cannot.
+ * Returns a socket that listens on settings.push_listen and push_port. Several may, and the kernel
+ * spreads new connections over them. On failure it logs the reason and exits with 71.
  */
 int listener_bind(void);
 
-/* Accepts from such a socket; stops doing so. */
+/* Accepts from such a socket; stops accepting. */
 void listener_open(int fd);
 void listener_close(void);
 

@@ -13,16 +13,16 @@
 enum {
 	EVENTS_PER_TURN = 512,
 	WHEEL_SLOTS = 4096, /* a power of two */
-	WHEEL_TICK_MS = 16, /* a timer is late by at most this */
+	WHEEL_TICK_MS = 16, /* greatest delay of a timer */
 	WAIT_MS = 1000,
 };
 
 static struct {
 	int epoll;
 	int64_t now;
-	int64_t tick; /* the wheel is done up to here */
+	int64_t tick; /* tick up to which timers have fired */
 	size_t timers;
-	struct timer slots[WHEEL_SLOTS]; /* heads of rings */
+	struct timer slots[WHEEL_SLOTS]; /* heads of circular lists */
 	struct epoll_event events[EVENTS_PER_TURN];
 	int events_count;
 } loop;
@@ -71,7 +71,10 @@ loop_want(struct watch *w, uint32_t events)
 	epoll_ctl(loop.epoll, EPOLL_CTL_MOD, w->fd, &e);
 }
 
-/* What this turn has still to tell the descriptor is not told any more: its owner may be freed next. */
+/*
+ * Stops watching a descriptor. Drops its events of this turn too, because its owner may be freed
+ * next.
+ */
 void
 loop_unwatch(struct watch *w)
 {
@@ -102,7 +105,7 @@ void
 timer_start(struct timer *t, int64_t delay_ms)
 {
 	timer_stop(t);
-	t->due_ms = loop.now + (delay_ms > 0 ? delay_ms : 0); /* a slot that has passed would come again after a round of the wheel */
+	t->due_ms = loop.now + (delay_ms > 0 ? delay_ms : 0); /* a passed slot would fire only after a round of the wheel */
 	int64_t tick = t->due_ms / WHEEL_TICK_MS + 1;
 	struct timer *head = &loop.slots[tick & (WHEEL_SLOTS - 1)];
 	t->next = head;
@@ -118,7 +121,10 @@ loop_now(void)
 	return loop.now;
 }
 
-/* Fires what is due in one slot. A timer of a later round of the wheel stays; one that is started meanwhile is never due yet. */
+/*
+ * Fires the due timers of one slot. Timers of a later round stay. A timer that is started meanwhile
+ * is never due yet.
+ */
 static void
 slot_fire(struct timer *head)
 {
@@ -155,7 +161,7 @@ timers_fire(void)
 	}
 }
 
-/* How long nothing is due: looks ahead in the wheel as far as a wait may last. */
+/* Returns the time until the next timer. It looks ahead in the wheel as far as a wait may last. */
 static int
 wait_ms(void)
 {

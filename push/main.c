@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* banter-push: holds the streams. */
+/* Program banter-push: holds the streams. */
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -13,42 +13,56 @@
 #include "../lib/database.h"
 #include "../lib/limiter.h"
 #include "../lib/log.h"
+#include "../lib/redis_link.h"
+#include "../lib/log_file.h"
+#include "../lib/private.h"
 #include "../lib/settings.h"
 #include "../lib/token.h"
 #include "../lib/workers.h"
+#include "beats.h"
 #include "bell.h"
 #include "bundle.h"
 #include "bus.h"
+#include "catchup.h"
 #include "close.h"
 #include "conn.h"
+#include "conns.h"
 #include "flush.h"
 #include "health.h"
+#include "horizon.h"
 #include "hub.h"
 #include "line.h"
 #include "listener.h"
 #include "loop.h"
+#include "marks.h"
 #include "memberships.h"
 #include "metrics.h"
+#include "opening.h"
+#include "peer.h"
 #include "receipts.h"
+#include "revocations.h"
+#include "rights.h"
 #include "sending.h"
 #include "store.h"
 #include "stream.h"
 #include "supervisor.h"
 #include "sweep.h"
+#include "unfinished.h"
 #include "users.h"
+#include "watched.h"
 #include "watching.h"
 
 enum {
-	WARM_MS = 2000,	       /* most that a process waits for PostgreSQL and Redis before it takes streams all the same */
-	DRAIN_SLACK_MS = 100,  /* from the last stream's moment to its being told */
-	LAST_ANSWERS_MS = 500, /* before the supervisor loses patience */
+	WARM_MS = 2000,	       /* longest wait for PostgreSQL and Redis before the process accepts streams anyway */
+	DRAIN_SLACK_MS = 100,  /* margin after the moment of the last stream */
+	LAST_ANSWERS_MS = 500, /* wait for the last answers, within the supervisor's limit */
 };
 
-static volatile sig_atomic_t asked_to_end; /* the signal by which */
+static volatile sig_atomic_t asked_to_end; /* shutdown signal; 0 while running */
 
 static const char *const flags[] = { "--close-codes", "--events", "--worker", NULL };
 
-/* Every type that goes down a stream (docs/events.md). */
+/* Types of all events that a stream receives (docs/events.md). */
 static const char *const event_types[] = {
 	"stream.ready",		"stream.reset",		"stream.bye",	     "stream.health",  "message.created", "conversation.created",
 	"conversation.updated", "conversation.deleted", "conversation.read", "member.added",   "member.updated",  "member.removed",
@@ -100,19 +114,22 @@ turn(void)
 	conn_turn_end();
 	hub_turn_end();
 	memberships_turn_end();
-	sending_turn_end(); /* again: a stream that has taken its replay may have sent something meanwhile */
+	sending_turn_end(); /* again: a stream whose replay was taken may have sent messages meanwhile */
 	store_turn_end();
 	bus_turn_end();
-	metrics_turn_end();
+	metrics_turn_end(loop_now());
 }
 
-/* A stream that is sent here by the one before finds everything at hand. */
+/*
+ * Waits until PostgreSQL and Redis answer. So a stream that the former process sends here opens at
+ * once.
+ */
 static void
 warm_up(void)
 {
 	int64_t until = loop_now() + WARM_MS;
 
-	while (!asked_to_end && loop_now() < until && !(store_answers() && sweep_horizon() && bus_answers()))
+	while (!asked_to_end && loop_now() < until && !(store_answers() && horizon_latest() && bus_answers()))
 		turn();
 }
 
@@ -130,7 +147,7 @@ close_all(enum close_reason why)
 		conn_close(c, why);
 }
 
-/* Those who do not take their last words. */
+/* Closes all connections that are still open, without a last frame. */
 static void
 cut_all(void)
 {
@@ -139,7 +156,10 @@ cut_all(void)
 		conn_enter(c, CONN_DEAD);
 }
 
-/* Half of the time there is; longer when it takes longer to accept as many on the other side, so that nobody waits there. */
+/*
+ * Returns the time in which the streams close: half of the drain time. It is longer when the other
+ * processes need longer to accept all of them, so that no client waits there.
+ */
 static int64_t
 farewell_ms(int64_t within)
 {
@@ -150,7 +170,10 @@ farewell_ms(int64_t within)
 	return crowd > within / 2 ? crowd : within / 2;
 }
 
-/* Nobody new; those who are here are sent away one after the other, and what they have acknowledged is written. */
+/*
+ * Drains the process. Accepts no new connections, closes the streams one after the other, and
+ * stores what their clients have acknowledged.
+ */
 static void
 drain(void)
 {
@@ -165,8 +188,13 @@ drain(void)
 	turn_until_empty(begun + within);
 	cut_all();
 	sweep_close();
-	watching_close();
+	revocations_close();
+	catchup_close();
+	marks_close();
+	rights_close();
+	beats_close();
 	health_close();
+	unfinished_close();
 	receipts_flush();
 	until = loop_now() + LAST_ANSWERS_MS;
 	do
@@ -174,7 +202,10 @@ drain(void)
 	while (!store_is_idle() && loop_now() < until);
 }
 
-/* What the supervisor is told is not for its workers, in whichever way a terminal spreads it. When it dies, there is no successor. */
+/*
+ * Sets up the signals. A worker ignores those that a terminal sends to the whole group. It ends
+ * when the supervisor dies, because it has no successor then.
+ */
 static void
 signals_open(void)
 {
@@ -188,6 +219,24 @@ signals_open(void)
 	prctl(PR_SET_PDEATHSIG, WORKER_ENDS);
 }
 
+/* Notifies the modules that an event of a topic concerns, beside its streams. */
+static void
+topic_delivered(struct topic *t, const struct event *ev)
+{
+	receipts_delivered(t, ev);
+	watching_changed(t, ev);
+}
+
+static const struct hub_calls hub_calls = {
+	.resync = opening_resync,
+	.keep = opening_keep,
+	.delivered = topic_delivered,
+	.begun = sweep_begun,
+	.behind = sweep_behind,
+	.caught_up = sweep_caught_up,
+	.freed = receipts_free,
+};
+
 static int
 serve(void)
 {
@@ -198,17 +247,28 @@ serve(void)
 	loop_open();
 	flush_open();
 	bearers_open();
+	hub_open(&hub_calls);
+	sending_open();
 	store_open();
-	bus_open(bell_message, bundle_give_all, sweep_hurry);
+	bus_open(bell_message, bundle_give_all, catchup_begin);
 	sweep_open();
-	watching_open();
+	revocations_open();
+	watched_open();
+	rights_open();
+	beats_open();
+	marks_open();
+	catchup_open();
 	health_open();
+	unfinished_open();
 	warm_up();
+	peer_open();
 	listener_open(WORKER_SOCKET);
 	log_line(LOG_INFO, "started", "pid=%d", (int)getpid());
-	worker_ready();
-	while (!asked_to_end)
+	worker_ready(1);
+	while (!asked_to_end) {
+		worker_beat(0);
 		turn();
+	}
 	drain();
 	store_close();
 	sending_close();
@@ -216,6 +276,7 @@ serve(void)
 	conn_turn_end();
 	hub_close();
 	users_close();
+	watched_close();
 	conn_shutdown();
 	loop_close();
 	log_line(LOG_INFO, "stopped", "pid=%d", (int)getpid());
@@ -225,13 +286,16 @@ serve(void)
 int
 main(int argc, char **argv)
 {
+	private_memory();
 	settings_load(argc, argv, "banter-push: WebSocket, Server-Sent Events and long-poll streams of Banter", flags);
 	answer_flags(argc, argv);
+	log_file_open(settings.log_file, settings.log_bytes);
 	log_open("push", strcmp(settings.log_format, "json") == 0);
 	if (sodium_init() < 0)
 		return 70;
 	take_descriptors();
-	database_check();
+	redis_check();
 	token_open();
+	database_check();
 	return worker_is(argc, argv) ? serve() : supervisor_run(argc, argv);
 }

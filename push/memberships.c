@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memberships: the questions of a turn joined to one, and its rows handed back to those who asked. */
+/* Memberships: joins the queries of a turn to one, and passes each row to its caller. */
 #include "memberships.h"
 
 #include <assert.h>
@@ -21,14 +21,14 @@ struct asker {
 	void *context;
 };
 
-/* One question, for so many. */
+/* One query for several streams. */
 struct group {
 	int64_t expires_ms;
 	int count;
 	struct asker askers[TOGETHER_MOST];
 };
 
-static struct group *open; /* what this turn has still to ask */
+static struct group *open; /* query that this turn is gathering */
 
 static struct group *
 group_new(int64_t expires_ms)
@@ -83,7 +83,7 @@ memberships_of(const PGresult *result, int row)
 
 static void group_ask(struct group *g);
 
-/* Whoever it is that the question fails for, the others shall have their answer: each asks alone. */
+/* Queries each user of a failed group alone, so that one bad user does not fail the others. */
 static void
 group_split(struct group *g)
 {

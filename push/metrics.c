@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The metrics page: a table of rows, and the counters of all processes. */
+/* Metrics page: the table of its rows, and the counters of all processes. */
 #include "metrics.h"
 
 #include <assert.h>
@@ -11,14 +11,12 @@
 #include <unistd.h>
 
 #include "../lib/shared.h"
-#include "loop.h"
-#include "position.h"
 
 enum { COPY_EACH_MS = 1000, LABELS_BYTES = 128 };
 
 struct metrics metrics;
 
-/* A row may be a number for each of a kind. */
+/* Dimensions of a row: one number, or one for each transport, class and so on. */
 enum dimension { ALONE, TRANSPORT, CLASS, REASON, BOUND, PART, TIMES, NUMBERS };
 
 /* clang-format off */
@@ -41,10 +39,13 @@ static const struct row {
 	{ "banter_push_sent_bytes_total", "counter", ALONE, AT(bytes_out), "Bytes written to streams." },
 	{ "banter_push_queue_bytes", "gauge", ALONE, AT(queue_bytes), "Bytes that wait in the queues of all streams." },
 	{ "banter_push_buffer_bytes", "gauge", ALONE, AT(buffer_bytes), "Bytes of events and replies in memory: what several queues share counts once." },
+	{ "banter_push_unfinished_bytes", "gauge", ALONE, AT(unfinished_bytes), "Bytes of messages that clients have begun to send and not finished." },
 	{ "banter_push_sheds_total", "counter", CLASS, AT(shed), "Events not given to a stream whose queue was too full for their class." },
 	{ "banter_push_positions", "gauge", ALONE, AT(positions), "Different cursors that streams stand at." },
 	{ "banter_push_holds_total", "counter", ALONE, AT(holds), "Events that came before their turn and were held." },
 	{ "banter_push_gap_repairs_total", "counter", ALONE, AT(repairs), "Ranges read from the database to fill a hole." },
+	{ "banter_push_horizon_stands", "gauge", ALONE, AT(horizon_stands), "1 while the horizon has not moved for 30 seconds." },
+	{ "banter_push_clock_wrong", "gauge", ALONE, AT(clock_wrong), "1 while the clock of PostgreSQL's machine is behind the ids, or too far ahead." },
 	{ "banter_push_sweep_rounds_total", "counter", ALONE, AT(sweep_rounds), "Completed rounds of the heads sweep." },
 	{ "banter_push_sweep_finds_total", "counter", ALONE, AT(sweep_finds), "Conversations that the sweep found ahead of the doorbell." },
 	{ "banter_push_replayed_total", "counter", ALONE, AT(replayed), "Missed events replayed." },
@@ -53,6 +54,9 @@ static const struct row {
 	{ "banter_push_sends_total", "counter", ALONE, AT(sends), "Messages stored for sockets." },
 	{ "banter_push_send_seconds", "histogram", TIMES, AT(send_times), "From a message.send to its message being stored or refused." },
 	{ "banter_push_send_batch_messages", "histogram", NUMBERS, AT(batch_sizes), "Messages sent in one transaction." },
+	{ "banter_push_send_busy_total", "counter", ALONE, AT(send_busy), "Times that a message was put off, because another transaction held its conversation." },
+	{ "banter_push_send_late_total", "counter", ALONE, AT(send_late), "Messages refused: their deadline had passed, or there was no room to wait." },
+	{ "banter_push_send_batches_late_total", "counter", ALONE, AT(batches_late), "Batches whose messages were all answered before PostgreSQL answered." },
 	{ "banter_push_acks_total", "counter", ALONE, AT(acks), "Cursors acknowledged." },
 	{ "banter_push_doorbells_total", "counter", ALONE, AT(doorbells), "Messages heard from Redis." },
 	{ "banter_push_doorbells_bad_total", "counter", ALONE, AT(doorbells_bad), "Messages from Redis that were not understood." },
@@ -60,13 +64,14 @@ static const struct row {
 	{ "banter_push_redis_round_trip_seconds", "histogram", TIMES, AT(redis_times), "Commands to Redis, from asking to the answer." },
 	{ "banter_push_database_connects_total", "counter", ALONE, AT(database_connects), "Connections made to PostgreSQL." },
 	{ "banter_push_database_queries_total", "counter", ALONE, AT(database_queries), "Questions asked of PostgreSQL." },
+	{ "banter_push_database_late_total", "counter", ALONE, AT(database_late), "Batches that PostgreSQL did not answer in time." },
 	{ "banter_push_database_round_trip_seconds", "histogram", TIMES, AT(database_times), "Batches of questions to PostgreSQL, from asking to the last answer." },
 #undef AT
 };
 /* clang-format on */
 
 static const char *const transports[METRICS_TRANSPORTS] = { "ws", "sse", "poll" };
-static const char *const classes[EVENT_CLASSES] = { "typing", "presence", "receipt", "notice", "durable" };
+static const char *const classes[METRICS_CLASSES] = { "typing", "presence", "receipt", "notice", "durable" };
 
 static const char *const parts[METRICS_PARTS] = { "database", "redis" };
 
@@ -94,14 +99,14 @@ class_name(int i)
 	return classes[i];
 }
 
-/* Durable events are not shed, and every end has a reason. */
+/* Labels of the dimensions. Durable events are never shed, and CLOSE_NONE is no reason. */
 static const struct {
 	const char *label;
 	int from, to;
 	const char *(*name)(int i);
 } dimensions[] = {
 	[TRANSPORT] = { "transport", 0, METRICS_TRANSPORTS, transport_name },
-	[CLASS] = { "class", 0, EVENT_DURABLE, class_name },
+	[CLASS] = { "class", 0, METRICS_CLASSES - 1, class_name },
 	[REASON] = { "reason", CLOSE_NORMAL, CLOSE_REASONS, reason_name },
 	[BOUND] = { "limit", BOUND_NONE + 1, BOUNDS, bound_name },
 	[PART] = { "part", 0, METRICS_PARTS, metrics_part },
@@ -115,9 +120,9 @@ struct place {
 };
 
 static struct {
-	struct place *places; /* NULL: every process for itself */
+	struct place *places; /* NULL: each process shows its own counters */
 	int count;
-	bool labelled; /* each row is there for each process */
+	bool labelled; /* each row has one line per process */
 	struct place *own;
 	int64_t copied_ms;
 } shared;
@@ -134,7 +139,7 @@ places_map(int fd)
 	return shared.places;
 }
 
-/* While one takes over from another, both are there. */
+/* Makes two places per process, because it and its successor run at the same time. */
 int
 metrics_make(int processes)
 {
@@ -145,7 +150,9 @@ metrics_make(int processes)
 	return fd;
 }
 
-/* Of a single process the one who is asked has all. */
+/*
+ * Takes a place in the shared memory. A single process has all counters itself and needs no labels.
+ */
 void
 metrics_begin(int fd)
 {
@@ -171,22 +178,22 @@ metrics_ended(pid_t process)
 static void
 copy_lay(void)
 {
-	metrics.positions = position_count();
-	shared.copied_ms = loop_now();
 	if (shared.own)
 		shared.own->copy = metrics;
 }
 
 void
-metrics_turn_end(void)
+metrics_turn_end(int64_t now_ms)
 {
-	if (shared.own && loop_now() - shared.copied_ms >= COPY_EACH_MS)
-		copy_lay();
+	if (now_ms - shared.copied_ms < COPY_EACH_MS)
+		return;
+	shared.copied_ms = now_ms;
+	copy_lay();
 }
 
 /* ---- the page */
 
-/* process: a label with a comma behind it, or empty. */
+/* Prints the values of a row. process is a label with a comma behind it, or empty. */
 static void
 row_values(FILE *f, const struct row *row, const char *process, const struct metrics *of)
 {

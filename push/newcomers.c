@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections that are no streams yet. */
+/* Connections that are not authenticated yet. */
 #include "newcomers.h"
 
 #include "../lib/settings.h"
 #include "loop.h"
 
 enum {
-	SHARE = 4, /* the part of all descriptors that newcomers may have at most */
+	SHARE = 4, /* their part of all descriptors, as a divisor */
 	MOMENT_MS = 500,
 };
 
@@ -33,7 +33,10 @@ newcomers_have_room(void)
 	return !newcomers_are_full() || loop_now() - newcomers.first->opened_ms >= MOMENT_MS;
 }
 
-/* Sockets that say nothing must not keep out those who do: a client needs a moment only, so the oldest is most likely one of the silent. */
+/*
+ * Closes the oldest connection when there are too many. A client authenticates within a moment, so
+ * the oldest is most likely a silent socket.
+ */
 static void
 make_room(void)
 {

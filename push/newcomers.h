@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections that are no streams yet: a line, the oldest first, of so many as may be. */
+/* Unauthenticated connections: a list of limited length, the oldest first. */
 #ifndef PUSH_NEWCOMERS_H
 #define PUSH_NEWCOMERS_H
 
 #include "conn.h"
 
-/* most: all connections that descriptors allow; newcomers may be a part of these, and as many as the setting says. */
+/*
+ * Sets the limit. most is the number of connections that descriptors allow. Unauthenticated ones
+ * may take a part of them, and at most settings.push_handshakes.
+ */
 void newcomers_limit(size_t most);
 
-/* May one more come? Not while all that may be are there and the oldest has only just come: then a new one has to wait. */
+/*
+ * Returns whether one more may be accepted. A new client has to wait while the list is full and its
+ * oldest entry is only a moment old.
+ */
 bool newcomers_have_room(void);
 
-/* It comes. Where there are as many as may be, the oldest ends for it. */
+/* Adds a connection. Closes the oldest when the list is full. */
 void newcomers_add(struct conn *c);
 
-/* It is a stream, or at its end. Does nothing the second time. */
+/* Removes a connection that has become a stream or closes. A second call does nothing. */
 void newcomers_leave(struct conn *c);
 
 #endif

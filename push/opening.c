@@ -1,71 +1,134 @@
 /* SPDX-License-Identifier: MIT */
-/* From a cursor to a live stream. */
+/*
+ * Opening of a stream: from a cursor to live delivery.
+ *
+ *  begin ─┬─▶ USER ─▶ (PROOF) ─▶ MEMBERSHIPS ─▶ TOPICS ─▶ (PAGE ◀─▶) FEED ─▶ SPLICE ─▶ live
+ * resync ─┘                             ▲            │ again                      │ again
+ *                                       └────────────┴────────────────────────────┘
+ *
+ * QUERY is PROOF in a first opening whose cursor needs a proof (needs_proof). Otherwise QUERY is
+ * MEMBERSHIPS. Reconnect means push's connection to the database.
+ *
+ * | from        | event                                 | to          | by                 |
+ * |-------------|---------------------------------------|-------------|--------------------|
+ * |             | a stream begins                       | USER        | opening_begin      |
+ * |             | a live stream resyncs                 | USER        | opening_resync     |
+ * | USER        | the user's channel is subscribed      | QUERY       | opening_go_on      |
+ * | PROOF       | answered; no proof resets the cursor  | MEMBERSHIPS | proof_reply        |
+ * | MEMBERSHIPS | answered: subscribes to the topics    | TOPICS      | memberships_answer |
+ * | MEMBERSHIPS | the device may not have streams       | closed      | memberships_answer |
+ * | MEMBERSHIPS | answered before a reconnect           | QUERY       | memberships_answer |
+ * | TOPICS      | channels subscribed, again is set     | QUERY       | opening_go_on      |
+ * | TOPICS      | channels subscribed, missed is set    | PAGE        | opening_go_on      |
+ * | TOPICS      | channels subscribed, nothing missed   | FEED        | opening_go_on      |
+ * | PAGE        | answered                              | FEED        | replay_reply       |
+ * | PAGE        | answered before a reconnect           | QUERY       | replay_reply       |
+ * | FEED        | a page is delivered, not the last     | PAGE        | page_done          |
+ * | FEED        | the last page is delivered            | SPLICE      | page_done          |
+ * | FEED        | too many events: stream.reset         | SPLICE      | page_done          |
+ * | FEED        | a long-poll has missed an event       | SPLICE      | page_done          |
+ * | SPLICE      | again is set                          | QUERY       | opening_splice     |
+ * | SPLICE      | too many events were kept             | PAGE        | opening_splice     |
+ * | SPLICE      | the kept events are delivered         | live        | opening_done       |
+ * | a query     | no answer, in a resync                | USER        | unanswered         |
+ * | a query     | no answer, first opening or too often | closed      | unanswered         |
+ * | any         | the connection closes                 | abandoned   | opening_abandon    |
+ *
+ * FEED and SPLICE pause while the peer is behind. opening_feed continues them.
+ *
+ * Invariants:
+ * 1. A connection has at most one opening. A further resync sets again.
+ * 2. The channels of all topics are subscribed before a page is read. So an event that no page
+ *    holds arrives live. While Redis is unavailable the sweep finds such events.
+ * 3. The horizon is read before the memberships, and before a page, are queried. So the answer
+ *    holds all events below it. The base rises to it only when those are delivered or reset.
+ * 4. Live events are kept until the replay is delivered. The cursor skips those that it covers.
+ * 5. Kept events are dropped before the memberships are queried again. A page reads them instead.
+ * 6. Memberships and pages count only without a reconnect between query and answer.
+ * 7. The position is set before the first event. stream.ready comes before that event, once.
+ * 8. A resync delivers no event that the stream has received, although its cursor may have dropped
+ *    that conversation's exception.
+ * 9. An opening is freed only without queries under way and outside of the line for channels.
+ */
 #include "opening.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "../lib/identifier.h"
+#include "../lib/map.h"
 #include "../lib/memory.h"
 #include "../lib/settings.h"
+#include "bundle.h"
 #include "delivery.h"
 #include "flush.h"
+#include "horizon.h"
 #include "hub.h"
+#include "incoming.h"
+#include "join.h"
+#include "kept.h"
 #include "line.h"
 #include "memberships.h"
 #include "metrics.h"
+#include "outgoing.h"
 #include "page.h"
+#include "position.h"
+#include "proof.h"
+#include "rare.h"
 #include "receipts.h"
 #include "store.h"
 #include "stream.h"
-#include "sweep.h"
 #include "transport.h"
 #include "users.h"
+#include "watching.h"
 
-enum { KEPT_MOST = 1024, KEPT_BYTES = 1024 * 1024, FAILURES_MOST = 5 };
+enum { FAILURES_MOST = 5 };
 
 enum step {
 	STEP_USER,	  /* waits for the user's channel */
-	STEP_MEMBERSHIPS, /* waits for the database */
-	STEP_TOPICS,	  /* waits for the conversations' channels */
+	STEP_PROOF,	  /* waits for the database: does it have all that the cursor covers? */
+	STEP_MEMBERSHIPS, /* waits for the database: memberships */
+	STEP_TOPICS,	  /* waits for the channels of the conversations */
 	STEP_PAGE,	  /* waits for the database: missed events */
-	STEP_FEED,	  /* waits for the peer to take them */
-	STEP_SPLICE,	  /* waits for the peer to take what came meanwhile */
+	STEP_FEED,	  /* waits for the peer to take the missed events */
+	STEP_SPLICE,	  /* waits for the peer to take the kept events */
 };
 
 struct opening {
-	struct conn *conn; /* NULL: abandoned, freed when the last answer is there */
+	struct conn *conn; /* NULL: abandoned, freed with the last answer */
 	enum step step;
-	int answers; /* that are still to come */
-	bool first;  /* not a resync */
+	int answers; /* queries under way */
+	bool first;  /* the stream is not live yet: no resync */
 	bool said_ready;
-	bool again;	     /* something has changed meanwhile: once more from the memberships */
-	bool overflowed;     /* more came than is kept: once more from the page */
-	bool missed;	     /* there is, or may be, something that the cursor does not cover */
-	struct since *since; /* what the client said, or NULL */
-	const char *reset;   /* why the cursor is not resumed */
+	bool again;	     /* something has changed meanwhile: the memberships are read again */
+	bool missed;	     /* the cursor does not, or may not, cover all events */
+	struct since *since; /* cursor that the client has sent, or NULL */
+	const char *reset;   /* reason of stream.reset: the cursor is not resumed */
 	char reset_text[16];
-	int64_t horizon;	    /* that was read before the memberships were asked for, and before a page was */
-	struct position *delivered; /* without a cursor: the horizon, and beyond it what the user has already had elsewhere */
+	uint32_t connects;	    /* horizon_connects() of the last query */
+	uint32_t proven;	    /* the same of the proof that the database has all that the cursor covers */
+	int64_t horizon;	    /* horizon that was read before the last query */
+	struct position *delivered; /* without a cursor: the horizon, and later events that another device received */
 	struct page page;
 	int replayed;
-	struct event_list kept; /* what came meanwhile */
-	int failures;		/* of the database, while it answers others */
-	struct waiting channel; /* until it is heard: the user's, or the conversations' */
+	struct kept kept;
+	struct map received;	/* resync: the last id received in each conversation, where the cursor may not say it */
+	int failures;		/* queries that failed while the database answered others */
+	struct waiting channel; /* place in the line for the user's channel, or the conversations' */
 };
 
 static line_turn opening_go_on;
 static void opening_ask(struct opening *o);
 static void replay_ask(struct opening *o);
 
-/* ---- its end */
+/* ---- end */
 
 static void
 opening_free(struct opening *o)
 {
 	event_list_free(&o->page.events);
-	event_list_free(&o->kept);
+	kept_drop(&o->kept);
+	map_free(&o->received);
 	position_unref(o->delivered);
 	free(o->since);
 	free(o);
@@ -81,7 +144,10 @@ opening_abandon(struct opening *o)
 		opening_free(o);
 }
 
-/* An answer has come. False when nobody wants it any more: the connection is gone, or is ending in this very turn. */
+/*
+ * Counts an answer. Returns false when the opening is abandoned or its connection is closing. Frees
+ * an abandoned opening with its last answer.
+ */
 static bool
 answered(struct opening *o)
 {
@@ -102,7 +168,10 @@ wait_for(struct opening *o, enum step step, uint64_t subscription)
 	line_join(&o->channel, subscription, opening_go_on);
 }
 
-/* The database gave no answer: a client that waits is sent away, a stream that is there tries again, unless it is alone with that. */
+/*
+ * Handles a query without an answer. A client that still waits is disconnected. A live stream tries
+ * again, at most FAILURES_MOST times while the database answers others.
+ */
 static void
 unanswered(struct opening *o)
 {
@@ -114,16 +183,30 @@ unanswered(struct opening *o)
 		wait_for(o, STEP_USER, 0);
 }
 
+/* Counts an answer. Returns whether there is one and its stream still waits for it. */
+static bool
+has_answer(struct opening *o, const void *answer)
+{
+	if (!answered(o))
+		return false;
+	if (!answer)
+		unanswered(o);
+	return answer != NULL;
+}
+
 /* ---- memberships */
 
-/* Does it go on from the client's cursor? */
+/* Returns whether the stream resumes from the client's cursor. */
 static bool
 is_resumed(const struct opening *o)
 {
 	return o->since && o->since->is_cursor && !o->reset;
 }
 
-/* From where the stream goes on: from where it stands, at first from the client's cursor. False: it has none. */
+/*
+ * Copies the cursor that the stream continues from: its position or, at first, the client's cursor.
+ * Returns false when there is none.
+ */
 static bool
 opening_from(const struct opening *o, struct cursor *from)
 {
@@ -136,117 +219,102 @@ opening_from(const struct opening *o, struct cursor *from)
 	return true;
 }
 
-/* What was kept came by the memberships of before: it is read from the database instead. */
-static void
-kept_drop(struct opening *o)
-{
-	o->missed = o->missed || o->overflowed || event_list_has_more(&o->kept);
-	o->overflowed = false;
-	event_list_free(&o->kept);
-}
-
-/* Leaves what is not marked. Who came too late to be dismissed may have kept something of it that is not for them. */
-static void
-leave_unmarked(struct opening *o, uint32_t mark)
-{
-	struct conn *c = o->conn;
-
-	for (uint32_t i = c->subscriptions_count; i-- > 0;) {
-		struct topic *t = hub_slot(c->subscriptions[i].topic);
-		if (t->mark == mark)
-			continue;
-		hub_leave(c, t);
-		kept_drop(o);
-	}
-}
-
 /*
- * Listens to one more conversation. The hub may be past where it stood in the database. What lies between is missed; and it may have ended this very
- * membership, for those who listened then: so the memberships are read once more.
+ * Subscribes the stream to its topics and returns the subscription to wait for. Drops the kept
+ * events when the stream has left a topic.
  */
-static struct topic *
-join_one(struct opening *o, const struct membership *m)
+static uint64_t
+opening_join(struct opening *o, const struct memberships *list)
 {
-	struct topic *t = hub_join(o->conn, m->conversation, m->seq, m->id, m->members);
-
-	if (t->seq > m->seq)
-		o->missed = o->again = true;
-	return t;
-}
-
-static void
-join_new(struct opening *o, const struct memberships *list, uint64_t *waits_for)
-{
-	struct cursor from, delivered = { .base = o->horizon };
-	struct conn *c = o->conn;
+	struct cursor from;
 	bool has_from = opening_from(o, &from);
-	static uint32_t marks;
-	uint32_t before = ++marks, now = ++marks;
+	struct joined j = join_memberships(o->conn, list, has_from ? &from : NULL, o->horizon);
 
-	for (uint32_t i = 0; i < c->subscriptions_count; i++)
-		hub_slot(c->subscriptions[i].topic)->mark = before;
-	if (!c->subscriptions_count)
-		hub_reserve(c, (uint32_t)list->count);
-	for (int i = 0; i < list->count; i++) {
-		struct membership m = memberships_get(list, i);
-		o->missed = o->missed || !(has_from ? cursor_covers(&from, m.conversation, m.id) : m.delivered);
-		if (!has_from && m.delivered && m.id >= o->horizon)
-			cursor_advance(&delivered, m.conversation, m.id);
-		if (m.ended)
-			continue;
-		struct topic *t = hub_topic(m.conversation);
-		if (!t || t->mark != before)
-			t = join_one(o, &m);
-		t->mark = now;
-		if (t->subscription > *waits_for)
-			*waits_for = t->subscription;
-	}
-	leave_unmarked(o, now);
+	o->missed = o->missed || j.missed;
+	o->again = o->again || j.again;
+	if (j.left && kept_drop(&o->kept))
+		o->missed = true;
 	position_unref(o->delivered);
-	o->delivered = has_from ? NULL : position_of(&delivered);
+	o->delivered = j.delivered;
+	return j.waits_for;
 }
 
 static void
 memberships_answer(void *context, const struct memberships *list)
 {
 	struct opening *o = context;
-	uint64_t waits_for = 0;
 
-	if (!answered(o))
+	if (!has_answer(o, list))
 		return;
 	struct conn *c = o->conn;
-	if (!list) {
-		unanswered(o);
+	if (o->connects != horizon_connects()) {
+		opening_ask(o);
 		return;
 	}
 	if (!list->good) {
 		conn_close(c, CLOSE_REVOKED);
 		return;
 	}
-	if (list->reset && !c->position) {
+	if (list->reset && !o->reset && !c->position) {
 		snprintf(o->reset_text, sizeof o->reset_text, "%s", list->reset);
 		o->reset = o->reset_text;
 	}
-	c->wired_round = sweep_round();
-	join_new(o, list, &waits_for);
+	c->wired_round = horizon_round();
+	uint64_t waits_for = opening_join(o, list);
 	if (o->reset && !c->position)
-		o->missed = false; /* it begins anew */
+		o->missed = false; /* the stream begins after a reset: nothing is replayed */
 	if (is_resumed(o) && !c->position)
 		receipts_ack(c, &o->since->cursor, RECEIPTS_SOON_MS);
 	wait_for(o, STEP_TOPICS, waits_for);
 }
 
 static void
+proof_reply(void *context, PGresult *result)
+{
+	struct opening *o = context;
+
+	if (!has_answer(o, result))
+		return;
+	if (!PQgetisnull(result, 0, 0)) {
+		snprintf(o->reset_text, sizeof o->reset_text, "%s", PQgetvalue(result, 0, 0));
+		o->reset = o->reset_text;
+	}
+	o->proven = o->connects;
+	opening_ask(o);
+}
+
+/*
+ * Returns whether the cursor may cover what the database does not have: it is of another
+ * incarnation, the present one is not known yet, or its pass ends at a horizon that is not.
+ */
+static bool
+needs_proof(const struct cursor *c)
+{
+	return c->incarnation != horizon_incarnation() || c->pass.end > horizon_latest();
+}
+
+static void
 opening_ask(struct opening *o)
 {
 	struct cursor from;
+
+	if (o->first && !o->conn->position && is_resumed(o) && o->proven != horizon_connects() && needs_proof(&o->since->cursor)) {
+		o->step = STEP_PROOF;
+		o->answers++;
+		o->connects = horizon_connects();
+		proof_ask_cursor(&o->since->cursor, proof_reply, o);
+		return;
+	}
 	int64_t base = opening_from(o, &from) ? from.base : MEMBERSHIPS_NO_BASE;
 
 	o->step = STEP_MEMBERSHIPS;
 	o->again = false;
-	kept_drop(o);
+	/* the former memberships chose the kept events: the database has them all */
+	if (kept_drop(&o->kept))
+		o->missed = true;
 	o->answers++;
-	o->horizon = sweep_horizon();
+	o->connects = horizon_connects();
+	o->horizon = horizon_latest();
 	memberships_ask(stream_user(o->conn), o->conn->device, base, memberships_answer, o);
 }
 
@@ -264,30 +332,33 @@ say_ready(struct opening *o)
 		stream_reset(c, o->reset);
 }
 
-/* The stream may say that it has all below base. */
+/* Raises the base of the stream's cursor, unless a long-poll has missed an event. */
 static void
 stream_base(struct conn *c, int64_t base)
 {
 	if (!c->stale)
-		c->position = position_rebase_take(c->position, base);
+		conn_rebase(c, base);
 }
 
 static void
 opening_done(struct opening *o)
 {
 	struct conn *c = o->conn;
-	bool first = o->first;
 
 	c->opening = NULL;
-	opening_free(o);
-	if (first)
+	watching_judge(c);
+	if (o->first)
 		stream_live(c);
+	opening_free(o);
 	if (c->queue.count)
-		conn_touch(c); /* a poll is not answered while it opens */
+		conn_touch(c); /* a long-poll is answered only after it has opened */
 	conn_resume_input(c);
 }
 
-/* The replay is out; then what came meanwhile, if the memberships are still the same. A stream that is closed by it is done as well. */
+/*
+ * Delivers the kept events after the replay, provided that the memberships are still the same.
+ * Stops when the stream closes.
+ */
 static void
 opening_splice(struct opening *o)
 {
@@ -298,18 +369,18 @@ opening_splice(struct opening *o)
 		return;
 	}
 	o->step = STEP_SPLICE;
-	while (event_list_has_more(&o->kept) && c->state < CONN_CLOSING) {
+	while (event_list_has_more(&o->kept.list) && c->state < CONN_CLOSING) {
 		if (conn_is_behind(c))
 			return;
-		struct event *ev = event_list_next(&o->kept);
+		struct event *ev = event_list_next(&o->kept.list);
 		conn_event(c, ev);
 		event_unref(ev);
 	}
-	event_list_free(&o->kept);
+	event_list_free(&o->kept.list);
 	if (c->state >= CONN_CLOSING)
 		return;
-	if (o->overflowed && !c->stale) {
-		o->overflowed = false;
+	if (o->kept.overflowed && !c->stale) {
+		o->kept.overflowed = false;
 		replay_ask(o);
 	} else {
 		opening_done(o);
@@ -322,10 +393,14 @@ page_done(struct opening *o)
 	struct conn *c = o->conn;
 
 	event_list_free(&o->page.events);
+	if (o->page.pass_end && !o->page.is_cut)
+		stream_base(c, o->page.pass_end);
 	if (o->page.is_last) {
 		stream_base(c, o->horizon);
 		o->missed = false;
 	}
+	if (!o->page.is_last && conn_answer_is_full(c, 1))
+		c->stale = true;
 	if (o->page.is_last || c->stale) {
 		o->reset = NULL;
 		opening_splice(o);
@@ -340,7 +415,28 @@ page_done(struct opening *o)
 	opening_splice(o);
 }
 
-/* A page is in the order of ids, so what is below the next one, and below the horizon, has been given or was never there. */
+/* Delivers an event of the page, unless the stream has received it before its resync. */
+static void
+opening_give(struct opening *o, struct event *ev)
+{
+	struct conn *c = o->conn;
+	struct position *before = position_ref(c->position);
+
+	position_read_by(o->page.has_snapshot ? &o->page.snapshot : NULL, o->page.pass_end);
+	if (ev->id <= (intptr_t)map_get(&o->received, ev->conversation))
+		conn_received(c, ev);
+	else
+		conn_event(c, ev);
+	position_read_by(NULL, 0);
+	conn_replayed(c, before, ev);
+	position_unref(before);
+}
+
+/*
+ * Delivers the page as far as the peer takes it. Without a pass, events are in the order of ids. So
+ * everything below the next event and the horizon was delivered or never existed. The base may rise
+ * to it.
+ */
 void
 opening_feed(struct opening *o)
 {
@@ -356,8 +452,9 @@ opening_feed(struct opening *o)
 		if (conn_is_behind(c))
 			return;
 		struct event *ev = event_list_next(&o->page.events);
-		stream_base(c, ev->id < o->horizon ? ev->id : o->horizon);
-		conn_event(c, ev);
+		if (!o->page.pass_end)
+			stream_base(c, ev->id < o->horizon ? ev->id : o->horizon);
+		opening_give(o, ev);
 		hub_replayed(c, ev);
 		event_unref(ev);
 		o->replayed++;
@@ -367,7 +464,10 @@ opening_feed(struct opening *o)
 		page_done(o);
 }
 
-/* Where the stream stands before the first page: at its cursor; or, without one, before the first thing that it will be given. */
+/*
+ * Sets the position before the first page: the client's cursor or, without one, the place before
+ * the first event.
+ */
 static void
 position_begin(struct opening *o)
 {
@@ -382,7 +482,7 @@ position_begin(struct opening *o)
 			from.base = o->page.events.events[0]->id;
 	}
 	c->position = position_of(&from);
-	if (is_resumed(o) && !o->page.rows)
+	if (is_resumed(o) && o->page.is_last && !o->page.rows)
 		stream_base(c, o->horizon);
 }
 
@@ -397,23 +497,15 @@ replay_begin(struct opening *o)
 	opening_feed(o);
 }
 
-/* The memberships have shown that the cursor covers all there is, so the database is not asked for it. */
-static void
-replay_nothing(struct opening *o)
-{
-	page_none(&o->page);
-	replay_begin(o);
-}
-
 static void
 replay_reply(void *context, PGresult *result)
 {
 	struct opening *o = context;
 
-	if (!answered(o))
+	if (!has_answer(o, result))
 		return;
-	if (!result) {
-		unanswered(o);
+	if (o->connects != horizon_connects()) {
+		opening_ask(o);
 		return;
 	}
 	page_take(&o->page, result);
@@ -427,8 +519,10 @@ replay_turn(struct page *p)
 	struct cursor from;
 
 	o->answers++;
-	o->horizon = sweep_horizon();
-	page_ask(p, stream_user(o->conn), opening_from(o, &from) ? &from : NULL, replay_reply, o);
+	o->connects = horizon_connects();
+	o->horizon = horizon_latest();
+	p->most = conn_events_most(o->conn);
+	page_ask(p, stream_user(o->conn), opening_from(o, &from) ? &from : NULL, o->horizon, replay_reply, o);
 }
 
 static void
@@ -438,19 +532,12 @@ replay_ask(struct opening *o)
 	page_wait(&o->page, replay_turn);
 }
 
-/* ---- begin, keep, go on */
+/* ---- begin, keep, continue */
 
 void
 opening_keep(struct opening *o, struct event *ev)
 {
-	if (o->overflowed)
-		return;
-	if (o->kept.count == KEPT_MOST || o->kept.bytes >= KEPT_BYTES) {
-		event_list_free(&o->kept);
-		o->overflowed = true;
-		return;
-	}
-	event_list_add(&o->kept, event_ref(ev));
+	kept_add(&o->kept, ev);
 }
 
 void
@@ -460,12 +547,33 @@ opening_begin(struct conn *c)
 
 	o->conn = c;
 	o->first = true;
-	o->since = c->since;
-	c->since = NULL;
+	if (c->rare) {
+		o->since = c->rare->since;
+		c->rare->since = NULL;
+	}
 	c->opening = o;
 	if (o->since && !o->since->is_cursor)
 		o->reset = "invalid_cursor";
 	wait_for(o, STEP_USER, c->user->subscription);
+}
+
+/*
+ * Notes what a live stream has received in each conversation, if its cursor has dropped exceptions.
+ * The pages of its resync have those events again.
+ */
+static void
+received_note(struct opening *o)
+{
+	const struct conn *c = o->conn;
+
+	assert(!bundle_is_open());
+	if (!position_has_dropped(c->position))
+		return;
+	for (uint32_t i = 0; i < c->subscriptions_count; i++) {
+		const struct topic *t = hub_slot(c->subscriptions[i].topic);
+		if (t->id >= c->position->base)
+			map_put(&o->received, t->conversation, (void *)(intptr_t)t->id);
+	}
 }
 
 void
@@ -478,6 +586,7 @@ opening_resync(struct conn *c)
 	struct opening *o = memory_alloc(sizeof *o);
 	o->conn = c;
 	c->opening = o;
+	received_note(o);
 	metrics.resyncs++;
 	wait_for(o, STEP_USER, 0);
 }
@@ -495,6 +604,7 @@ opening_go_on(struct waiting *w)
 	} else if (o->missed) {
 		replay_ask(o);
 	} else {
-		replay_nothing(o);
+		page_none(&o->page); /* the memberships show that the cursor covers all events */
+		replay_begin(o);
 	}
 }

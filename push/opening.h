@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a cursor to a live stream without a seam, the one way for all: listen to the user's channel, read the memberships, register for what
- * happens and listen to those channels, replay what the cursor does not cover (if the memberships show that there is any), then give what came
- * meanwhile.
- * A stream that has gained a membership, or may have missed one, goes the same way again with the cursor that it has.
+ * Opening of a stream: from a cursor to live delivery, without a lost or repeated event
+ * (opening.c).
+ *
+ * Every stream takes the same way. It subscribes to its user's channel and reads its memberships.
+ * It subscribes to the channels of its conversations. It replays what the cursor does not cover,
+ * and then delivers what arrived meanwhile. Without missed events nothing is read for the replay.
+ *
+ * A resync takes the same way again, with the cursor that the stream has. A stream resyncs when it
+ * has gained a membership, or may have missed one.
  */
 #ifndef PUSH_OPENING_H
 #define PUSH_OPENING_H
@@ -14,25 +19,28 @@
 #include "conn.h"
 #include "event.h"
 
-/* Where a client wants to go on, when it has said something. */
+/* The cursor that a client has sent. is_cursor: it is a valid one. */
 struct since {
 	bool is_cursor;
 	struct cursor cursor;
 };
 
-/* Begins for a connection whose user is known, from where c->since says; takes that over. */
+/* Begins to open a stream whose user is known, from c->rare->since. Takes ownership of that. */
 void opening_begin(struct conn *c);
 
-/* Goes the way again for a live stream. When it is under way already, it will be gone once more. */
+/*
+ * Begins a resync of a live stream. An opening that is under way reads the memberships once more
+ * instead.
+ */
 void opening_resync(struct conn *c);
 
-/* An event for a stream that is not done opening: kept until the replay is out. */
+/* Keeps a live event of a stream that is opening until its replay is complete. */
 void opening_keep(struct opening *o, struct event *ev);
 
-/* The connection's queue is empty: more of the replay may go out. */
+/* Continues the replay. Called when the connection's queue is empty. */
 void opening_feed(struct opening *o);
 
-/* The connection ends. */
+/* Detaches the opening from a connection that closes. */
 void opening_abandon(struct opening *o);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pages of sync_events. */
+/* Pages of missed events, read by sync_events. */
 #include "page.h"
 
 #include "../lib/array.h"
@@ -9,19 +9,19 @@
 
 enum {
 	WITHIN_MS = 10 * 1000,
-	UNDER_WAY_BYTES = 512 * 1024, /* that the database is asked for at once, for all streams */
+	UNDER_WAY_BYTES = 512 * 1024, /* bytes that all streams together query at once */
 	LIMIT_LEAST = 16,
-	EVENT_BYTES = 1024, /* what an event and a page weigh, until some have been read */
+	EVENT_BYTES = 1024, /* assumed size of an event and of a page, until some were read */
 	PAGE_BYTES = 64 * 1024,
-	HISTORY = 8, /* of what was expected so much, of what came one part */
+	HISTORY = 8, /* divisor by which an answer moves an estimate */
 };
 
-enum column { CONVERSATION, ID, SEQ, GONE, EVENT };
+enum column { CONVERSATION, ID, SEQ, GONE, EVENT, SNAPSHOT, PASS_END, IS_CUT };
 
-/* Those who wait for their turn, and what to expect of a page. */
+/* Pages that wait for their turn, and the estimated sizes. */
 static struct {
 	struct page *first, *last;
-	int64_t under_way; /* bytes */
+	int64_t under_way; /* estimated bytes of the queries under way */
 	int64_t event_bytes, page_bytes;
 } pages = { .event_bytes = EVENT_BYTES, .page_bytes = PAGE_BYTES };
 
@@ -48,7 +48,7 @@ first_go(void)
 	turn(p);
 }
 
-/* One may be under way always, however much it weighs. */
+/* Starts pages while their bytes allow it. One page may always be under way, whatever its size. */
 static void
 pages_go(void)
 {
@@ -67,7 +67,7 @@ page_wait(struct page *p, page_turn *turn)
 	pages_go();
 }
 
-/* ---- questions */
+/* ---- queries */
 
 static void
 expect(int64_t *expected, int64_t came)
@@ -88,7 +88,10 @@ pages_weigh(const PGresult *result)
 	expect(&pages.page_bytes, bytes);
 }
 
-/* Without an answer nobody's turn is waited for: how long a question waits for a database that is away is for the store to say. */
+/*
+ * Takes an answer. Without one, all waiting pages start at once: the store decides how long a query
+ * waits for an unavailable database.
+ */
 static void
 page_reply(void *context, PGresult *result)
 {
@@ -97,13 +100,13 @@ page_reply(void *context, PGresult *result)
 	pages.under_way -= p->weight;
 	if (result)
 		pages_weigh(result);
-	p->reply(p->context, result); /* the page may be gone after it */
+	p->reply(p->context, result); /* it may free the page */
 	while (!result && pages.first)
 		first_go();
 	pages_go();
 }
 
-/* As many rows as a page may have bytes for, by what events weigh. */
+/* Returns the number of rows that fit into a page, by the estimated size of an event. */
 static int
 limit_guess(void)
 {
@@ -115,34 +118,70 @@ limit_guess(void)
 }
 
 void
-page_ask(struct page *p, int64_t user, const struct cursor *from, store_reply *reply, void *context)
+page_ask(struct page *p, int64_t user, const struct cursor *from, int64_t horizon, store_reply *reply, void *context)
 {
-	char user_text[IDENTIFIER_BYTES], base[IDENTIFIER_BYTES], limit[IDENTIFIER_BYTES];
-	struct array conversations = { 0 }, ids = { 0 };
+	char user_text[IDENTIFIER_BYTES], base[IDENTIFIER_BYTES], limit[IDENTIFIER_BYTES], bytes[IDENTIFIER_BYTES];
+	char end[IDENTIFIER_BYTES], pass_conversation[IDENTIFIER_BYTES], pass_id[IDENTIFIER_BYTES];
+	struct cursor_pass pass = from ? from->pass : (struct cursor_pass){ 0 };
+	struct array conversations = { 0 }, ids = { 0 }, reads = { 0 }, read_conversations = { 0 }, snapshots = { 0 };
+	char snapshot[CURSOR_SNAPSHOT_BYTES];
+	bool has_reads = from && from->reads_count;
 
 	for (int i = 0; from && i < from->count; i++) {
 		array_add(&conversations, from->exceptions[i].conversation);
 		array_add(&ids, from->exceptions[i].id);
 	}
+	for (int i = 0; from && i < from->reads_count; i++) {
+		array_add(&reads, from->reads[i].id);
+		array_add(&read_conversations, from->reads[i].conversation);
+		cursor_snapshot_text(&from->reads[i].snapshot, snapshot);
+		array_add_string(&snapshots, snapshot);
+	}
 	if (from)
 		identifier_text(from->base, base);
 	if (!p->limit)
 		p->limit = limit_guess();
+	if (p->most && p->limit > p->most)
+		p->limit = p->most;
 	p->reply = reply;
 	p->context = context;
 	p->weight = (uint32_t)pages.page_bytes;
 	pages.under_way += p->weight;
 	identifier_text(user, user_text);
 	identifier_text(p->limit, limit);
-	const char *params[] = { user_text, from ? base : NULL, array_text(&conversations), array_text(&ids), limit };
+	identifier_text(settings.push_replay_bytes, bytes);
+	identifier_text(pass.end ? pass.end : horizon, end);
+	identifier_text(pass.conversation, pass_conversation);
+	identifier_text(pass.id, pass_id);
+	p->pass_end = pass.end;
+	const char *params[] = {
+		user_text,
+		from ? base : NULL,
+		array_text(&conversations),
+		array_text(&ids),
+		has_reads ? array_text(&reads) : NULL,
+		has_reads ? array_text(&read_conversations) : NULL,
+		has_reads ? array_text(&snapshots) : NULL,
+		end,
+		pass.end ? pass_conversation : NULL,
+		pass.end ? pass_id : NULL,
+		limit,
+		bytes,
+	};
 	store_ask(STORE_SYNC, params, WITHIN_MS, page_reply, p);
 	array_free(&conversations);
 	array_free(&ids);
+	array_free(&reads);
+	array_free(&read_conversations);
+	array_free(&snapshots);
 }
 
 /* ---- answers */
 
-/* How many rows are kept: no more bytes than a page may have, but one row always. What is cut off is asked for again. */
+/*
+ * Returns how many rows are kept: at least one, and only as many bytes as a page may have. The
+ * others are queried again.
+ */
 static int
 rows_kept(const PGresult *result)
 {
@@ -170,7 +209,11 @@ page_take(struct page *p, const PGresult *result)
 	int rows = PQntuples(result), kept = rows_kept(result);
 
 	p->rows = rows;
-	p->is_last = rows < p->limit && kept == rows;
+	p->has_snapshot = rows && cursor_snapshot_parse(PQgetvalue(result, 0, SNAPSHOT), &p->snapshot);
+	p->is_cut = rows == p->limit || kept < rows || (rows && result_int(result, 0, IS_CUT));
+	if (rows)
+		p->pass_end = PQgetisnull(result, 0, PASS_END) ? 0 : result_int(result, 0, PASS_END);
+	p->is_last = !p->is_cut && !p->pass_end;
 	p->limit = kept < rows ? kept + 1 : limit_guess();
 	for (int i = 0; i < kept; i++)
 		event_list_add(&p->events, row_event(result, i));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The long-poll transport: what a turn brings is one answer. Between two requests on one connection the stream stays in the hub and
- * collects, so that a client who asks again with the cursor it was given costs the database nothing.
+ * Long-poll transport: the events of a turn are one answer.
+ * Between two requests on one connection the stream stays in the hub and collects events. So a
+ * client that continues from its last cursor costs the database nothing.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -10,6 +11,9 @@
 #include "../lib/settings.h"
 #include "conn.h"
 #include "front.h"
+#include "outgoing.h"
+#include "position.h"
+#include "rare.h"
 #include "stream.h"
 #include "transport.h"
 
@@ -18,7 +22,7 @@ enum { PARKED_MS = 20 * 1000, ANSWER_HEAD_BYTES = 1024 };
 static void
 poll_open(struct conn *c)
 {
-	(void)c; /* the answer is written whole */
+	(void)c; /* the answer is written as a whole */
 }
 
 static void
@@ -29,12 +33,16 @@ poll_wrap(size_t body_len, const char *cursor, struct wrap *out)
 	out->tail_len = cursor ? (size_t)snprintf(out->tail, sizeof out->tail, ",\"cursor\":\"%s\"}", cursor) : 0;
 }
 
-/* What is queued are events with commas between them: wrapped up, they are the answer. */
+/*
+ * Answers a poll with the queued events. They have commas between them already and only need a head
+ * and a tail.
+ */
 static void
 poll_answer(struct conn *c)
 {
 	char cursor[LIMIT_CURSOR_BYTES + 1], head[ANSWER_HEAD_BYTES], tail[LIMIT_CURSOR_BYTES + 32];
 	struct buffer *events = queue_take(&c->queue);
+	struct rare *r = rare_of(c);
 
 	position_text(c->position, cursor);
 	int tail_len = snprintf(tail, sizeof tail, "],\"cursor\":\"%s\"}", cursor);
@@ -47,8 +55,9 @@ poll_answer(struct conn *c)
 	memcpy(answer->bytes + head_len, events->bytes, events->len);
 	memcpy(answer->bytes + head_len + events->len, tail, (size_t)tail_len);
 	buffer_unref(events);
-	position_unref(c->answered);
-	c->answered = position_ref(c->position);
+	r->queued = 0;
+	position_unref(r->answered);
+	r->answered = position_ref(c->position);
 	c->replied = true;
 	c->waiting = false;
 	c->answering = true;
@@ -57,7 +66,10 @@ poll_answer(struct conn *c)
 	conn_deadline(c, PARKED_MS);
 }
 
-/* What is collected goes out as an answer only: while nobody waits for one, or the replay is not done, it stays. */
+/*
+ * Answers at the end of a turn. Events stay queued while no request waits or the replay is not
+ * complete.
+ */
 static bool
 poll_turn(struct conn *c)
 {
@@ -69,7 +81,10 @@ poll_turn(struct conn *c)
 	return true;
 }
 
-/* The wait is over with nothing to tell; or nobody has asked again for too long. */
+/*
+ * Answers a request whose wait is over. Closes a connection on which no request has come for too
+ * long.
+ */
 static void
 poll_ping(struct conn *c)
 {
@@ -87,7 +102,7 @@ poll_close(struct conn *c, enum close_reason why)
 		return;
 	}
 	if (!c->waiting) {
-		/* between two requests there is nobody to tell */
+		/* between two requests no client waits for an answer */
 		if (!c->answering)
 			queue_drop(&c->queue);
 		return;
@@ -107,6 +122,7 @@ const struct transport transport_poll = {
 	.name = "poll",
 	.number = 2,
 	.between = ",",
+	.answers_once = true,
 	.open = poll_open,
 	.wrap = poll_wrap,
 	.ping = poll_ping,

@@ -23,14 +23,14 @@
 #define __lsan_unregister_root_region(at, size)
 #endif
 
-enum { SLAB_BYTES = 64 * 1024 }; /* and so aligned: an object's slab is known by its address */
+enum { SLAB_BYTES = 64 * 1024 }; /* also the alignment, so that an object's address names its slab */
 
 struct slab {
-	_Alignas(CACHE_LINE_BYTES) struct slab *next; /* among those with room; and the first object begins a line */
+	_Alignas(CACHE_LINE_BYTES) struct slab *next; /* list of slabs with room; the alignment makes the first object begin a cache line */
 	struct slab *prev;
-	void *free; /* places that were given back, each holding the address of the next one */
+	void *free; /* freed places, each holding the address of the next one */
 	size_t used;
-	size_t fresh; /* places from here on were never taken, and are zero */
+	size_t fresh; /* places from this index on were never taken, and are zero */
 };
 
 static size_t
@@ -75,7 +75,7 @@ slab_unlink(struct pool *p, struct slab *s)
 		s->next->prev = s->prev;
 }
 
-/* The system aligns to pages only: twice as much is asked for, and what is outside goes back. */
+/* Maps a slab. The system aligns to pages only, so this maps twice the size and unmaps the rest. */
 static struct slab *
 slab_new(const struct pool *p)
 {
@@ -124,7 +124,10 @@ pool_take(struct pool *p)
 	return memset(object, 0, p->size);
 }
 
-/* One slab with room is kept, so that a single object that comes and goes does not bring one each time. */
+/*
+ * Frees an object. Keeps one slab with room, so that a single object does not map and unmap a slab
+ * each time.
+ */
 void
 pool_give(struct pool *p, void *object)
 {

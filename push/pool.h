@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Objects of one size in slabs of their own: no heap header for each, and no holes between what comes and goes all the time. A slab that is
- * empty goes back to the system. Under ASan what is not taken is poisoned.
+ * Pools of objects of one size. They avoid a heap header per object, and holes in the heap. An
+ * empty slab is unmapped. Under ASan free places are poisoned.
  */
 #ifndef PUSH_POOL_H
 #define PUSH_POOL_H
@@ -10,22 +10,22 @@
 
 struct slab;
 
-/* The size of an object in a pool. */
+/* Size of an object in a pool. */
 #define POOL_SIZE(type) ((sizeof(type) + 15) / 16 * 16)
 
 struct pool {
-	size_t size;	   /* of an object; set by the owner, all else zero */
+	size_t size;	   /* size of an object, set by the owner; all else is zero */
 	struct slab *room; /* slabs with a free place */
-	size_t used;	   /* objects that are taken */
+	size_t used;	   /* objects in use */
 };
 
-/* A zeroed object. */
+/* Returns a zeroed object. */
 void *pool_take(struct pool *p);
 
-/* Gives it back. */
+/* Frees an object. */
 void pool_give(struct pool *p, void *object);
 
-/* Nothing is taken any more: the last slab goes. */
+/* Unmaps the last slab. No object may be in use. */
 void pool_close(struct pool *p);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Positions: cursors as shared values, in one table. */
+/* Positions: cursors as shared values in one table. */
 #include "position.h"
 
 #include <assert.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../lib/memory.h"
+#include "metrics.h"
 
 enum { BUCKETS_AT_FIRST = 256, STEPS_AT_FIRST = 16, STEPS_KEPT = 1024 };
 
@@ -16,12 +17,92 @@ static struct {
 	size_t count;
 } table;
 
-/* The steps of the fan-out that is going on. Both ends of each are held, so that they outlive the first stream that takes it. */
+/*
+ * Steps of the current fan-out. It holds both positions of each step, so that they outlive the
+ * first stream that takes it.
+ */
 static struct {
 	const struct bundle *bundle;
 	struct position_step *steps;
 	uint32_t count, room;
 } fanout;
+
+static const struct cursor_snapshot *reading;
+static int64_t reading_pass;
+static int64_t incarnation;
+
+void
+position_read_by(const struct cursor_snapshot *snapshot, int64_t pass_end)
+{
+	reading = snapshot;
+	reading_pass = pass_end;
+}
+
+bool
+position_is_reading(void)
+{
+	return reading != NULL;
+}
+
+bool
+position_has_reads(const struct position *p)
+{
+	return p->more && p->more->reads_count;
+}
+
+bool
+position_has_dropped(const struct position *p)
+{
+	return p->more && p->more->dropped;
+}
+
+bool
+position_is_partial(const struct position *p)
+{
+	return p->more != NULL;
+}
+
+void
+position_incarnation(int64_t id)
+{
+	incarnation = id;
+}
+
+/* ---- parts that few positions have */
+
+static struct position_more *
+more_new(const struct cursor *c)
+{
+	if (!c->reads_count && !c->dropped && !c->pass.end)
+		return NULL;
+	struct position_more *more = memory_alloc(sizeof *more);
+	more->dropped = c->dropped;
+	more->pass = c->pass;
+	more->reads_count = c->reads_count;
+	memcpy(more->reads, c->reads, (size_t)c->reads_count * sizeof c->reads[0]);
+	return more;
+}
+
+static bool
+more_is(const struct position_more *more, const struct cursor *c)
+{
+	if (!more)
+		return !c->reads_count && !c->dropped && !c->pass.end;
+	if (more->dropped != c->dropped || more->reads_count != c->reads_count)
+		return false;
+	if (more->pass.end != c->pass.end || more->pass.conversation != c->pass.conversation || more->pass.id != c->pass.id)
+		return false;
+	for (int i = 0; i < c->reads_count; i++) {
+		const struct cursor_read *a = &more->reads[i], *b = &c->reads[i];
+		if (a->id != b->id || a->conversation != b->conversation || a->snapshot.xmin != b->snapshot.xmin ||
+		    a->snapshot.xmax != b->snapshot.xmax || a->snapshot.count != b->snapshot.count ||
+		    memcmp(a->snapshot.running, b->snapshot.running, (size_t)b->snapshot.count * sizeof b->snapshot.running[0]) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* ---- the table */
 
 static uint32_t
 cursor_hash(const struct cursor *c)
@@ -39,7 +120,7 @@ static bool
 position_is(const struct position *p, const struct cursor *c, uint32_t hash)
 {
 	return p->hash == hash && p->base == c->base && p->count == c->count &&
-	       memcmp(p->exceptions, c->exceptions, (size_t)c->count * sizeof c->exceptions[0]) == 0;
+	       memcmp(p->exceptions, c->exceptions, (size_t)c->count * sizeof c->exceptions[0]) == 0 && more_is(p->more, c);
 }
 
 static void
@@ -77,10 +158,11 @@ position_of(const struct cursor *c)
 	p->hash = hash;
 	p->base = c->base;
 	p->count = c->count;
+	p->more = more_new(c);
 	memcpy(p->exceptions, c->exceptions, exceptions_size);
 	p->bucket_next = *bucket;
 	*bucket = p;
-	table.count++;
+	metrics.positions = ++table.count;
 	return p;
 }
 
@@ -100,7 +182,8 @@ position_unref(struct position *p)
 	while (*at != p)
 		at = &(*at)->bucket_next;
 	*at = p->bucket_next;
-	table.count--;
+	metrics.positions = --table.count;
+	free(p->more);
 	free(p);
 	if (table.count == 0) {
 		free(table.buckets);
@@ -112,15 +195,24 @@ position_unref(struct position *p)
 void
 position_cursor(const struct position *p, struct cursor *out)
 {
+	out->incarnation = incarnation;
 	out->base = p->base;
 	out->count = p->count;
+	out->dropped = p->more ? p->more->dropped : 0;
+	out->pass = p->more ? p->more->pass : (struct cursor_pass){ 0 };
+	out->reads_count = p->more ? p->more->reads_count : 0;
+	if (p->more)
+		memcpy(out->reads, p->more->reads, (size_t)p->more->reads_count * sizeof out->reads[0]);
 	memcpy(out->exceptions, p->exceptions, (size_t)p->count * sizeof p->exceptions[0]);
 }
 
 size_t
 position_text(const struct position *p, char out[LIMIT_CURSOR_BYTES + 1])
 {
-	return cursor_text(p->base, p->exceptions, p->count, out);
+	struct cursor c;
+
+	position_cursor(p, &c);
+	return cursor_text(&c, out);
 }
 
 static struct position_step *
@@ -149,7 +241,12 @@ position_step(struct position *p, const struct bundle *b)
 	position_cursor(p, &c);
 	for (int i = 0; i < b->count; i++)
 		if (!cursor_covers(&c, b->events[i]->conversation, b->events[i]->id)) {
-			cursor_advance(&c, b->events[i]->conversation, b->events[i]->id);
+			if (reading_pass)
+				cursor_advance_pass(&c, b->events[i]->conversation, b->events[i]->id, reading_pass);
+			else if (reading)
+				cursor_advance_read(&c, b->events[i]->conversation, b->events[i]->id, reading);
+			else
+				cursor_advance(&c, b->events[i]->conversation, b->events[i]->id);
 			step->given++;
 		}
 	if (step->given)
@@ -187,10 +284,4 @@ position_rebase_take(struct position *p, int64_t base)
 	struct position *higher = position_of(&c);
 	position_unref(p);
 	return higher;
-}
-
-size_t
-position_count(void)
-{
-	return table.count;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The queue of a connection. */
+/* Output queue of a connection. */
 #include "queue.h"
 
 #include <assert.h>
@@ -10,12 +10,11 @@
 #include <sys/uio.h>
 
 #include "../lib/memory.h"
-#include "event.h"
 #include "metrics.h"
 
 enum {
 	ROOM_AT_FIRST = 8,
-	ROOM_MOST = 8192, /* chunks */
+	ROOM_MOST = 8192, /* limit of chunks */
 	IOVECS = 64,
 };
 
@@ -70,7 +69,7 @@ queue_drop_last(struct queue *q)
 	buffer_unref(last->buffer);
 }
 
-/* An empty queue holds no memory. */
+/* Frees the ring of an empty queue, so that it holds no memory. */
 static void
 queue_settle(struct queue *q)
 {
@@ -118,7 +117,7 @@ queue_add(struct queue *q, struct chunk k)
 bool
 queue_has_room(const struct queue *q, uint32_t len, uint32_t limit)
 {
-	return q->bytes + len <= limit && q->count + 2 * ENCODED_CHUNKS <= ROOM_MOST;
+	return q->bytes + len <= limit && q->count + QUEUE_SPARE <= ROOM_MOST;
 }
 
 struct buffer *

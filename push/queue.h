@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a connection has still to send: a ring of chunks, written by as few system calls as can be. All zero is an empty one. */
+/*
+ * Output queue of a connection: a ring of chunks, written by as few system calls as possible. All
+ * zero is an empty queue.
+ */
 #ifndef PUSH_QUEUE_H
 #define PUSH_QUEUE_H
 
@@ -9,45 +12,60 @@
 
 #include "buffer.h"
 
-enum { CHUNK_LEN_MASK = 0x7fffffff };
+enum {
+	CHUNK_LEN_MASK = 0x7fffffff,
+	QUEUE_SPARE = 6, /* chunks for which queue_has_room finds places */
+};
 
-/* One chunk has its place in the queue itself: most wait alone, and not for long. A ring is there as long as there were more. */
+/*
+ * A queue. One chunk has its place in the struct itself, because most wait alone and not for long.
+ * The ring exists while there were more.
+ */
 struct queue {
-	uint32_t bytes; /* that have still to go */
-	uint32_t sent;	/* bytes of the first chunk that are out */
+	uint32_t bytes; /* bytes that are still to be sent */
+	uint32_t sent;	/* bytes of the first chunk that were sent */
 	uint16_t head, count;
-	uint16_t room;	/* of the ring; 0: there is none, but the one */
-	bool mid_frame; /* the first chunk is not the first of its frame */
+	uint16_t room;	/* places of the ring; 0: no ring, only one */
+	bool mid_frame; /* the first chunk is not the first one of its frame */
 	union {
 		struct chunk one;
 		struct chunk *ring;
 	};
 };
 
-/* Adds a part of a buffer (refs it). */
+/* Adds a part of a buffer, with a reference of its own. */
 void queue_add(struct queue *q, struct chunk k);
 
-/* May so many bytes be added, up to a limit? */
+/* Returns whether so many bytes fit, up to a limit. */
 bool queue_has_room(const struct queue *q, uint32_t len, uint32_t limit);
 
-/* Empties the queue: into one buffer, which becomes the caller's; into nothing; or but for the frame that is partly out. */
+/*
+ * Empties the queue. queue_take returns its bytes in one buffer, which the caller owns. queue_drop
+ * drops all. queue_drop_unsent keeps a frame that was sent in part.
+ */
 struct buffer *queue_take(struct queue *q);
 void queue_drop(struct queue *q);
 void queue_drop_unsent(struct queue *q);
 
 enum queue_result {
-	QUEUE_SENT,    /* all is out */
-	QUEUE_BLOCKED, /* the socket takes no more for now */
-	QUEUE_BROKEN,  /* the peer is gone */
+	QUEUE_SENT,    /* all bytes were sent */
+	QUEUE_BLOCKED, /* the socket takes no further bytes for now */
+	QUEUE_BROKEN,  /* the connection is lost */
 };
 
-/* Sends as much as the socket takes; bytes: how many those were. */
+/* Sends as much as the socket takes. bytes receives the number of bytes. */
 enum queue_result queue_write(struct queue *q, int fd, uint64_t *bytes);
 
-/* Copies what waits in several chunks into one, unless a part of it is out, or it is more than so many bytes. */
+/*
+ * Copies several chunks into one. Does nothing when a part was sent, or when they have more bytes
+ * than most.
+ */
 void queue_join(struct queue *q, uint32_t most);
 
-/* Is all that waits one block? Then who calls may send it, and says by queue_sent how many bytes of it are out. */
+/*
+ * Returns whether the queue is one block. Then the caller may send it, and reports by queue_sent
+ * how many bytes were sent.
+ */
 bool queue_block(struct queue *q, const char **bytes, uint32_t *len);
 void queue_sent(struct queue *q, uint32_t n);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Receipts on their way up and down. */
+/* Receipts: acknowledgements to the database, and moved marks to the streams. */
 #include "receipts.h"
 
 #include <assert.h>
@@ -10,10 +10,12 @@
 #include "../lib/array.h"
 #include "../lib/identifier.h"
 #include "../lib/limits.h"
+#include "../lib/map.h"
 #include "../lib/memory.h"
 #include "bus.h"
+#include "conns.h"
 #include "delivery.h"
-#include "map.h"
+#include "ids.h"
 #include "metrics.h"
 #include "result.h"
 #include "store.h"
@@ -21,30 +23,43 @@
 #include "users.h"
 
 enum {
-	ACKS_MOST = 256,     /* in one statement */
-	STATEMENTS_MOST = 4, /* under way */
+	ACKS_MOST = 256,     /* acknowledgements in one statement */
+	STATEMENTS_MOST = 4, /* statements under way */
 	WITHIN_MS = 10 * 1000,
 	TELL_EACH_MS = 1000,
 	RECENT_MESSAGES = 8,
 	MARKS_MOST = 2 * LIMIT_MEMBERS_NAMED,
+	LISTED_MOST = 256, /* conversations that an acknowledgement names; with more, the database checks all of the user's */
 };
 
-/* ---- up: acknowledgements */
+/*
+ * Distance by which a topic may be behind what a replay has delivered, in ids: their upper 42 bits
+ * are milliseconds. The sweep finds such a topic within seconds.
+ */
+#define TOPIC_BEHIND ((int64_t)60 * 1000 << 22)
+
+/* ---- acknowledgements to the database */
 
 struct ack {
 	int64_t user;
 	struct cursor cursor;
+	bool whole;	   /* all conversations of the user are checked, and not only the listed ones */
+	struct ids listed; /* conversations with an event since the last acknowledgement */
 };
 
 static struct {
 	struct timer timer;
 	struct ack *list;
 	size_t count, room;
-	struct map by_user; /* user -> index + 1 */
+	struct map by_user; /* user -> number of the acknowledgement, from 1 */
+	size_t written;	    /* acknowledgements that have left the list; the first of the list has the next number */
 	int under_way;	    /* statements */
 } acks;
 
-/* Two cursors of one user say together what each of them says; the newer base with the exceptions of both is less, and never too much. */
+/*
+ * Joins two cursors of one user. The newer base with the exceptions of both may cover less than
+ * they do, never more.
+ */
 static void
 cursor_join(struct cursor *into, const struct cursor *from)
 {
@@ -53,11 +68,24 @@ cursor_join(struct cursor *into, const struct cursor *from)
 		cursor_advance(into, from->exceptions[i].conversation, from->exceptions[i].id);
 }
 
+/*
+ * Forgets what the clients of all streams acknowledged, because a statement has failed. The next
+ * acknowledgements check all conversations.
+ */
+static void
+acks_doubt(void)
+{
+	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
+		c->acked_base = 0;
+}
+
 static void
 deliver_reply(void *context, PGresult *result)
 {
 	(void)context;
 	acks.under_way--;
+	if (!result)
+		acks_doubt();
 	for (int i = 0; result && i < PQntuples(result); i++)
 		bus_publish(PQgetvalue(result, i, 0), PQgetvalue(result, i, 1), (size_t)PQgetlength(result, i, 1));
 }
@@ -65,7 +93,7 @@ deliver_reply(void *context, PGresult *result)
 static void
 acks_write(const struct ack *list, size_t count)
 {
-	struct array users = { 0 }, bases = { 0 }, exception_users = { 0 }, conversations = { 0 }, ids = { 0 };
+	struct array users = { 0 }, bases = { 0 }, exception_users = { 0 }, conversations = { 0 }, ids = { 0 }, listed = { 0 };
 
 	for (const struct ack *a = list; a < list + count; a++) {
 		array_add(&users, a->user);
@@ -75,8 +103,17 @@ acks_write(const struct ack *list, size_t count)
 			array_add(&conversations, a->cursor.exceptions[k].conversation);
 			array_add(&ids, a->cursor.exceptions[k].id);
 		}
+		if (a->whole)
+			continue;
+		array_add(&listed, a->user);
+		for (size_t k = 0; k < a->listed.count; k++) {
+			array_add(&exception_users, a->user);
+			array_add(&conversations, a->listed.list[k]);
+			array_add(&ids, a->cursor.base > 0 ? a->cursor.base - 1 : 0);
+		}
 	}
-	const char *params[] = { array_text(&users), array_text(&bases), array_text(&exception_users), array_text(&conversations), array_text(&ids) };
+	const char *params[] = { array_text(&users),	     array_text(&bases), array_text(&exception_users),
+				 array_text(&conversations), array_text(&ids),	 array_text(&listed) };
 	acks.under_way++;
 	store_ask(STORE_DELIVER, params, WITHIN_MS, deliver_reply, NULL);
 	array_free(&users);
@@ -84,27 +121,70 @@ acks_write(const struct ack *list, size_t count)
 	array_free(&exception_users);
 	array_free(&conversations);
 	array_free(&ids);
+	array_free(&listed);
+}
+
+static void
+acks_forget(void)
+{
+	free(acks.list);
+	acks.list = NULL;
+	acks.count = acks.room = acks.written = 0;
+	map_free(&acks.by_user);
+}
+
+/* Writes the first n acknowledgements. */
+static void
+acks_write_first(size_t n)
+{
+	for (size_t from = 0; from < n; from += ACKS_MOST)
+		acks_write(acks.list + from, n - from < ACKS_MOST ? n - from : ACKS_MOST);
+	for (size_t i = 0; i < n; i++) {
+		map_remove(&acks.by_user, acks.list[i].user);
+		ids_free(&acks.list[i].listed);
+	}
+	acks.written += n;
+	acks.count -= n;
+	if (acks.count)
+		memmove(acks.list, acks.list + n, acks.count * sizeof acks.list[0]);
+	else
+		acks_forget();
 }
 
 void
 receipts_flush(void)
 {
-	for (size_t from = 0; from < acks.count; from += ACKS_MOST)
-		acks_write(acks.list + from, acks.count - from < ACKS_MOST ? acks.count - from : ACKS_MOST);
-	free(acks.list);
-	acks.list = NULL;
-	acks.count = acks.room = 0;
-	map_free(&acks.by_user);
+	acks_write_first(acks.count);
 }
 
-/* A database that is behind is not given more: what waits is joined meanwhile, each user's to one. */
+/*
+ * Writes as many acknowledgements as STATEMENTS_MOST allows. The others wait and are joined for
+ * each user.
+ */
 static void
 acks_fire(struct timer *t)
 {
-	if (acks.under_way < STATEMENTS_MOST)
-		receipts_flush();
-	else
+	size_t room = (size_t)(STATEMENTS_MOST - acks.under_way) * ACKS_MOST;
+
+	acks_write_first(acks.count < room ? acks.count : room);
+	if (acks.count)
 		timer_start(t, RECEIPTS_SOON_MS);
+}
+
+/* Lists the conversations of a stream with an event at or above its last acknowledged base. */
+static void
+ack_list(struct ack *a, const struct conn *c)
+{
+	for (uint32_t i = 0; !a->whole && i < c->subscriptions_count; i++) {
+		const struct topic *t = hub_slot(c->subscriptions[i].topic);
+		if (t->id < c->acked_base - TOPIC_BEHIND)
+			continue;
+		if (a->listed.count == LISTED_MOST) {
+			a->whole = true;
+			return;
+		}
+		ids_add(&a->listed, t->conversation);
+	}
 }
 
 void
@@ -117,21 +197,28 @@ receipts_ack(struct conn *c, const struct cursor *cursor, int64_t within_ms)
 	acks.timer.fire = acks_fire;
 	if (!timer_is_running(&acks.timer) || acks.timer.due_ms > loop_now() + within_ms)
 		timer_start(&acks.timer, within_ms);
-	if (at) {
-		cursor_join(&acks.list[at - 1].cursor, cursor);
-		return;
+	if (!at) {
+		acks.list = memory_room(acks.list, acks.count, &acks.room, sizeof acks.list[0]);
+		acks.list[acks.count] = (struct ack){ .user = user, .cursor = *cursor };
+		acks.list[acks.count++].cursor.pass = (struct cursor_pass){ 0 }; /* it is not written */
+		at = (intptr_t)(acks.written + acks.count);
+		map_put(&acks.by_user, user, (void *)at);
 	}
-	acks.list = memory_room(acks.list, acks.count, &acks.room, sizeof acks.list[0]);
-	acks.list[acks.count++] = (struct ack){ user, *cursor };
-	map_put(&acks.by_user, user, (void *)(intptr_t)acks.count);
+	struct ack *a = &acks.list[(size_t)at - acks.written - 1];
+	cursor_join(&a->cursor, cursor);
+	if (!c->acked_base)
+		a->whole = true;
+	ack_list(a, c);
+	if (cursor->base > c->acked_base)
+		c->acked_base = cursor->base;
 }
 
-/* ---- down: what has moved */
+/* ---- moved marks to the streams */
 
-/* What was told of a member, or is to be; what comes late tells nothing new. */
+/* Marks of a member that were sent, or are due. An older mark is not sent. */
 struct mark {
 	int64_t user, delivered, read;
-	int64_t own; /* read, as the member's own streams alone were told */
+	int64_t own; /* read mark that only the member's own streams have received */
 	bool is_due;
 };
 
@@ -142,7 +229,7 @@ struct receipts {
 	struct mark *marks;
 	uint32_t marks_count, marks_room, due;
 	bool counts_moved;
-	int64_t recent[RECENT_MESSAGES]; /* of a larger conversation: the newest messages, in a ring */
+	int64_t recent[RECENT_MESSAGES]; /* newest messages of a larger conversation, in a ring */
 	uint32_t recent_at;
 };
 
@@ -175,7 +262,7 @@ tell_marks(struct receipts *r)
 	free(json);
 }
 
-/* One message's counts, for its author's streams. */
+/* Sends the counts of one message to its author's streams. */
 static void
 tell_count(struct topic *t, const PGresult *result, int row)
 {
@@ -251,7 +338,7 @@ receipts_of(struct topic *t)
 	return t->receipts;
 }
 
-/* The first is told at once, what follows is gathered for a second. */
+/* Sends what is due at once, but at most once a second. Gathers the rest until then. */
 static void
 receipts_soon(struct receipts *r)
 {
@@ -265,7 +352,7 @@ receipts_soon(struct receipts *r)
 		timer_start(&r->timer, TELL_EACH_MS - since);
 }
 
-/* Members may come and go: of more than so many what was told is forgotten. */
+/* Returns the marks of a member. Members may change, so beyond MARKS_MOST all are forgotten. */
 static struct mark *
 mark_of(struct receipts *r, int64_t user)
 {

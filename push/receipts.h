@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Receipts: what clients acknowledge goes to the database in batches; what moves there goes to the streams at most once a second. */
+/*
+ * Receipts. Acknowledgements of clients go to the database in batches. Moved marks go to the
+ * streams at most once a second.
+ */
 #ifndef PUSH_RECEIPTS_H
 #define PUSH_RECEIPTS_H
 
@@ -12,28 +15,36 @@
 #include "hub.h"
 
 /*
- * The stream's user has everything up to this cursor. It is written with others: soon for who says so now and then, later for a long-poll, which
- * says so with every request.
+ * Acknowledges that the stream's user has all events that the cursor covers. It is written together
+ * with others. A client that acknowledges now and then is written soon. A long-poll, which does so
+ * with every request, is written later.
  */
 enum { RECEIPTS_SOON_MS = 50, RECEIPTS_LATER_MS = 2000 };
 void receipts_ack(struct conn *c, const struct cursor *cursor, int64_t within_ms);
 
 /*
- * A member's marks have moved; or somebody's in a conversation that is too large for names. Wake-ups of two workers may come in another order
- * than they were committed: marks that are told only move forward (P5), so what comes late is not told.
+ * Takes the moved marks of a member or, in a conversation too large for names, that some marks have
+ * moved. Notifications of two workers may arrive in another order than they were committed. Marks
+ * only move forward (P5), so an older one is dropped.
  */
 void receipts_moved(struct topic *t, int64_t user, int64_t delivered, int64_t read);
 void receipts_moved_counts(struct topic *t);
 
-/* The member has read so far: false when its own streams were told as much already. */
+/*
+ * Takes a member's new read mark. Returns false when the member's own streams have received it
+ * already.
+ */
 bool receipts_read(struct topic *t, int64_t user, int64_t read) __attribute__((warn_unused_result));
 
-/* An event has gone out: of larger conversations the recent messages are remembered, whose authors are told the counts. */
+/*
+ * Notes a delivered event. In larger conversations it remembers the recent messages, whose authors
+ * receive counts.
+ */
 void receipts_delivered(struct topic *t, const struct event *ev);
 
 void receipts_free(struct topic *t);
 
-/* Writes what is acknowledged but not written yet, when the process ends. */
+/* Writes the acknowledgements that are not written yet, when the process ends. */
 void receipts_flush(void);
 
 #endif

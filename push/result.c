@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* PostgreSQL's binary format. */
+/* Values in PostgreSQL's binary format. */
 #include "result.h"
 
 #include <assert.h>
@@ -34,7 +34,7 @@ result_int(const PGresult *result, int row, int column)
 	return PQgetisnull(result, row, column) ? 0 : number(PQgetvalue(result, row, column), PQgetlength(result, row, column));
 }
 
-/* A text. */
+/* Parses the user from a text. */
 int64_t
 result_gone(const PGresult *result, int row, int column)
 {
@@ -44,8 +44,9 @@ result_gone(const PGresult *result, int row, int column)
 }
 
 /*
- * An array begins with its dimensions (none: it is empty), whether there are nulls, its type, the length and lower bound of its one dimension;
- * then each element's size, and the element.
+ * Layout of an array. It begins with the number of dimensions (0: it is empty), whether it has
+ * nulls, its type, and the length and lower bound of its one dimension. Then follow each element's
+ * size and the element.
  */
 enum { ARRAY_LENGTH = 12, ARRAY_ELEMENTS = 20, SIZE_BYTES = 4 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages from sockets to the database, in batches. */
+/* Messages from WebSockets to the database, in batches. */
 #include "sending.h"
 
 #include <stdio.h>
@@ -11,57 +11,57 @@
 #include "../lib/limiter.h"
 #include "../lib/limits.h"
 #include "../lib/memory.h"
+#include "../lib/send_queue.h"
 #include "../lib/sends.h"
 #include "../lib/settings.h"
 #include "bundle.h"
 #include "bus.h"
 #include "hub.h"
 #include "loop.h"
-#include "map.h"
 #include "metrics.h"
 #include "store.h"
 
 enum {
 	BATCH_MOST = 64,
-	BATCH_BYTES = 256 * KIB,    /* so that a few large ones do not keep many small ones waiting */
-	SECOND_LEAST = 16,	    /* messages that are worth a second batch beside one … */
-	LATE_MS = 50,		    /* … unless that one takes so long, perhaps behind a lock: others go past it */
-	LOOK_MOST = 4 * BATCH_MOST, /* messages that are looked at for a batch */
+	BATCH_BYTES = 256 * KIB, /* so that a few large messages do not delay many small ones */
+	SECOND_LEAST = 16,	 /* messages that justify a second batch beside one that is not late */
 	WAITING_BYTES = 32 * 1024 * KIB,
+	STUCK_BYTES = WAITING_BYTES / 2, /* part of WAITING_BYTES that may wait for conversations that others hold */
+	STUCK_MOST = 4096,		 /* number of messages that may wait for them */
 };
 
-/* A message on its way. What follows it: client_id, text and data, each with its NUL. */
+/* A message on its way. Behind the struct follow its texts, each with its NUL. */
 struct sending {
-	struct sending *next;
+	struct send_entry entry; /* first member: the queue returns it */
 	struct conn *conn;
 	sending_answer *answer;
-	int64_t conversation, user, reply_to;
-	int64_t asked_us, expires_ms;
-	const char *client_id, *text, *data;
-	size_t size;
-	bool alone; /* asked by itself: its batch has failed */
+	int64_t user, reply_to;
+	int64_t asked_us;
+	const char *client_id, *text, *data, *mentions;
 };
 
 struct batch {
+	struct send_batch sends;
 	int count;
-	size_t bytes;
-	struct sending *list[BATCH_MOST]; /* one after the other as they came */
+	int64_t conversations[BATCH_MOST];
+	bool waits;	  /* it waits for locks */
+	bool late;	  /* all its messages are answered, though it has not ended after SEND_GRACE_MS */
+	int64_t grace_ms; /* time until which it is not late */
 };
-
-static struct {
-	struct sending *first, **last;
-	int count;
-	size_t bytes;
-} waiting = { .last = &waiting.first };
 
 static void late_fire(struct timer *t);
 
+static struct send_queue queue;
+
 static struct {
-	struct map conversations; /* of the messages under way -> their batch */
-	int batches;
-	int64_t since_ms; /* when the last of them began */
-	struct timer late;
-} under_way = { .late.fire = late_fire };
+	struct batch *batches[STORE_SENDERS];
+	int running;	  /* batches of ready conversations that are not late … */
+	int waiting;	  /* … of busy ones, waiting for locks … */
+	int late;	  /* … and late batches of both kinds */
+	int64_t since_ms; /* time when the last batch of ready conversations began */
+	int64_t tried_ms; /* time when busy conversations were last tried */
+	struct timer late_timer;
+} under_way = { .late_timer.fire = late_fire };
 
 /* ---- one message ---- */
 
@@ -78,22 +78,27 @@ copy(char **to, const char *text)
 static struct sending *
 sending_new(const struct up *up)
 {
-	size_t size = sizeof(struct sending) + strlen(up->client_id) + strlen(up->text) + (up->data ? strlen(up->data) : 0) + 3;
+	size_t size = sizeof(struct sending) + strlen(up->client_id) + strlen(up->text) + (up->data ? strlen(up->data) : 0) +
+		      (up->mentions ? strlen(up->mentions) : 0) + 4;
 	struct sending *s = memory_alloc(size);
 	char *to = (char *)(s + 1);
 
-	s->size = size;
+	s->entry.size = size;
+	s->entry.conversation = up->conversation;
 	s->client_id = copy(&to, up->client_id);
 	s->text = copy(&to, up->text);
 	s->data = up->data ? copy(&to, up->data) : NULL;
-	s->conversation = up->conversation;
+	s->mentions = up->mentions ? copy(&to, up->mentions) : NULL;
 	s->reply_to = up->reply_to;
 	return s;
 }
 
-/* The streams of this process hear it at once, in the same write as the answer; what comes back from Redis is then known already. */
+/*
+ * Publishes a stored message. The streams of this process receive it at once, in the same write as
+ * the answer. Its notification from Redis finds it delivered.
+ */
 static void
-sending_ring(const struct sending *s, const PGresult *result, int row)
+sending_ring(int64_t conversation, const PGresult *result, int row)
 {
 	const char *event = PQgetvalue(result, row, 2);
 	size_t len = (size_t)PQgetlength(result, row, 2);
@@ -101,10 +106,10 @@ sending_ring(const struct sending *s, const PGresult *result, int row)
 	char channel[32];
 
 	metrics.sends++;
-	snprintf(channel, sizeof channel, "c:%ld", (long)s->conversation);
+	snprintf(channel, sizeof channel, "c:%ld", (long)conversation);
 	bus_publish(channel, event, len);
 	if (doorbell_parse(event, len, &d))
-		hub_event(s->conversation, d.id, d.seq, d.gone, d.json, d.json_len);
+		hub_event(conversation, d.id, d.seq, d.gone, d.json, d.json_len);
 }
 
 static void
@@ -123,108 +128,69 @@ sending_fail(struct sending *s)
 	sending_end(s, &(struct sent){ .client_id = s->client_id, .code = "unavailable" });
 }
 
-/* Ends with a row of messages_send: status, message, event. */
+/* Fails a message that has waited long enough. */
+static void
+sending_refuse(struct sending *s)
+{
+	metrics.send_late++;
+	sending_fail(s);
+}
+
+/* Answers a message by its row of messages_send: status, message, event. */
 static void
 sending_stored(struct sending *s, const PGresult *result, int row)
 {
 	const char *status = PQgetvalue(result, row, 0);
-	bool created = strcmp(status, "created") == 0, repeated = strcmp(status, "repeated") == 0;
+	bool is_stored = strcmp(status, "created") == 0, repeated = strcmp(status, "repeated") == 0;
 
-	if (created)
-		sending_ring(s, result, row);
 	sending_end(s, &(struct sent){ .client_id = s->client_id,
-				       .code = created || repeated ? NULL : status,
+				       .code = is_stored || repeated ? NULL : status,
 				       .message = PQgetvalue(result, row, 1),
 				       .repeated = repeated });
 }
 
-/* ---- those who wait ---- */
+/* ---- batches that end ---- */
 
 static void
-waiting_add(struct sending *s)
+batch_count(const struct batch *b, int by)
 {
-	waiting.count++;
-	waiting.bytes += s->size;
-	s->next = NULL;
-	*waiting.last = s;
-	waiting.last = &s->next;
-}
-
-/* Those of a batch come before all others again, each to be asked by itself. */
-static void
-waiting_add_again(struct sending *s)
-{
-	waiting.count++;
-	waiting.bytes += s->size;
-	s->alone = true;
-	s->next = waiting.first;
-	if (!waiting.first)
-		waiting.last = &s->next;
-	waiting.first = s;
-}
-
-/* at: where the queue has it. */
-static struct sending *
-waiting_take(struct sending **at)
-{
-	struct sending *s = *at;
-
-	*at = s->next;
-	if (!*at)
-		waiting.last = at;
-	waiting.count--;
-	waiting.bytes -= s->size;
-	return s;
-}
-
-/* ---- batches ---- */
-
-/* The first may be as large as it is. */
-static bool
-batch_has_room(const struct batch *b, const struct sending *s)
-{
-	if (b->count == 0)
-		return true;
-	return b->count < BATCH_MOST && b->bytes + s->size <= BATCH_BYTES && !s->alone && !b->list[0]->alone;
+	*(b->late ? &under_way.late : b->waits ? &under_way.waiting : &under_way.running) += by;
 }
 
 /*
- * The next batch, NULL when nothing may go. A message whose conversation has others under way waits for them: so they get their places in the order in which they came,
- * and two batches do not wait for each other's locks.
+ * Publishes what is new, also when its sender got "unavailable" meanwhile, because it is stored.
+ * Busy messages wait again.
  */
-static struct batch *
-batch_take(void)
+static void
+batch_stored(struct batch *b, const PGresult *result)
 {
-	struct batch *b = memory_alloc(sizeof *b);
-	struct sending **at = &waiting.first;
-
-	for (int looked = 0; *at && looked < LOOK_MOST; looked++) {
-		if (map_get(&under_way.conversations, (*at)->conversation)) {
-			at = &(*at)->next;
+	for (int i = 0; i < b->count; i++) {
+		const char *status = PQgetvalue(result, i, 0);
+		b->sends.busy[i] = strcmp(status, "busy") == 0;
+		if (b->sends.busy[i]) {
+			metrics.send_busy++;
 			continue;
 		}
-		if (!batch_has_room(b, *at))
-			break;
-		b->bytes += (*at)->size;
-		b->list[b->count++] = waiting_take(at);
+		if (strcmp(status, "created") == 0)
+			sending_ring(b->conversations[i], result, i);
+		struct send_entry *e = send_batch_take(&b->sends, i);
+		if (e)
+			sending_stored((struct sending *)e, result, i);
 	}
-	if (b->count)
-		return b;
-	free(b);
-	return NULL;
 }
 
-/* All of it has failed, though perhaps by one: each is asked by itself, as long as it may wait. Its client_id makes that safe. */
+/*
+ * Splits a failed batch, perhaps because of one message. Its halves are sent again, which their
+ * client_ids make safe.
+ */
 static void
-batch_again(const struct batch *b)
+batch_failed(struct batch *b)
 {
-	for (int i = b->count; i-- > 0;) {
-		struct sending *s = b->list[i];
-		if (b->count > 1 && s->expires_ms > loop_now())
-			waiting_add_again(s);
-		else
-			sending_fail(s);
-	}
+	struct send_entry *e;
+
+	send_batch_halve(&b->sends);
+	if (b->count == 1 && (e = send_batch_take(&b->sends, 0)))
+		sending_fail((struct sending *)e);
 }
 
 static void
@@ -232,52 +198,143 @@ batch_reply(void *context, PGresult *result)
 {
 	struct batch *b = context;
 
-	under_way.batches--;
-	for (int i = 0; i < b->count; i++)
-		map_remove(&under_way.conversations, b->list[i]->conversation);
+	batch_count(b, -1);
+	for (int i = 0; i < STORE_SENDERS; i++)
+		if (under_way.batches[i] == b)
+			under_way.batches[i] = NULL;
 	if (result && PQntuples(result) == b->count)
-		for (int i = 0; i < b->count; i++)
-			sending_stored(b->list[i], result, i);
+		batch_stored(b, result);
 	else
-		batch_again(b);
+		batch_failed(b);
+	send_queue_finish(&queue, &b->sends);
 	bundle_give_all();
 	free(b);
 }
+
+/*
+ * Refuses the messages that have waited too long. Keeps the connection, because dropping it would
+ * leave a server process behind.
+ */
+static void
+batch_expire(struct batch *b)
+{
+	struct send_entry *e;
+
+	while ((e = send_batch_expire(&b->sends, loop_now())))
+		sending_refuse((struct sending *)e);
+	if (b->late || send_batch_deadline(&b->sends) < INT64_MAX || loop_now() < b->grace_ms)
+		return;
+	batch_count(b, -1);
+	b->late = true;
+	metrics.batches_late++;
+	send_batch_late(&b->sends);
+	batch_count(b, 1);
+}
+
+/* ---- batches that begin ---- */
 
 static void
 batch_ask(struct batch *b)
 {
 	struct sends sends = { 0 };
 	const char *params[SENDS_PARAMS];
-	int64_t expires = 0;
+	int64_t deadline = 0;
+	int at = 0;
 
 	for (int i = 0; i < b->count; i++) {
-		const struct sending *s = b->list[i];
-		sends_add(&sends, s->conversation, s->user, s->client_id, s->text, s->data, s->reply_to);
-		if (s->expires_ms > expires)
-			expires = s->expires_ms;
-		if (!map_get(&under_way.conversations, s->conversation))
-			map_put(&under_way.conversations, s->conversation, b);
+		const struct sending *s = (const struct sending *)b->sends.entries[i];
+		sends_add(&sends, &(struct sends_message){ .conversation = s->entry.conversation,
+							   .sender = s->user,
+							   .client_id = s->client_id,
+							   .text = s->text,
+							   .data = s->data,
+							   .mentions = s->mentions,
+							   .reply_to = s->reply_to });
+		b->conversations[i] = s->entry.conversation;
+		if (s->entry.deadline_ms > deadline)
+			deadline = s->entry.deadline_ms;
 	}
+	sends_wait(&sends, b->waits ? SEND_WAIT_MS : 0);
 	for (int i = 0; i < SENDS_PARAMS; i++)
 		params[i] = sends_param(&sends, i);
-	under_way.batches++;
-	under_way.since_ms = loop_now();
+	while (under_way.batches[at])
+		at++;
+	under_way.batches[at] = b;
+	batch_count(b, 1);
 	histogram_add(&metrics.batch_sizes, HISTOGRAM_NUMBERS, b->count);
-	store_ask(STORE_SEND, params, expires - loop_now(), batch_reply, b);
+	store_ask(STORE_SEND, params, deadline - loop_now(), batch_reply, b);
 	sends_free(&sends);
 }
 
-/* One more than is under way is worth it when it is not small: two half batches cost more than a whole one. */
+/*
+ * Begins a batch of ready conversations, or of busy ones. Returns false when there is nothing to
+ * send.
+ */
 static bool
-batch_is_due(void)
+batch_begin(bool busy, bool waits)
 {
-	if (!waiting.first || under_way.batches == STORE_SENDERS)
-		return false;
-	return under_way.batches == 0 || waiting.count >= SECOND_LEAST || loop_now() - under_way.since_ms >= LATE_MS;
+	struct batch *b = memory_alloc(sizeof *b);
+
+	*(busy ? &under_way.tried_ms : &under_way.since_ms) = loop_now();
+	b->waits = waits;
+	b->late = false;
+	b->grace_ms = loop_now() + SEND_GRACE_MS;
+	b->count = send_queue_take(&queue, &b->sends, busy, BATCH_MOST, BATCH_BYTES);
+	if (b->count)
+		batch_ask(b);
+	else
+		free(b);
+	return b->count;
 }
 
-/* All that is due is looked at when a turn ends, so there has to be one. */
+static int
+lanes_free(void)
+{
+	return STORE_SENDERS - under_way.running - under_way.waiting - under_way.late;
+}
+
+/*
+ * Returns whether a batch of ready conversations is worth it beside those that run. Two half
+ * batches cost more than a whole one.
+ */
+static bool
+ready_due(void)
+{
+	if (!queue.ready_count || !lanes_free())
+		return false;
+	return !under_way.running || queue.ready_count >= SECOND_LEAST || loop_now() - under_way.since_ms >= SEND_LATE_MS;
+}
+
+/*
+ * Returns whether a batch may wait for locks now. Half of the lanes may, and one is always left for
+ * other batches.
+ */
+static bool
+waiting_allowed(void)
+{
+	return under_way.waiting < STORE_SENDERS / 2 && (lanes_free() > 1 || under_way.running > 0);
+}
+
+/*
+ * Returns whether busy conversations are due for another try. Without a free lane to wait they are
+ * tried now and then.
+ */
+static bool
+busy_due(void)
+{
+	if (TAILQ_EMPTY(&queue.busy) || !lanes_free())
+		return false;
+	return waiting_allowed() || loop_now() - under_way.tried_ms >= SEND_TRY_PAUSE_MS;
+}
+
+/* Returns whether nothing can be stored, perhaps because every commit waits for a lost standby. */
+static bool
+all_late(void)
+{
+	return under_way.late == STORE_SENDERS;
+}
+
+/* Causes a turn, because all that is due is handled when a turn ends. */
 static void
 late_fire(struct timer *t)
 {
@@ -297,8 +354,10 @@ sending_add(struct conn *c, int64_t user, const struct up *up, sending_answer *a
 {
 	if (c->pins >= (uint32_t)settings.push_sends)
 		return refusal(up, "rate_limited", 0);
-	if (waiting.bytes >= WAITING_BYTES)
+	if (queue.bytes >= WAITING_BYTES || all_late() || send_queue_is_stuck(&queue, up->conversation, STUCK_MOST, STUCK_BYTES)) {
+		metrics.send_late++;
 		return refusal(up, "unavailable", 0);
+	}
 	struct allowance a = limiter_take(RATE_SEND, (uint64_t)user, time_steady_us());
 	if (!a.allowed)
 		return refusal(up, "rate_limited", a.retry_seconds);
@@ -307,31 +366,50 @@ sending_add(struct conn *c, int64_t user, const struct up *up, sending_answer *a
 	s->user = user;
 	s->answer = answer;
 	s->asked_us = time_steady_us();
-	s->expires_ms = loop_now() + settings.api_wait_ms;
+	s->entry.deadline_ms = loop_now() + settings.api_wait_ms;
 	conn_pin(c);
-	waiting_add(s);
+	send_queue_add(&queue, &s->entry);
 	return (struct sent){ .client_id = up->client_id };
+}
+
+/* Refuses the messages that have waited too long. */
+static void
+expire(void)
+{
+	struct send_entry *e;
+
+	for (int i = 0; i < STORE_SENDERS; i++)
+		if (under_way.batches[i])
+			batch_expire(under_way.batches[i]);
+	while ((e = send_queue_expire(&queue, all_late() ? INT64_MAX : loop_now())))
+		sending_refuse((struct sending *)e);
+}
+
+void
+sending_open(void)
+{
+	send_queue_init(&queue);
 }
 
 void
 sending_turn_end(void)
 {
-	struct batch *b;
-
-	/* while the database is away nobody waits for longer than was said; who came first expires first */
-	while (waiting.first && waiting.first->expires_ms <= loop_now())
-		sending_fail(waiting_take(&waiting.first));
-	while (batch_is_due() && (b = batch_take()))
-		batch_ask(b);
-	if (waiting.first && !timer_is_running(&under_way.late))
-		timer_start(&under_way.late, LATE_MS);
+	expire();
+	while (busy_due())
+		batch_begin(true, waiting_allowed());
+	while (ready_due())
+		batch_begin(false, false);
+	if ((queue.count || lanes_free() < STORE_SENDERS) && !timer_is_running(&under_way.late_timer))
+		timer_start(&under_way.late_timer, TAILQ_EMPTY(&queue.busy) ? SEND_LATE_MS : SEND_TRY_PAUSE_MS);
 }
 
 void
 sending_close(void)
 {
-	while (waiting.first)
-		sending_fail(waiting_take(&waiting.first));
-	map_free(&under_way.conversations);
-	timer_stop(&under_way.late);
+	struct send_entry *e;
+
+	while ((e = send_queue_expire(&queue, INT64_MAX)))
+		sending_fail((struct sending *)e);
+	send_queue_free(&queue);
+	timer_stop(&under_way.late_timer);
 }

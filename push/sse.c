@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The transport of Server-Sent Events: data, then the cursor as the id. */
+/* Transport of Server-Sent Events: data, then the cursor as the id. */
 #include <stdio.h>
 #include <string.h>
 
 #include "../lib/settings.h"
 #include "conn.h"
 #include "front.h"
+#include "outgoing.h"
 #include "stream.h"
 #include "transport.h"
 
@@ -47,7 +48,7 @@ sse_close(struct conn *c, enum close_reason why)
 		front_refuse(c, why);
 }
 
-/* A client of SSE has nothing more to say. */
+/* Ignores input: a client of SSE sends nothing after its request. */
 static void
 sse_input(struct conn *c, uint8_t *data, size_t n)
 {
@@ -63,6 +64,7 @@ sse_beat_seconds(void)
 const struct transport transport_sse = {
 	.name = "sse",
 	.number = 1,
+	.has_fields = true,
 	.open = sse_open,
 	.wrap = sse_wrap,
 	.ping = sse_ping,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PostgreSQL for the loop: questions are queued, sent in batches through libpq's pipeline mode, and answered by a call back.
- * A batch is one transaction; when one question of it fails, all are asked again one by one, each on its own.
+ * PostgreSQL in the event loop. Queries are queued, sent in batches through libpq's pipeline mode,
+ * and answered by a callback.
+ * A batch is one transaction. When one of its queries fails, all are sent again, each on its own.
  */
 #ifndef PUSH_STORE_H
 #define PUSH_STORE_H
@@ -13,35 +14,46 @@
 
 #include "statements.h"
 
-enum { STORE_PARAMS = 6, STORE_SENDERS = 2 };
+enum { STORE_PARAMS = 12, STORE_SENDERS = 2 };
 
 /*
- * The answer to a question, after its transaction has committed. NULL: the database did not answer in time, or refused (which is
- * logged). The result (result.h reads it) is freed afterwards.
+ * Receives the answer to a query after its transaction has committed. NULL: the database refused,
+ * which is logged, or did not answer in time (BANTER_PUSH_ANSWER_MS). It may have run the query all
+ * the same. The result is freed afterwards; result.h reads it.
  */
 typedef void store_reply(void *context, PGresult *result);
 
 /*
- * Asks. params: as many texts as the statement takes (NULL for null); copied. Answered within within_ms as long as the database is away;
- * reply is always called once, never from inside of store_ask.
- * STORE_SEND has STORE_SENDERS connections and is asked on one that is free: what is under way there at once must not depend on each other.
+ * Queues a query. params has as many texts as the statement takes (NULL for null), which are
+ * copied. While the database is unavailable, the query fails after within_ms. reply is always
+ * called once, never from inside of store_ask. STORE_SEND has STORE_SENDERS connections and runs on
+ * a free one. So sends that are under way at once must not depend on each other.
  */
 void store_ask(enum store_statement statement, const char *const *params, int64_t within_ms, store_reply *reply, void *context);
 
-/* Opens the connections (the first time waits for the horizon, see sweep.c), closes them. */
+/* Opens the connections, or closes them. The first streams wait for the horizon (sweep.c). */
 void store_open(void);
 void store_close(void);
 
-/* Can it be asked for all but messages, whose connections are their own? */
+/* Returns whether all lanes are connected, except those that send messages. */
 bool store_is_up(void);
 
-/* Do all connections stand, and has every batch that is under way been for a second at most? */
+/*
+ * Returns whether the lane for revocations and the horizon is connected. It is separate, so that no
+ * slow query delays them.
+ */
+bool store_tends(void);
+
+/*
+ * Returns whether the database answers: all lanes are connected, and no batch is in flight for more
+ * than a second. No statement may meet trouble of the database (lib/sqlstate.h).
+ */
 bool store_answers(void);
 
-/* Is everything answered that can be? */
+/* Returns whether all queries of connected lanes are answered. */
 bool store_is_idle(void);
 
-/* Sends what this turn has queued. */
+/* Sends the queries that this turn has queued. */
 void store_turn_end(void);
 
 #endif

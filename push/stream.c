@@ -12,26 +12,46 @@
 #include "../lib/memory.h"
 #include "../lib/revoked.h"
 #include "../lib/settings.h"
+#include "beats.h"
+#include "conns.h"
 #include "delivery.h"
 #include "flush.h"
-#include "front.h"
 #include "health.h"
 #include "hub.h"
+#include "incoming.h"
 #include "metrics.h"
 #include "opening.h"
+#include "outgoing.h"
+#include "peer.h"
+#include "position.h"
+#include "rare.h"
 #include "receipts.h"
 #include "result.h"
 #include "store.h"
 #include "transport.h"
+#include "unfinished.h"
 #include "users.h"
 #include "watching.h"
 
 enum { RETRY_MIN_MS = 500, RETRY_SPREAD_MS = 2500, SPREAD_NUMBERS = 64, TICKET_WITHIN_MS = 5000 };
+enum { DEVICE_WITHIN_MS = 10 * 1000 };
 
-/* The client has done its part: what the database does not answer it refuses itself (store_ask), and a crowd has to queue. */
+/*
+ * Tolerance for comparing the ends of two tokens, which come from two clocks. A later token extends
+ * the stream by more.
+ */
+enum { SAME_END_MS = 900 };
+
+/*
+ * Time limit of an opening. It is long, because many clients may have to queue. store_ask fails
+ * earlier without the database.
+ */
 enum { OPENING_MOST_MS = 60 * 1000 };
 
-/* Whoever is sent to a successor comes back soon: those who leave together are few, since each leaves at a moment of its own. */
+/*
+ * Delays of clients that a successor takes over. They reconnect soon, because each stream closes at
+ * a moment of its own.
+ */
 enum { SUCCESSOR_SPREAD_MS = 150, HEAD_MOST_MS = 500 };
 
 static bool draining, has_successor;
@@ -42,7 +62,10 @@ stream_user(const struct conn *c)
 	return c->user ? c->user->id : 0;
 }
 
-/* A number below a limit, for what shall not happen all at once. The system is asked for many at once. */
+/*
+ * Returns a random number below a limit, to spread clients in time. Takes many from the system at
+ * once.
+ */
 static uint32_t
 spread(uint32_t below)
 {
@@ -68,13 +91,15 @@ stream_retry_ms(void)
 
 /* ---- beginning */
 
-/* What the client said before its credentials were known. */
+/* Notes the cursor of a client whose credentials are not known yet. */
 void
 stream_since(struct conn *c, const char *cursor, size_t len)
 {
-	if (!c->since)
-		c->since = memory_alloc(sizeof *c->since);
-	c->since->is_cursor = cursor_parse(cursor, len, &c->since->cursor);
+	struct rare *r = rare_of(c);
+
+	if (!r->since)
+		r->since = memory_alloc(sizeof *r->since);
+	r->since->is_cursor = cursor_parse(cursor, len, &r->since->cursor);
 }
 
 enum close_reason
@@ -87,7 +112,10 @@ stream_token_refusal(enum token_verdict verdict, const struct token *token)
 	return revoked_is(token->device) ? CLOSE_REVOKED : CLOSE_NONE;
 }
 
-/* A quarter more or less, so that streams that began together do not end together; the same each time a stream's end is looked at. */
+/*
+ * Returns the lifetime of a stream: the setting, a quarter more or less. So streams that began
+ * together do not close together. The result is the same for each call.
+ */
 static int64_t
 lifetime_ms(const struct conn *c)
 {
@@ -126,7 +154,7 @@ stream_belongs(struct conn *c, int64_t user, int64_t device)
 	if (stream_is_too_many(c))
 		return;
 	c->device = device;
-	c->waiting = c->transport == &transport_poll;
+	c->waiting = transport_answers_once(c);
 	if (c->state < CONN_OPENING)
 		conn_enter(c, CONN_OPENING);
 	conn_deadline(c, OPENING_MOST_MS);
@@ -178,14 +206,14 @@ stream_ready(struct conn *c, bool resumed, int replayed)
 {
 	char data[LIMIT_CURSOR_BYTES + 256], id[LIMIT_CURSOR_BYTES + 8], cursor[LIMIT_CURSOR_BYTES + 1], now[TIME_TEXT_BYTES];
 
-	if (c->transport == &transport_poll)
+	if (transport_answers_once(c))
 		return;
 	position_text(c->position, cursor);
 	time_text(time_now_ms(), now);
 	snprintf(data, sizeof data, "{\"resumed\":%s,\"replayed\":%d,\"cursor\":\"%s\",\"heartbeat_s\":%ld,\"server_time\":\"%s\"}",
 		 resumed ? "true" : "false", replayed, cursor, c->transport->beat_seconds(), now);
-	/* the one event without a cursor that an EventSource shall remember all the same */
-	if (c->transport == &transport_sse)
+	/* an EventSource remembers the cursor by this id, though the event is not durable */
+	if (c->transport->has_fields)
 		conn_queue_bytes(c, id, (size_t)snprintf(id, sizeof id, "id: %s\n", cursor));
 	conn_notice(c, "stream.ready", data);
 }
@@ -200,7 +228,10 @@ stream_reset(struct conn *c, const char *reason)
 	conn_notice(c, "stream.reset", data);
 }
 
-/* While the process drains, the stream's moment is set already. */
+/*
+ * Sets the deadline, no later than the stream's end. While the process drains, the deadline is set
+ * already.
+ */
 static void
 wait_for(struct conn *c, int64_t ms)
 {
@@ -219,7 +250,10 @@ stream_beat(struct conn *c, long seconds)
 static void
 stream_deadline(struct conn *c)
 {
-	wait_for(c, c->transport == &transport_poll && c->waiting ? c->wait_ms : c->transport->beat_seconds() * 1000);
+	if (c->waiting)
+		wait_for(c, c->rare ? c->rare->wait_ms : 0);
+	else
+		wait_for(c, c->transport->beat_seconds() * 1000);
 }
 
 void
@@ -232,30 +266,73 @@ stream_live(struct conn *c)
 		metrics.streams[c->transport->number]++;
 	c->counted = true;
 	stream_deadline(c);
-	watching_beat(c);
-	watching_load(c);
+	beats_soon(c);
+	peer_forget(c);
+	if (c->transport->takes_messages)
+		unfinished_note(c, false); /* a message that began during the replay gets its deadline */
+	rare_tidy(c);
+	if (!watching_is_framed(c))
+		watching_load(c);
 	health_tell(c);
 	if (draining)
 		conn_close(c, CLOSE_DRAIN);
 }
 
+/* Closes the streams of a device that the database does not know, like those of a revoked one. */
+static void
+device_reply(void *context, PGresult *result)
+{
+	int64_t *device = context;
+
+	if (result && PQntuples(result) == 1 && !result_int(result, 0, 0))
+		users_revoke(*device);
+	free(device);
+}
+
+static void
+device_ask(int64_t user, int64_t device)
+{
+	char of_user[IDENTIFIER_BYTES], id[IDENTIFIER_BYTES];
+	const char *params[] = { of_user, id };
+	int64_t *context = memory_alloc(sizeof *context);
+
+	*context = device;
+	identifier_text(user, of_user);
+	identifier_text(device, id);
+	store_ask(STORE_DEVICE, params, DEVICE_WITHIN_MS, device_reply, context);
+}
+
+/*
+ * Moves the stream's end to that of another token. If it is later, queries whether the device still
+ * exists.
+ */
+static void
+stream_extends(struct conn *c, const struct token *token)
+{
+	int64_t before = c->ends_ms;
+
+	stream_ends(c, token);
+	if (c->ends_ms > before + SAME_END_MS)
+		device_ask(token->user, token->device);
+}
+
 void
 stream_renew(struct conn *c, const struct token *token)
 {
-	stream_ends(c, token);
+	stream_extends(c, token);
 	if (c->state == CONN_LIVE && !c->awaits_pong)
 		stream_deadline(c);
 }
 
-/* ---- polls */
+/* ---- long-polls */
 
 void
 stream_poll_again(struct conn *c, const struct token *token)
 {
 	struct cursor stands;
 
-	stream_ends(c, token);
-	position_cursor(c->answered ? c->answered : c->position, &stands);
+	stream_extends(c, token);
+	position_cursor(c->rare && c->rare->answered ? c->rare->answered : c->position, &stands);
 	receipts_ack(c, &stands, RECEIPTS_LATER_MS);
 	c->waiting = true;
 	stream_deadline(c);
@@ -263,22 +340,44 @@ stream_poll_again(struct conn *c, const struct token *token)
 		conn_touch(c);
 }
 
-void
-stream_detach(struct conn *c)
+static void
+user_leave(struct conn *c)
 {
+	int64_t user = stream_user(c);
+
 	if (c->opening)
 		opening_abandon(c->opening);
 	watching_end(c);
 	hub_leave_all(c);
 	users_detach(c);
+	if (user && !users_get(user))
+		beats_departed(user);
+}
+
+/* Drops all that the stream knows of what its client has received. */
+static void
+positions_drop(struct conn *c)
+{
+	conn_replayed_forget(c);
+	position_unref(c->position);
+	c->position = NULL;
+	if (!c->rare)
+		return;
+	position_unref(c->rare->answered);
+	c->rare->answered = NULL;
+	c->rare->queued = 0;
+}
+
+void
+stream_detach(struct conn *c)
+{
+	user_leave(c);
 	if (c->counted)
 		metrics.streams[c->transport->number]--;
 	c->counted = false;
 	c->stale = false;
 	c->device = 0;
-	position_unref(c->position);
-	position_unref(c->answered);
-	c->position = c->answered = NULL;
+	positions_drop(c);
 	queue_drop(&c->queue);
 	if (c->state == CONN_LIVE)
 		conn_enter(c, CONN_HEAD);
@@ -321,15 +420,15 @@ stream_bye(struct conn *c, enum close_reason why)
 	const struct close_row *row = close_row(why);
 	long ms = stream_retry_ms();
 
-	/* Who is not known yet has no stream that ends; but all who are here come back after a drain, and not all at once. */
+	/* an unauthenticated client has no stream, but after a drain all clients reconnect */
 	if (row->code < 4000 || (!c->user && why != CLOSE_DRAIN))
 		return;
 	if (close_comes_back(why))
 		snprintf(data, sizeof data, "{\"code\":%d,\"reason\":\"%s\",\"retry_after_ms\":%ld}", row->code, row->name, ms);
 	else
 		snprintf(data, sizeof data, "{\"code\":%d,\"reason\":\"%s\"}", row->code, row->name);
-	/* an EventSource comes back by itself, and knows no other word for when */
-	if (close_comes_back(why) && c->transport == &transport_sse)
+	/* an EventSource reconnects by itself, after the time in this field */
+	if (close_comes_back(why) && c->transport->has_fields)
 		conn_queue_bytes(c, retry, (size_t)snprintf(retry, sizeof retry, "retry: %ld\n", ms));
 	conn_notice(c, "stream.bye", data);
 }
@@ -337,13 +436,9 @@ stream_bye(struct conn *c, enum close_reason why)
 void
 stream_leave(struct conn *c)
 {
-	if (c->opening)
-		opening_abandon(c->opening);
-	watching_end(c);
-	hub_leave_all(c);
-	users_detach(c);
-	free(c->since);
-	c->since = NULL;
+	user_leave(c);
+	positions_drop(c);
+	rare_free(c);
 	if (c->counted)
 		metrics.streams[c->transport->number]--;
 	c->counted = false;

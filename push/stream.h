@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A stream: a connection that belongs to a user and a device. Its opening, its further life, its end. */
+/* A stream: a connection that belongs to a user and a device. Its opening, its life and its end. */
 #ifndef PUSH_STREAM_H
 #define PUSH_STREAM_H
 
@@ -10,60 +10,76 @@
 #include "../lib/token.h"
 #include "conn.h"
 
-/* The user's id, 0 before the credentials are known. */
+/* Returns the user's id, or 0 before authentication. */
 int64_t stream_user(const struct conn *c);
 
-/* Notes where the client wants to go on; NULL: it has not said. Before stream_begin. */
+/* Notes the cursor that the client wants to resume from. Called before stream_begin. */
 void stream_since(struct conn *c, const char *cursor, size_t len);
 
-/* Ends a connection whose stream would be one too many, of all or of its address; true when it does. */
+/*
+ * Closes a connection whose stream exceeds the limit of all streams or of its address. Returns
+ * whether it did.
+ */
 bool stream_is_too_many(struct conn *c);
 
-/* Begins with a good token, or by redeeming a ticket. The answer to the client comes when all is there. */
+/*
+ * Begins a stream with a good token, or by redeeming a ticket. The client is answered when the
+ * stream is open.
+ */
 void stream_begin(struct conn *c, const struct token *token);
 void stream_begin_ticket(struct conn *c, const char *ticket, size_t len);
 
-/* A checked token may not be used: CLOSE_NONE, or why. */
+/* Returns the reason to refuse a checked token, or CLOSE_NONE. */
 enum close_reason stream_token_refusal(enum token_verdict verdict, const struct token *token);
 
-/* Says stream.ready, where the transport has it, by which an SSE client remembers the cursor as well. replayed: missed events that follow. */
+/*
+ * Sends stream.ready, except to a long-poll. An SSE client remembers its cursor as well. replayed
+ * is the number of missed events that follow.
+ */
 void stream_ready(struct conn *c, bool resumed, int replayed);
 
-/* Says stream.reset: the cursor is not gone on from. */
+/* Sends stream.reset: the stream does not resume from its cursor. */
 void stream_reset(struct conn *c, const char *reason);
 
-/* The opening is done: live from now on (called by opening.c). */
+/* Makes a stream live after its opening (opening.c). */
 void stream_live(struct conn *c);
 
-/* A further request of a long-poll whose stream is still there, with a good token of the same device; leaving it, for something else. */
+/*
+ * Takes a further request on a long-poll's stream, with a good token of the same device; detaches
+ * the stream for another request.
+ */
 void stream_poll_again(struct conn *c, const struct token *token);
 void stream_detach(struct conn *c);
 
-/* It ends by this token from now on, a good one of its user and device. */
+/* Moves the stream's end to that of a good token of its user and device. */
 void stream_renew(struct conn *c, const struct token *token);
 
-/* Waits for the next sign of life, for so long, or less when the stream ends before that. */
+/* Sets the deadline in so many seconds, or at the stream's end when that is earlier. */
 void stream_beat(struct conn *c, long seconds);
 
-/* The connection's deadline has passed while it was live. */
+/* Handles the deadline of a live stream. */
 void stream_timeout(struct conn *c);
 
-/* All that was queued is out. */
+/* Handles an empty queue, whose bytes were all sent. */
 void stream_drained(struct conn *c);
 
-/* Says stream.bye, if anything can be said. */
+/* Sends stream.bye, if the close reason has one. */
 void stream_bye(struct conn *c, enum close_reason why);
 
-/* The connection ends: takes it out of the hub, its user, its watch list. */
+/* Removes a closing connection from the hub, its user and its watch list. */
 void stream_leave(struct conn *c);
 
 /*
- * Ends all streams within that time, each at a moment of its own. replaced: another process takes over already, so they may come back at once,
- * and who has just come is not refused: the request is taken, and its stream sent over as soon as it is open.
+ * Closes all streams within that time, each at a random moment. replaced: another process accepts
+ * already, so clients reconnect at once. New requests are not refused then. Their streams move as
+ * soon as they are open.
  */
 void stream_drain_all(int64_t within_ms, bool replaced);
 
-/* Milliseconds after which a client may come back: another value for each call, spread as wide as accepting all who are here takes. */
+/*
+ * Returns the delay in ms after which a client may reconnect. It is random for each call, over the
+ * time in which all present clients can be accepted.
+ */
 long stream_retry_ms(void);
 
 #endif

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The port, kept while processes come and go. Each has a listening socket of its own (SO_REUSEPORT), because streams stay where they were accepted:
- * the kernel spreads them evenly, which processes that take from one socket do not. The socket outlives its process, and so does what waits in it,
- * which is the successor's; nobody else takes that, so a successor must come soon.
+ * Supervisor of push: keeps the listening sockets while processes start and stop.
+ *
+ * Each process has a socket of its own (SO_REUSEPORT), because a stream stays where it was
+ * accepted. The kernel spreads connections evenly over sockets, but not over processes that share
+ * one.
+ *
+ * A socket outlives its process, with the connections that wait in it. Only the successor accepts
+ * those, so it must start soon.
  */
 #include "supervisor.h"
 
@@ -21,7 +26,9 @@ static struct {
 	int count;
 } sv;
 
-/* Who comes now is refused at once, and finds another Banter or comes again. */
+/*
+ * Closes the listening sockets. New clients are refused at once and try again elsewhere or later.
+ */
 static void
 sockets_close(void)
 {
@@ -41,7 +48,7 @@ supervisor_run(int argc, char **argv)
 		sv.kept[i][WORKER_LIMITER - WORKER_GIVEN] = limiter;
 		sv.kept[i][WORKER_METRICS - WORKER_GIVEN] = counters;
 	}
-	const struct workers workers = { sv.count, WORKER_KEPT, sv.kept[0], sockets_close, metrics_ended };
+	const struct workers workers = { sv.count, WORKER_KEPT, sv.kept[0], sockets_close, metrics_ended, settings.hang_seconds * 1000 };
 	log_line(LOG_INFO, "listening", "address=%s port=%ld workers=%d", settings.push_listen, settings.push_port, sv.count);
 	int code = workers_run(&workers);
 	free(sv.kept);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What push's supervisor (lib/workers.h) keeps for its workers, the processes that hold the streams: the sockets, the limits, the counters. */
+/*
+ * Sockets, limits and counters that the supervisor of push (lib/workers.h) keeps for the processes
+ * that hold the streams.
+ */
 #ifndef PUSH_SUPERVISOR_H
 #define PUSH_SUPERVISOR_H
 
@@ -7,7 +10,7 @@
 
 enum { WORKER_SOCKET = WORKER_GIVEN, WORKER_LIMITER, WORKER_METRICS, WORKER_KEPT = WORKER_METRICS - WORKER_GIVEN + 1 };
 
-/* Runs until it is told to end; returns the exit code. */
+/* Runs until a signal ends it. Returns the exit code. */
 int supervisor_run(int argc, char **argv);
 
 #endif

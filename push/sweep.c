@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The sweep, and what else is asked of the database each second: the horizon and the revocations. */
+/* The sweep, and the horizon and incarnation of the database, which it reads each second. */
 #include "sweep.h"
 
 #include <stdio.h>
@@ -8,42 +8,49 @@
 
 #include "../lib/array.h"
 #include "../lib/identifier.h"
+#include "../lib/log.h"
 #include "../lib/memory.h"
-#include "../lib/revoked.h"
 #include "../lib/settings.h"
 #include "bus.h"
 #include "conn.h"
+#include "conns.h"
+#include "delivery.h"
+#include "horizon.h"
 #include "hub.h"
 #include "loop.h"
 #include "metrics.h"
 #include "opening.h"
+#include "position.h"
+#include "proof.h"
 #include "result.h"
 #include "store.h"
 #include "users.h"
 
 enum {
 	SLICES = 5,
-	SLICE_MOST = 2000, /* ids in one question */
+	SLICE_MOST = 2000, /* ids in one query */
 	WITHIN_MS = 10 * 1000,
-	REVOKED_OVERLAP_MS = 60 * 1000, /* a revocation may commit late, and clocks differ */
-	REVOKED_EACH_MS = 800,		/* so that a stream ends within a second */
 	FIRST_TICK_MS = 10,
-	AWAY_TICK_MS = 100, /* while the database is away */
+	AWAY_TICK_MS = 100,	      /* while the database is unavailable */
+	STANDS_MS = 30 * 1000,	      /* time after which a horizon that stands still is logged … */
+	STANDS_AGAIN_MS = 300 * 1000, /* … and logged once more */
+	PROOF_MOST = 2000,	      /* conversations in one query */
 };
 
 static struct {
-	struct timer timer, revoked_timer;
-	int64_t horizon;      /* the latest */
-	int64_t base;	      /* the horizon that this round began with */
-	int64_t members_from; /* and the last completed one */
-	uint32_t round;
-	int slice;   /* the next one; SLICES: all are asked */
-	int pending; /* questions and topics that the round waits for */
+	struct timer timer;
+	int64_t horizon;	   /* the latest one */
+	int64_t moved_ms, told_ms; /* times when it moved, and when its standstill was logged */
+	int64_t incarnation;	   /* incarnation of the database that answered */
+	int proofs;		   /* queries under way about what this process has delivered */
+	int64_t base;		   /* horizon at the start of this round */
+	int64_t members_from;	   /* horizon at the start of the last completed round */
+	int slice;		   /* next slice; SLICES: all were queried */
+	int pending;		   /* queries and topics that the round waits for */
 	bool running, failed, hurry;
-	bool revoked_before;
 } sweep;
 
-/* In the order of the subscriptions. */
+/* A new topic. The list is in the order of the subscriptions. */
 struct beginning {
 	int64_t conversation;
 	uint64_t subscription;
@@ -54,16 +61,13 @@ static struct {
 	size_t count, room;
 } begun;
 
-int64_t
-sweep_horizon(void)
+/* Handles a new connection to the database: the round under way proves nothing. */
+static void
+connected(void)
 {
-	return sweep.horizon;
-}
-
-uint32_t
-sweep_round(void)
-{
-	return sweep.round;
+	sweep.failed = true;
+	hub_forget_heads();
+	timer_start(&sweep.timer, FIRST_TICK_MS);
 }
 
 /* ---- a round */
@@ -75,11 +79,11 @@ round_complete(void)
 	metrics.sweep_rounds++;
 	sweep.members_from = sweep.base;
 	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
-		if (c->state == CONN_LIVE && !c->opening && !c->stale && c->wired_round < sweep.round)
-			c->position = position_rebase_take(c->position, sweep.base);
+		if (c->state == CONN_LIVE && !c->opening && !c->stale && c->wired_round < horizon_round())
+			conn_rebase(c, sweep.base);
 }
 
-/* A round in which the database failed to answer says nothing: the next one begins from the same memberships. */
+/* Ends a round. After a failed query the next one begins from the same memberships. */
 static void
 round_check(void)
 {
@@ -120,12 +124,12 @@ heads_reply(void *context, PGresult *result)
 	for (int i = 0; result && i < PQntuples(result); i++) {
 		struct topic *t = hub_topic(result_int(result, i, 0));
 		if (t)
-			hub_head(t, result_int(result, i, 1), (uint32_t)result_int(result, i, 3));
+			hub_head(t, result_int(result, i, 1), result_int(result, i, 2), (uint32_t)result_int(result, i, 3));
 	}
 	round_answered(result);
 }
 
-/* A membership that a stream does not listen to: its doorbell was lost. */
+/* Resyncs streams without the subscription of a membership: its notification was lost. */
 static void
 members_reply(void *context, PGresult *result)
 {
@@ -216,16 +220,16 @@ round_begin(int64_t horizon)
 	sweep.running = true;
 	sweep.failed = false;
 	sweep.base = horizon;
-	sweep.round++;
+	horizon_round_begin();
 	sweep.slice = 0;
 	slices_ask();
 }
 
-/* ---- topics that have just begun */
+/* ---- new topics */
 
 /*
- * What commits after a topic's place was read and before its channel is heard rings in vain, so each is compared with the database once more then.
- * What is found is most likely on its way: it is waited for as a hole is.
+ * Takes the heads of new topics after their channels were subscribed. Earlier commits had no
+ * notification here. They are most likely on their way, so the topic waits for them as for a hole.
  */
 static void
 begun_reply(void *context, PGresult *result)
@@ -275,59 +279,144 @@ sweep_turn_end(void)
 /* ---- each tick */
 
 static void
-horizon_reply(void *context, PGresult *result)
+proofs_are(int count)
 {
-	(void)context;
-	if (!result || PQntuples(result) != 1)
+	sweep.proofs = count;
+	horizon_prove(!count);
+}
+
+/* Closes all streams, and their topics with them. A client resumes if its cursor is proven. */
+static void
+streams_end(const char *why)
+{
+	log_line(LOG_WARN, "database_other", "why=%s streams=%zu", why, conn_count());
+	proofs_are(0);
+	sweep.failed = true;
+	/* a long-poll's last answer must still name the incarnation that its cursor covers */
+	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
+		if (c->user)
+			conn_close(c, CLOSE_UNAVAILABLE);
+	position_incarnation(sweep.incarnation);
+}
+
+/* Takes a proof of a part of what was delivered. A failed query counts as a missing event. */
+static void
+proof_reply(void *context, PGresult *result)
+{
+	if ((int64_t)(intptr_t)context != sweep.incarnation || !sweep.proofs)
 		return;
-	sweep.horizon = result_int(result, 0, 0);
-	if (!sweep.members_from)
-		sweep.members_from = sweep.horizon;
-	if (!sweep.running && sweep.pending == 0)
-		round_begin(sweep.horizon);
-}
-
-static void
-revoked_reply(void *context, PGresult *result)
-{
-	(void)context;
-	for (int i = 0; result && i < PQntuples(result); i++) {
-		int64_t device = result_int(result, i, 0);
-		if (revoked_is(device))
-			continue;
-		revoked_add(device, loop_now(), settings.token_seconds * 1000 + REVOKED_OVERLAP_MS);
-		users_revoke(device);
+	if (!result || !PQgetisnull(result, 0, 0)) {
+		streams_end("events were lost");
+		return;
 	}
-	if (result)
-		sweep.revoked_before = true;
+	proofs_are(sweep.proofs - 1);
+	if (!sweep.proofs)
+		position_incarnation(sweep.incarnation);
 }
 
 static void
-ask_revoked(void)
+given_ask(int64_t before, struct array *conversations, struct array *ids)
 {
-	char since[24];
-	const char *params[] = { since };
-	int64_t back = sweep.revoked_before ? REVOKED_OVERLAP_MS : settings.token_seconds * 1000 + REVOKED_OVERLAP_MS;
-
-	identifier_text(time_now_ms() - back, since);
-	store_ask(STORE_REVOKED, params, 1000, revoked_reply, NULL);
+	proofs_are(sweep.proofs + 1);
+	proof_ask(before, sweep.horizon, sweep.horizon, sweep.horizon, conversations, ids, proof_reply, (void *)(intptr_t)sweep.incarnation);
 }
 
 static void
-revoked_fire(struct timer *timer)
+given_add(int64_t before, struct array *conversations, struct array *ids, int64_t conversation, int64_t id)
 {
-	timer_start(timer, store_is_up() ? REVOKED_EACH_MS : AWAY_TICK_MS);
-	if (store_is_up())
-		ask_revoked();
+	array_add(conversations, conversation);
+	array_add(ids, id);
+	if (ids->count == PROOF_MOST)
+		given_ask(before, conversations, ids);
+}
+
+/* Adds events that only replays delivered. Closes a stream whose cursor does not name them all. */
+static void
+stream_prove(struct conn *c, int64_t before, struct array *conversations, struct array *ids)
+{
+	if (c->opening || position_is_partial(c->position))
+		conn_close(c, CLOSE_UNAVAILABLE);
+	for (int i = 0; i < c->position->count && c->state < CONN_CLOSING; i++) {
+		const struct cursor_exception *e = &c->position->exceptions[i];
+		const struct topic *t = hub_topic(e->conversation);
+		if (!t || e->id > t->id)
+			given_add(before, conversations, ids, e->conversation, e->id);
+	}
+}
+
+/*
+ * Checks what the streams have received, because the database has another history now. They stay
+ * open when it has all of that: the last delivered event of each conversation, later events of
+ * replays, and all below the last horizon.
+ */
+static void
+incarnation_changed(int64_t before)
+{
+	struct array conversations = { 0 }, ids = { 0 };
+	struct topic *t;
+
+	proofs_are(0);
+	for (size_t at = 0; (t = hub_next(&at));)
+		if (t->id)
+			given_add(before, &conversations, &ids, t->conversation, t->id);
+	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
+		if (c->position)
+			stream_prove(c, before, &conversations, &ids);
+	given_ask(before, &conversations, &ids);
+}
+
+/* Logs a horizon that stands still, because cursors grow meanwhile. */
+static void
+horizon_watch(int64_t horizon)
+{
+	if (horizon != sweep.horizon || !sweep.moved_ms)
+		sweep.moved_ms = sweep.told_ms = loop_now();
+	metrics.horizon_stands = loop_now() - sweep.moved_ms >= STANDS_MS;
+	if (!metrics.horizon_stands || (sweep.told_ms != sweep.moved_ms && loop_now() - sweep.told_ms < STANDS_AGAIN_MS))
+		return;
+	sweep.told_ms = loop_now();
+	log_line(LOG_WARN, "horizon_stands", "seconds=%ld see=%s", (long)(loop_now() - sweep.moved_ms) / 1000, "banter.horizon_holders()");
+}
+
+/* Logs when the database's clock becomes wrong, and right again. */
+static void
+clock_watch(const char *state)
+{
+	bool is_wrong = strcmp(state, "ok") != 0;
+
+	if (is_wrong != (bool)metrics.clock_wrong)
+		log_line(is_wrong ? LOG_ERROR : LOG_INFO, "database_clock", "state=%s", state);
+	metrics.clock_wrong = is_wrong;
+}
+
+static void
+state_reply(void *context, PGresult *result)
+{
+	if (!result || PQntuples(result) != 1 || (uint32_t)(uintptr_t)context != horizon_connects())
+		return;
+	int64_t horizon = result_int(result, 0, 0), incarnation = result_int(result, 0, 1), before = sweep.incarnation;
+	sweep.incarnation = incarnation;
+	if (!before)
+		position_incarnation(incarnation);
+	else if (before != incarnation)
+		incarnation_changed(before);
+	horizon_watch(horizon);
+	clock_watch(PQgetvalue(result, 0, 2));
+	sweep.horizon = horizon;
+	horizon_learn(horizon, incarnation);
+	/* a failover may have lost the doorbells of memberships, so the older id stays */
+	sweep.members_from = sweep.members_from && sweep.members_from < horizon ? sweep.members_from : horizon;
+	if (!sweep.running && sweep.pending == 0 && !sweep.proofs)
+		round_begin(sweep.horizon);
 }
 
 static void
 tick(struct timer *timer)
 {
-	timer_start(timer, store_is_up() ? settings.push_sweep_seconds * 1000 / (SLICES + 1) : AWAY_TICK_MS);
-	if (!store_is_up())
+	timer_start(timer, store_tends() ? settings.push_sweep_seconds * 1000 / (SLICES + 1) : AWAY_TICK_MS);
+	if (!store_tends())
 		return;
-	store_ask(STORE_HORIZON, NULL, 1000, horizon_reply, NULL);
+	store_ask(STORE_STATE, NULL, 1000, state_reply, (void *)(uintptr_t)horizon_connects());
 	if (sweep.running && sweep.slice < SLICES)
 		slices_ask();
 }
@@ -343,15 +432,13 @@ void
 sweep_open(void)
 {
 	sweep.timer.fire = tick;
-	sweep.revoked_timer.fire = revoked_fire;
+	horizon_open(connected);
 	timer_start(&sweep.timer, FIRST_TICK_MS);
-	timer_start(&sweep.revoked_timer, FIRST_TICK_MS);
 }
 
 void
 sweep_close(void)
 {
 	timer_stop(&sweep.timer);
-	timer_stop(&sweep.revoked_timer);
 	begun_forget();
 }

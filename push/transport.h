@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* What differs between WebSocket, SSE and long-poll: a table of functions for each (ws.c, sse.c, poll.c). */
+/*
+ * Differences of WebSocket, SSE and long-poll: a table of functions for each (ws.c, sse.c, poll.c).
+ */
 #ifndef PUSH_TRANSPORT_H
 #define PUSH_TRANSPORT_H
 
+#include "../lib/limits.h"
 #include "conn.h"
 
-enum { WRAP_BYTES = 64 }; /* of a wrap at most, but for the cursor, which may stand there twice */
+enum { WRAP_BYTES = 64 }; /* greatest length of a wrap without the cursor, which it may hold twice */
 
-/* What stands before and behind an event's JSON. */
+/* Bytes before and behind an event's JSON. */
 struct wrap {
 	size_t head_len, tail_len;
 	char head[16], tail[2 * LIMIT_CURSOR_BYTES + 32];
@@ -15,16 +18,26 @@ struct wrap {
 
 struct transport {
 	const char *name;
-	int number;							     /* index of encodings and metrics */
-	const char *between;						     /* what stands between two events, may be NULL */
-	void (*open)(struct conn *c);					     /* the head of the reply, before the first event */
+	int number;		      /* index of encodings and metrics */
+	const char *between;	      /* separator of two events, may be NULL */
+	bool answers_once;	      /* long-poll: the events of a turn are one answer */
+	bool has_fields;	      /* SSE: the client keeps a cursor and a time to reconnect by fields of their own */
+	bool takes_messages;	      /* WebSocket: the client sends messages */
+	void (*open)(struct conn *c); /* writes the head of the reply, before the first event */
 	void (*wrap)(size_t body_len, const char *cursor, struct wrap *out); /* cursor NULL: an ephemeral event */
-	void (*ping)(struct conn *c);					     /* a sign of life is due, or the wait of a poll is over */
-	void (*close)(struct conn *c, enum close_reason why);		     /* last words */
-	void (*input)(struct conn *c, uint8_t *data, size_t n);		     /* bytes of the peer; conn_keep what is not used */
-	bool (*turn)(struct conn *c);					     /* before a flush: is there something to flush? NULL: always */
-	long (*beat_seconds)(void);					     /* between signs of life */
+	void (*ping)(struct conn *c);					     /* handles a ping that is due, or the end of a long-poll's wait */
+	void (*close)(struct conn *c, enum close_reason why);		     /* writes the close reason */
+	void (*input)(struct conn *c, uint8_t *data, size_t n);		     /* takes bytes of the peer; conn_keep saves the unused ones */
+	bool (*turn)(struct conn *c); /* returns before a flush whether there is something to send; NULL: always */
+	long (*beat_seconds)(void);   /* time between two pings */
 };
+
+/* Returns whether the connection is a long-poll. Before its request is known it is none. */
+static inline bool
+transport_answers_once(const struct conn *c)
+{
+	return c->transport && c->transport->answers_once;
+}
 
 extern const struct transport transport_ws, transport_sse, transport_poll;
 

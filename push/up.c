@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a client sends up the socket: a table of frame types and their fields, and one reader for all of them. */
+/*
+ * Messages of a client on a WebSocket: a table of types and fields, and one reader for all of them.
+ */
 #include "up.h"
 
 #include <jansson.h>
@@ -7,9 +9,9 @@
 #include <string.h>
 
 #include "../lib/identifier.h"
+#include "../lib/json_text.h"
 #include "../lib/memory.h"
-
-enum { TOKEN_BYTES = 4 * KIB, DATA_DEPTH = 64, NUMBER_BYTES = 64, EXPONENT_DIGITS = 3 };
+#include "../lib/message_data.h"
 
 /* clang-format off */
 static const struct type {
@@ -25,12 +27,15 @@ static const struct type {
 };
 /* clang-format on */
 
-/* What a field holds: texts go to `at` (and their length to `len`, if anybody asks), ids to `at`, the others have a place of their own. */
-enum kind { KIND_TEXT, KIND_ID, KIND_IDS, KIND_STATUS, KIND_DATA };
+/*
+ * Kinds of fields. Texts and ids are stored at `at`, and a text's length at `len` unless that is 0.
+ * Other kinds have a place of their own.
+ */
+enum kind { KIND_TEXT, KIND_ID, KIND_IDS, KIND_STATUS, KIND_DATA, KIND_MENTIONS };
 enum need { OPTIONAL, REQUIRED };
 
 /* clang-format off */
-/* Every field of every type. min and max are bytes of a text or of data, or items of a list. */
+/* Fields of all types. min and max are bytes of a text, or items of a list. */
 static const struct field {
 	enum up_type type;
 	const char *name;
@@ -40,7 +45,7 @@ static const struct field {
 	size_t at, len;
 } fields[] = {
 #define AT(member) offsetof(struct up, member)
-	{ UP_AUTH, "token", KIND_TEXT, REQUIRED, 1, TOKEN_BYTES, AT(token), 0 },
+	{ UP_AUTH, "token", KIND_TEXT, REQUIRED, 1, UP_TOKEN_BYTES, AT(token), 0 },
 	{ UP_AUTH, "cursor", KIND_TEXT, OPTIONAL, 1, LIMIT_CURSOR_BYTES, AT(cursor), AT(cursor_len) },
 	{ UP_ACK, "cursor", KIND_TEXT, REQUIRED, 1, LIMIT_CURSOR_BYTES, AT(cursor), AT(cursor_len) },
 	{ UP_HEARTBEAT, "status", KIND_STATUS, OPTIONAL, 0, 0, 0, 0 },
@@ -49,21 +54,25 @@ static const struct field {
 	{ UP_SEND, "conversation_id", KIND_ID, REQUIRED, 0, 0, AT(conversation), 0 },
 	{ UP_SEND, "client_id", KIND_TEXT, REQUIRED, 1, LIMIT_CLIENT_ID_BYTES, AT(client_id), 0 },
 	{ UP_SEND, "text", KIND_TEXT, REQUIRED, 0, LIMIT_TEXT_BYTES, AT(text), AT(text_len) },
-	{ UP_SEND, "data", KIND_DATA, OPTIONAL, 0, LIMIT_DATA_BYTES, 0, 0 },
+	{ UP_SEND, "data", KIND_DATA, OPTIONAL, 0, 0, 0, 0 },
 	{ UP_SEND, "reply_to", KIND_ID, OPTIONAL, 0, 0, AT(reply_to), 0 },
+	{ UP_SEND, "mentions", KIND_MENTIONS, OPTIONAL, 0, LIMIT_MENTIONS, 0, 0 },
 #undef AT
 };
 /* clang-format on */
 
 enum { TYPES = sizeof types / sizeof types[0], FIELDS = sizeof fields / sizeof fields[0] };
 
-/* A frame while it is read: as it came, and parsed. */
+/* A frame that is being read: its text, and its parsed JSON. */
 struct source {
-	const char *text;
+	const char *text, *end;
 	json_t *root;
 };
 
-/* The name of a field may be the client's own: what does not fit is cut off between two characters. */
+/*
+ * Refuses a frame. The field's name may be the client's own, so a long one is cut off between two
+ * characters.
+ */
 static bool
 refuse(struct up_error *error, const char *code, const char *field)
 {
@@ -78,7 +87,7 @@ refuse(struct up_error *error, const char *code, const char *field)
 	return false;
 }
 
-/* Is it this word? JSON may hold a NUL, so the length counts too. */
+/* Returns whether the value is this word. Compares the length too, because JSON may hold a NUL. */
 static bool
 string_is(const json_t *value, const char *word)
 {
@@ -112,6 +121,25 @@ ids_read(const struct field *f, const json_t *value, struct up *out)
 	return true;
 }
 
+/* Reads ids, among which 0 stands for all members. */
+static bool
+mentions_read(const struct field *f, const json_t *value, struct up *out)
+{
+	size_t n = json_array_size(value);
+	int64_t id;
+
+	if (!json_is_array(value) || n > f->max)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const json_t *item = json_array_get(value, i);
+		if (!id_read(item, &id) && !string_is(item, "0"))
+			return false;
+		array_add(&out->mentions_list, string_is(item, "0") ? 0 : id);
+	}
+	out->mentions = array_text(&out->mentions_list);
+	return true;
+}
+
 static bool
 status_read(const json_t *value, struct up *out)
 {
@@ -119,124 +147,32 @@ status_read(const json_t *value, struct up *out)
 	return out->away || string_is(value, "online");
 }
 
-/* Can the database take it: not too deep, and no NUL in it? (The parser has seen to the names.) */
-static bool
-data_is_right(json_t *value, int depth)
-{
-	const char *name;
-	json_t *item;
-	size_t i;
-
-	if (json_is_string(value))
-		return string_is_text(value);
-	if (depth == 0 && (json_is_object(value) || json_is_array(value)))
-		return false;
-	json_array_foreach(value, i, item)
-		if (!data_is_right(item, depth - 1))
-			return false;
-	json_object_foreach(value, name, item)
-		if (!data_is_right(item, depth - 1))
-			return false;
-	return true;
-}
-
-/* From here on, text is known to be well-formed JSON, so that it can be walked by its brackets, quotes and commas alone. */
-static const char *
-string_skip(const char *at)
-{
-	for (at++; *at != '"'; at++)
-		if (*at == '\\')
-			at++;
-	return at + 1;
-}
-
-/* Behind the value that begins at or after `at`: at the comma or the bracket that ends it. */
-static const char *
-value_skip(const char *at)
-{
-	for (int depth = 0;;) {
-		if (*at == '"') {
-			at = string_skip(at);
-			continue;
-		}
-		if (depth == 0 && (*at == ',' || *at == '}' || *at == ']'))
-			return at;
-		depth += (*at == '{' || *at == '[') - (*at == '}' || *at == ']');
-		at++;
-	}
-}
-
-/* The text is JSON, so what is looked for is there; it does not end in a NUL. */
-static const char *
-byte_find(const char *at, char what)
-{
-	while (*at != what)
-		at++;
-	return at;
-}
-
+/* Returns the index of a member of the root. Parsed members are in the order of the text. */
 static size_t
-bytes_span(const char *at, const char *of)
+member_index(json_t *root, const json_t *value)
 {
-	size_t n = 0;
+	size_t index = 0;
 
-	while (at[n] && strchr(of, at[n]))
-		n++;
-	return n;
-}
-
-/* Where the value of a member of the root begins: members are parsed, and kept, in the order of the text. */
-static const char *
-member_find(const struct source *from, const char *name)
-{
-	const char *at = byte_find(from->text, '{');
-
-	for (void *i = json_object_iter(from->root); i; i = json_object_iter_next(from->root, i)) {
-		at = byte_find(string_skip(byte_find(at, '"')), ':') + 1;
-		if (strcmp(json_object_iter_key(i), name) == 0)
-			break;
-		at = value_skip(at);
-	}
-	return at;
+	for (void *i = json_object_iter(root); json_object_iter_value(i) != value; i = json_object_iter_next(root, i))
+		index++;
+	return index;
 }
 
 /*
- * Behind a number. NULL when it is one that the database may refuse (1e-20000) or spell in thousands of digits: sends go in batches, so
- * the mistake of one must be found here.
- */
-static const char *
-number_skip(const char *at)
-{
-	size_t all = bytes_span(at, "0123456789+-.eE"), mantissa = bytes_span(at, "0123456789+-.");
-	size_t exponent = mantissa < all ? bytes_span(at + mantissa, "eE+-") + mantissa : all;
-
-	return all <= NUMBER_BYTES && all - exponent <= EXPONENT_DIGITS ? at + all : NULL;
-}
-
-/*
- * Data goes on as it came but for the blanks: printing what was parsed would spell 0.1 as 0.10000000000000001 and could not hold
- * integers above 2^63.
+ * Reads data as text without its blanks. Printing the parsed value would write 0.1 as
+ * 0.10000000000000001.
  */
 static bool
-data_read(const struct field *f, json_t *value, const struct source *from, struct up *out)
+data_read(json_t *value, const struct source *from, struct up *out)
 {
-	if (!json_is_object(value) || !data_is_right(value, DATA_DEPTH))
+	if (!json_is_object(value))
 		return false;
 
-	const char *at = member_find(from, f->name), *end = value_skip(at);
-	char *to = out->data = memory_alloc((size_t)(end - at) + 1);
-
-	while (at < end) {
-		const char *next = *at == '"' ? string_skip(at) : *at == '-' || (*at >= '0' && *at <= '9') ? number_skip(at) : at + 1;
-		if (!next)
-			return false;
-		if (!strchr(" \t\r\n", *at)) {
-			memcpy(to, at, (size_t)(next - at));
-			to += next - at;
-		}
-		at = next;
-	}
-	return (size_t)(to - out->data) <= f->max;
+	const char *end, *at = json_text_member(from->text, from->end, member_index(from->root, value), &end);
+	out->data = memory_alloc((size_t)(end - at) + 1);
+	size_t n = json_text_compact(at, end, out->data);
+	out->data[n] = '\0';
+	return !message_data_refusal(out->data, n);
 }
 
 static bool
@@ -264,8 +200,10 @@ value_read(const struct field *f, json_t *value, const struct source *from, stru
 		return ids_read(f, value, out);
 	case KIND_STATUS:
 		return status_read(value, out);
+	case KIND_MENTIONS:
+		return mentions_read(f, value, out);
 	case KIND_DATA:
-		return data_read(f, value, from, out);
+		return data_read(value, from, out);
 	}
 	return false;
 }
@@ -305,6 +243,8 @@ fields_read(const struct source *from, struct up *out, struct up_error *error)
 			continue;
 		if (f->at == offsetof(struct up, text) && json_string_length(value) > f->max)
 			return refuse(error, "text_too_long", f->name);
+		if (f->kind == KIND_MENTIONS && json_array_size(value) > f->max)
+			return refuse(error, "too_many_mentions", f->name);
 		return refuse(error, "invalid_body", f->name);
 	}
 	if (out->type == UP_SEND && out->text_len == 0 && !out->data)
@@ -312,7 +252,10 @@ fields_read(const struct source *from, struct up *out, struct up_error *error)
 	return true;
 }
 
-/* A refused send is answered with its client_id, so that is read before anything can be wrong. */
+/*
+ * Notes the client_id of a frame, because an error frame carries it. Called before anything can be
+ * refused.
+ */
 static void
 client_id_note(const json_t *value, struct up_error *error)
 {
@@ -322,22 +265,53 @@ client_id_note(const json_t *value, struct up_error *error)
 		memcpy(error->client_id, json_string_value(value), n);
 }
 
+/*
+ * Finds the client_id of a frame that is not well-formed JSON, such as one with half a surrogate
+ * pair. Its sender waits for an answer.
+ */
+static void
+client_id_guess(const struct source *from, struct up_error *error)
+{
+	static const char name[] = "\"client_id\"";
+	const char *at = memmem(from->text, (size_t)(from->end - from->text), name, sizeof name - 1);
+
+	if (!at)
+		return;
+	at = json_text_skip_blanks(at + sizeof name - 1, from->end);
+	if (at == from->end || *at != ':')
+		return;
+	at = json_text_skip_blanks(at + 1, from->end);
+	if (at == from->end)
+		return;
+	json_t *value = json_loadb(at, (size_t)(json_text_skip_value(at, from->end) - at), JSON_DECODE_ANY, NULL);
+	client_id_note(value, error);
+	json_decref(value);
+}
+
 bool
 up_read(const char *text, size_t n, struct up *out, struct up_error *error)
 {
-	struct source from = { text, json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL) };
-	const struct type *type = type_find(json_object_get(from.root, "type"));
+	const char *code;
+	struct source from = { text, text + n, json_text_parse(text, n, &code) };
 
 	memset(out, 0, sizeof *out);
 	memset(error, 0, sizeof *error);
 	out->root = from.root;
+	if (!from.root) {
+		client_id_guess(&from, error);
+		return refuse(error, code, "");
+	}
+	if (!json_is_object(from.root)) {
+		up_free(out);
+		return refuse(error, "invalid_body", "");
+	}
+	client_id_note(json_object_get(from.root, "client_id"), error);
+	const struct type *type = type_find(json_object_get(from.root, "type"));
 	if (!type) {
 		up_free(out);
-		return refuse(error, "malformed_json", "");
+		return refuse(error, "unknown_type", "type");
 	}
 	out->type = type->type;
-	if (type->type == UP_SEND)
-		client_id_note(json_object_get(from.root, "client_id"), error);
 	if (fields_read(&from, out, error))
 		return true;
 	up_free(out);
@@ -350,5 +324,6 @@ up_free(struct up *up)
 	json_decref(up->root);
 	free(up->data);
 	free(up->users);
+	array_free(&up->mentions_list);
 	memset(up, 0, sizeof *up);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a client sends up the socket: one JSON object per text message, read into one struct. The table of frame types is in up.c. */
+/*
+ * Messages of a client on a WebSocket: one JSON object per text message, read into a struct. up.c
+ * has the table of types.
+ */
 #ifndef PUSH_UP_H
 #define PUSH_UP_H
 
@@ -7,11 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../lib/array.h"
 #include "../lib/limits.h"
+
+enum { UP_TOKEN_BYTES = 4 * KIB };
 
 enum up_type { UP_AUTH, UP_ACK, UP_HEARTBEAT, UP_TYPING, UP_WATCH, UP_SEND };
 
-/* Texts are the caller's only as long as the struct is; up_free gives all of it back. */
+/* A parsed message. Its texts are valid until up_free. */
 struct up {
 	enum up_type type;
 	const char *token;  /* auth */
@@ -22,26 +28,30 @@ struct up {
 	const char *client_id; /* send */
 	const char *text;
 	size_t text_len;
-	char *data;	  /* send: JSON as it came but for the blanks, or NULL */
+	char *data;	  /* send: JSON without its blanks, or NULL */
 	int64_t reply_to; /* 0: none */
-	int64_t *users;	  /* watch */
+	struct array mentions_list;
+	const char *mentions; /* send: ids as a PostgreSQL array, 0 for all members; NULL: none */
+	int64_t *users;	      /* watch */
 	int users_count;
-	void *root; /* what the texts point into */
+	void *root; /* parsed JSON that the texts point into */
 };
 
 /*
- * Why a frame was refused; names are the error codes of openapi.yaml. malformed_json: it is not JSON, no object, or of no known type, so
- * that there is nobody to answer (docs/events.md ends such a stream). All others are answered with an error frame.
+ * Reason for which a frame was refused. It is answered with an error frame, and the stream
+ * continues. The codes are those of openapi.yaml, which REST uses for the same mistake. A newer
+ * client may send a type that an older server does not know.
  */
 struct up_error {
-	const char *code;			   /* malformed_json, invalid_body, unknown_field, text_too_long */
-	char field[64];				   /* which field, or empty; UTF-8, cut off when the client's own name for it is longer */
-	char client_id[LIMIT_CLIENT_ID_BYTES + 1]; /* of the refused message.send, if it could be read */
+	const char *code;			   /* malformed_json, invalid_body, unknown_type, unknown_field, text_too_long, too_many_mentions */
+	char field[64];				   /* name of the field, or empty; UTF-8, cut off when it is longer */
+	char client_id[LIMIT_CLIENT_ID_BYTES + 1]; /* of the refused frame, if it can be read */
 };
 
 /*
- * Reads n bytes. Strict: an object, known type, known fields of the right types and sizes, valid UTF-8, no NUL, no duplicate keys,
- * data not deeper than 64. On false the error is filled and nothing needs to be freed.
+ * Reads n bytes: an object of a known type, with known fields of the right types and sizes. Refuses
+ * invalid UTF-8, NUL, duplicate keys, and data that message_data_refusal refuses. On false the
+ * error is filled, and nothing needs to be freed.
  */
 bool up_read(const char *text, size_t n, struct up *out, struct up_error *error) __attribute__((warn_unused_result));
 void up_free(struct up *up);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * io_uring by its three system calls (io_uring_setup(2)), for one thing: a batch of sends that do not wait. MSG_DONTWAIT makes each complete
- * while it is submitted, so the queue of results is full when the call returns, and no buffer has to outlive it.
+ * io_uring by its system calls (io_uring_setup(2)), for batches of sends that do not wait.
+ * MSG_DONTWAIT makes each send complete while it is submitted. So all results are there when the
+ * call returns, and no buffer has to outlive it.
  */
 #include "uring.h"
 
@@ -21,7 +22,7 @@ static struct {
 	int fd;
 	struct io_uring_sqe *sends;
 	size_t sends_size;
-	char *queues; /* both, in one mapping */
+	char *queues; /* both queues, in one mapping */
 	size_t queues_size;
 	uint32_t *send_tail, send_mask;
 	uint32_t *result_head, *result_tail, result_mask;
@@ -94,7 +95,7 @@ uring_close(void)
 	ring.fd = -1;
 }
 
-/* Puts the sends in line; returns how many. */
+/* Queues the sends. Returns their number. */
 static uint32_t
 ring_fill(struct write *list, size_t count)
 {
@@ -116,7 +117,7 @@ ring_fill(struct write *list, size_t count)
 	return tail - before;
 }
 
-/* Takes the results that are there; returns how many. */
+/* Takes the results that are there. Returns their number. */
 static uint32_t
 ring_reap(struct write *list)
 {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The users who have streams here. */
+/* Users with streams in this process. */
 #include "users.h"
 
 #include <assert.h>
 
+#include "../lib/map.h"
 #include "../lib/settings.h"
 #include "bus.h"
+#include "conns.h"
 #include "delivery.h"
-#include "map.h"
 #include "pool.h"
 
 enum { BUDGET_SECONDS = 4, SMALL_BYTES = 1024 };
@@ -34,7 +35,10 @@ users_streams(void)
 	return streams;
 }
 
-/* A bucket that holds four seconds' worth, and owes one at most. What is small is not what has emptied it: the user's other devices go on. */
+/*
+ * Charges bytes to a bucket that holds four seconds' worth and owes one at most. Small messages
+ * pass always, so that the user's other devices continue.
+ */
 bool
 users_pay(struct user *u, uint32_t bytes)
 {
@@ -51,7 +55,10 @@ users_pay(struct user *u, uint32_t bytes)
 	return u->budget >= 0 || bytes <= SMALL_BYTES;
 }
 
-/* Those that end in this very turn are still in the list. */
+/*
+ * Closes the user's oldest stream. Streams that end in this turn are still in the list and do not
+ * count.
+ */
 static void
 close_oldest(const struct user *u)
 {

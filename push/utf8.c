@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* UTF-8 as a machine of nine states: which byte may come next depends on the state alone. */
+/* UTF-8 decoder with nine states. The state alone determines which bytes may follow. */
 #include "utf8.h"
 
 #include <string.h>
 
 enum {
 	LAST = 1,   /* one more byte */
-	LAST_TWO,   /* two more, whichever */
-	LAST_THREE, /* three more, whichever */
-	AFTER_E0,   /* two more, above the overlong ones */
-	AFTER_ED,   /* two more, below the surrogates */
-	AFTER_F0,   /* three more, above the overlong ones */
+	LAST_TWO,   /* two more of any value */
+	LAST_THREE, /* three more of any value */
+	AFTER_E0,   /* two more, without overlong forms */
+	AFTER_ED,   /* two more, without surrogates */
+	AFTER_F0,   /* three more, without overlong forms */
 	AFTER_F4,   /* three more, up to U+10FFFF */
 };
 
 /* clang-format off */
-/* Inside a character: the bytes that may come, and the state they lead to. */
+/* Inside a character: the bytes that may follow, and the next state. */
 static const struct {
 	uint8_t low, high, next;
 } inside[] = {
@@ -28,7 +28,10 @@ static const struct {
 	[AFTER_F4]   = { 0x80, 0x8f, LAST_TWO },
 };
 
-/* Between characters: the state a first byte leads to, from 0xc0 on. Below is ASCII, or a tail without a head. */
+/*
+ * Between characters: the next state of each first byte from 0xc0 on. Lower bytes are ASCII, or
+ * bytes that follow others.
+ */
 static const uint8_t first[64] = {
 	[0x00 ... 0x01] = UTF8_BAD, /* c0, c1: overlong */
 	[0x02 ... 0x1f] = LAST,
@@ -51,7 +54,7 @@ step(uint8_t state, uint8_t byte)
 	return byte >= inside[state].low && byte <= inside[state].high ? inside[state].next : UTF8_BAD;
 }
 
-/* How many of n bytes are ASCII from the start, counted by eights. */
+/* Returns the length of the ASCII text at the start, counted by eights. */
 static size_t
 ascii(const uint8_t *bytes, size_t n)
 {

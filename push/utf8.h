@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Is it UTF-8 (RFC 3629)? Told piece by piece, so that a character may lie across a cut. */
+/* Check of UTF-8 (RFC 3629), piece by piece, so that a character may lie across a cut. */
 #ifndef PUSH_UTF8_H
 #define PUSH_UTF8_H
 
@@ -7,11 +7,14 @@
 #include <stdint.h>
 
 enum {
-	UTF8_WHOLE = 0, /* between two characters: where a text starts, and where it must end */
-	UTF8_BAD = 8,	/* no way back; what lies between these two is inside a character */
+	UTF8_WHOLE = 0, /* between two characters: a text starts here, and must end here */
+	UTF8_BAD = 8,	/* final: the text is invalid; states between these two are inside a character */
 };
 
-/* The state after n more bytes; UTF8_BAD as soon as no text can go on like this. */
+/*
+ * Returns the state after n more bytes. UTF8_BAD comes as soon as no valid text can begin like
+ * this.
+ */
 uint8_t utf8_next(uint8_t state, const uint8_t *bytes, size_t n);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The WebSocket transport (RFC 6455): one text message an event. */
+/* WebSocket transport (RFC 6455): one text message per event. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,18 +8,28 @@
 #include "commands.h"
 #include "conn.h"
 #include "front.h"
+#include "incoming.h"
+#include "outgoing.h"
+#include "rare.h"
 #include "stream.h"
 #include "transport.h"
+#include "unfinished.h"
+#include "up.h"
 
-enum { AUTH_FRAME_BYTES = 4096 };
+enum { AUTH_FRAME_BYTES = 8 * KIB };
+
+static_assert(AUTH_FRAME_BYTES >= UP_TOKEN_BYTES + LIMIT_CURSOR_BYTES + KIB, "a token and a cursor fit, with the names of their fields");
 
 static void
 ws_open(struct conn *c)
 {
-	c->replied = true; /* 101 went out with the handshake (front.c) */
+	c->replied = true; /* the handshake has sent 101 (front.c) */
 }
 
-/* While it opens, the head of the reply waits for stream.ready: one write less for each. */
+/*
+ * Returns whether to flush. While the stream opens, the head of the reply waits for stream.ready,
+ * which saves a write.
+ */
 static bool
 ws_turn(struct conn *c)
 {
@@ -64,7 +75,10 @@ ws_close(struct conn *c, enum close_reason why)
 	ws_control(c, FRAME_CLOSE, payload, n + len);
 }
 
-/* A client's frames, fragments too, are counted by a bucket that holds five seconds' worth. */
+/*
+ * Returns whether the client sends too many frames. A bucket of five seconds' worth counts frames
+ * and fragments.
+ */
 static bool
 frames_are_too_fast(struct conn *c, uint32_t frames)
 {
@@ -102,28 +116,56 @@ ws_frame(struct conn *c, const struct frame *f)
 		conn_close(c, CLOSE_UNSUPPORTED_DATA);
 		return;
 	default:
-		return; /* a pong: that something came was noted already */
+		return; /* a pong: ws_input has noted that input came */
 	}
 }
 
-/* What the client says waits until stream.ready is out: it is the first event. */
+/* Returns whether input has to wait, because stream.ready is sent first. */
 static bool
 ws_holds(const struct conn *c)
 {
 	return c->state == CONN_OPENING && !c->position;
 }
 
-/* Of somebody who is not known yet, a token and a cursor are all that is wanted. */
+/*
+ * Returns the longest frame that is allowed. An unauthenticated client sends a token and a cursor,
+ * nothing longer.
+ */
 static size_t
 frame_limit(const struct conn *c)
 {
 	return c->state == CONN_AUTH ? AUTH_FRAME_BYTES : (size_t)settings.push_frame_bytes;
 }
 
+/* Takes the fragments of an unfinished message. */
+static struct frame_input
+fragments_take(struct conn *c)
+{
+	struct frame_input in = { 0 };
+
+	if (c->rare) {
+		in = c->rare->input;
+		c->rare->input = (struct frame_input){ 0 };
+	}
+	return in;
+}
+
+/* Keeps the fragments for the next input. Frees those of a complete message. */
+static void
+fragments_keep(struct conn *c, struct frame_input *in)
+{
+	if (in->fragments_opcode)
+		rare_of(c)->input = *in;
+	else
+		frame_input_free(in);
+}
+
 static void
 ws_input(struct conn *c, uint8_t *data, size_t n)
 {
+	struct frame_input in = fragments_take(c);
 	size_t at = 0, used;
+	bool whole = false;
 	struct frame f;
 
 	if (c->awaits_pong) {
@@ -131,7 +173,7 @@ ws_input(struct conn *c, uint8_t *data, size_t n)
 		stream_beat(c, settings.push_ping_seconds);
 	}
 	while (at < n && c->state < CONN_CLOSING && !ws_holds(c)) {
-		enum frame_result result = frame_read(&c->input, data + at, n - at, frame_limit(c), &f, &used);
+		enum frame_result result = frame_read(&in, data + at, n - at, frame_limit(c), &f, &used);
 		at += used;
 		if (frames_are_too_fast(c, f.used))
 			conn_exceeds(c, BOUND_FRAME_RATE, CLOSE_PROTOCOL);
@@ -141,17 +183,19 @@ ws_input(struct conn *c, uint8_t *data, size_t n)
 			conn_close(c, close_of_frame(f.close_code));
 		else if (result == FRAME_MESSAGE)
 			ws_frame(c, &f);
+		whole = whole || (result == FRAME_MESSAGE && f.opcode <= FRAME_BINARY);
 		if (result == FRAME_MORE)
 			break;
 	}
-	if (!c->input.fragments_opcode)
-		frame_input_free(&c->input);
+	fragments_keep(c, &in);
 	if (c->state >= CONN_CLOSING)
 		return;
 	if (n - at > (size_t)settings.push_frame_bytes + FRAME_HEADER_BYTES + 4)
 		conn_exceeds(c, BOUND_FRAME_BYTES, ws_holds(c) ? CLOSE_UNAVAILABLE : CLOSE_PROTOCOL);
 	else
 		conn_keep(c, data + at, n - at);
+	if (c->state == CONN_LIVE)
+		unfinished_note(c, whole);
 }
 
 static long
@@ -163,6 +207,7 @@ ws_beat_seconds(void)
 const struct transport transport_ws = {
 	.name = "ws",
 	.number = 0,
+	.takes_messages = true,
 	.open = ws_open,
 	.wrap = ws_wrap,
 	.ping = ws_ping,

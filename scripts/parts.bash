@@ -1,36 +1,50 @@
-# The parts of a running Banter: how each is started, known to be ready, and stopped. Sourced by scripts/stack and scripts/run.
+# The parts of a running server: how each is started, checked and stopped. Sourced by scripts/stack
+# and scripts/run.
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash disable=SC2119,SC2120
+# shellcheck shell=bash disable=SC2119,SC2120,SC2153
 
-# The settings of these scripts; those of the programs are shown by `banter-api --help`.
+# The settings of these scripts. `banter-api --help` prints those of the programs.
 SETTINGS=(
 	"BANTER_STATE=var                   the folder of data, sockets, secrets and logs"
 	"BANTER_BUILD=build                 the folder of the programs to run"
 	"BANTER_USER=banter                 who runs them when root starts them"
 	"BANTER_LISTEN=127.0.0.1            address of the front door (lighttpd)"
 	"BANTER_PORT=8080                   port of the front door"
+	"BANTER_CONNECTIONS=5000            connections that the front door serves at once"
+	"BANTER_CONNECTIONS_PER_ADDRESS=1000 of them for one address, or IPv6 network of 64 bits; 0: no limit, and no HAProxy before lighttpd"
 	"BANTER_PUSH_LISTEN=127.0.0.1       address of push's own port"
 	"BANTER_PUSH_PORT=8081              push's own port"
+	"BANTER_TLS_CERTIFICATE=            certificate chain for the front door, as a path from /; self-signed: one is made, to try TLS out"
+	"BANTER_TLS_KEY=                    its key; without it the key stands in the same file"
 	"BANTER_DATABASE_URL=               a PostgreSQL elsewhere; without it a private one in the state folder"
+	"BANTER_DATABASE_OWNER_URL=         the same for the role that loads the SQL; without it BANTER_DATABASE_URL. The programs do not get it"
 	"BANTER_REDIS_URL=                  a Redis elsewhere; without it a private one in the state folder"
 	"BANTER_DRAIN_SECONDS=5             how long a part may take to end"
+	"BANTER_LOG_BYTES=100000000         size at which a log becomes PART.log.1; 0: never"
 	"BANTER_POSTGRES_BUFFERS=256MB      shared_buffers of the private PostgreSQL"
 	"BANTER_POSTGRES_CONNECTIONS=100    max_connections of the private PostgreSQL"
 )
 
-# In the order of starting; stopped in the other. A further push process is called push@PORT.
-PARTS=(postgres redis api push lighttpd)
+# In the order of starting; they are stopped in reverse. A further push process is called push@PORT.
+PARTS=(postgres redis api push lighttpd haproxy)
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck disable=SC2034
+VERSION=$(<"$ROOT/VERSION")
 PATH=$PATH:/usr/sbin:/usr/lib/postgresql/15/bin
 umask 022
+
+# shellcheck source=scripts/front.bash
+. "$ROOT/scripts/front.bash"
+# shellcheck source=scripts/database.bash
+. "$ROOT/scripts/database.bash"
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'banter: %s\n' "$*" >&2; exit 1; }
 
 # ---- settings and places ----
 
-# Takes what is not in the environment from what this state folder was last started with.
+# Sets what is missing in the environment to the values of this state folder's last start.
 settings_recall() {
 	local row name
 	state_find
@@ -41,7 +55,7 @@ settings_recall() {
 	done <"$STATE/run/settings"
 }
 
-# Gives every setting its value, and the default to those that have none; exports them to the parts.
+# Sets every setting, with its default where it has no value, and exports all of them.
 settings_read() {
 	local row name
 	state_find
@@ -51,28 +65,38 @@ settings_read() {
 	done
 
 	local own_database="postgresql:///banter?host=$SOCKETS&user=banter" own_cache="unix://$SOCKETS/redis.sock"
+	local own_owner="postgresql:///banter?host=$SOCKETS&user=banter_owner"
 	: "${BANTER_DATABASE_URL:=$own_database}" "${BANTER_REDIS_URL:=$own_cache}"
 	own_postgres=false own_redis=false
-	if [ "$BANTER_DATABASE_URL" = "$own_database" ]; then own_postgres=true; fi
+	if [ "$BANTER_DATABASE_URL" = "$own_database" ]; then own_postgres=true BANTER_DATABASE_OWNER_URL=$own_owner; fi
+	: "${BANTER_DATABASE_OWNER_URL:=$BANTER_DATABASE_URL}"
 	if [ "$BANTER_REDIS_URL" = "$own_cache" ]; then own_redis=true; fi
 	: "${BANTER_SECRETS_DIR:=$STATE/secrets}" "${BANTER_API_SOCKET:=$SOCKETS/api.sock}"
-	export BANTER_WEB=$SHARE/web
-	URL=http://$BANTER_LISTEN:$BANTER_PORT
+	export BANTER_SHARE=$SHARE BANTER_WEB=$SHARE/web
+	BANTER_LISTEN=${BANTER_LISTEN//[][]/} BANTER_PUSH_LISTEN=${BANTER_PUSH_LISTEN//[][]/}
+	tls_read
+	front_read
+	URL=$SCHEME://$(address_in_url "$(address_to_call "$BANTER_LISTEN")"):$BANTER_PORT
+	export BANTER_PUSH_HOST
+	BANTER_PUSH_HOST=$(address_to_call "$BANTER_PUSH_LISTEN")
 	for name in "${!BANTER_@}"; do export "${name?}"; done
 
-	# as_owner is put before a command that root must not run itself.
+	# as_owner is the prefix of commands that root must not run itself.
 	as_owner=(env -C "$STATE" HOME=/nonexistent)
 	if [ "$(id -u)" = 0 ]; then
 		as_owner=(setpriv "--reuid=$BANTER_USER" "--regid=$BANTER_USER" --init-groups env -C "$STATE" HOME=/nonexistent)
 	fi
 }
 
+# Stores the settings. On a full disk the old ones remain.
 settings_record() {
-	local name
-	(umask 077 && for name in "${!BANTER_@}"; do printf '%s=%q\n' "$name" "${!name}"; done >"$STATE/run/settings")
+	local name new=$STATE/run/settings.new
+	{ (umask 077 && for name in "${!BANTER_@}"; do printf '%s=%q\n' "$name" "${!name}"; done >"$new") && mv "$new" "$STATE/run/settings"; } ||
+		die "cannot write $STATE/run/settings"
 }
 
-# The state folder and what lies in it. Only postgres, socket and secrets belong to the user who runs the parts.
+# Sets the state folder and its parts. The user who runs the parts owns postgres, socket, secrets
+# and log, and root writes nothing there.
 state_find() {
 	STATE=${BANTER_STATE:-var}
 	case $STATE in /*) ;; *) STATE=$ROOT/$STATE ;; esac
@@ -82,12 +106,15 @@ state_find() {
 
 state_make() {
 	local wanted=${BANTER_STATE:-var} place
+	# The path stands between quotation marks in the configurations of the parts.
+	[[ $STATE != *[\'\"\$\\]* ]] || die "BANTER_STATE cannot have quotation marks, \$ or a backslash: $STATE"
 	if [ "$(id -u)" = 0 ] && ! id -u "$BANTER_USER" >/dev/null 2>&1; then
 		useradd --system --user-group --no-create-home --shell /usr/sbin/nologin "$BANTER_USER" || die "cannot create the user $BANTER_USER"
 	fi
 	{ mkdir -p "$STATE" && chmod 711 "$STATE"; } || die "cannot make the state folder $STATE"
 	if ! "${as_owner[@]}" true 2>/dev/null; then
-		# A checkout in a closed folder of root: the state goes where the user can reach it, and the folder becomes a link to it.
+		# A checkout in a private folder of root: the state goes to a folder that the user
+		# can reach, and a link leads there.
 		case $wanted in /*) ;; *) wanted=$ROOT/$wanted ;; esac
 		rmdir "$wanted" 2>/dev/null || die "the user $BANTER_USER cannot reach $STATE; set BANTER_STATE to another folder"
 		{ place=$(mktemp -d /var/lib/banter-XXXXXX) && chmod 711 "$place" && ln -s "$place" "$wanted"; } || die "cannot make $place"
@@ -96,27 +123,32 @@ state_make() {
 	[ ${#SOCKETS} -le 85 ] || die "the path of $STATE is too long for Unix sockets; set BANTER_STATE to a shorter one"
 	mkdir -p "$STATE"/{run,log,opt,postgres,socket,secrets}
 	chmod 700 "$STATE"/{log,postgres,socket,secrets}
-	if [ "$(id -u)" = 0 ]; then chown "$BANTER_USER:" "$STATE"/{postgres,socket,secrets}; fi
+	if [ "$(id -u)" = 0 ]; then
+		chown "$BANTER_USER:" "$STATE"/{postgres,socket,secrets}
+		chown -hR "$BANTER_USER:" "$STATE/log"
+	fi
 }
 
-# Everything that was derived from the old place of the state folder is derived anew.
+# Derives all settings again that contained the old state folder.
 settings_moved() {
 	local name
-	for name in BANTER_DATABASE_URL BANTER_REDIS_URL BANTER_SECRETS_DIR BANTER_API_SOCKET; do
+	for name in BANTER_DATABASE_URL BANTER_DATABASE_OWNER_URL BANTER_REDIS_URL BANTER_SECRETS_DIR BANTER_API_SOCKET; do
 		[[ ${!name} != *"$STATE"* ]] || unset "$name"
 	done
 	settings_read
 }
 
-# Copies what runs into the state folder: the checkout may be out of reach for the user who runs it, or change under way.
+# Copies the programs and data into the state folder. The user who runs them may have no access to
+# the checkout, and the checkout may change.
 code_install() {
 	local target=$1
 	flock "$ROOT/Makefile" env -u MAKEFLAGS -u MAKELEVEL make -s --no-print-directory -j2 -C "$ROOT" \
-		BUILD="$BANTER_BUILD" DESTDIR="$STATE/opt" PREFIX= "$target" >"$STATE/log/install.log" 2>&1 ||
-		{ cat "$STATE/log/install.log" >&2; die "the build has failed"; }
+		BUILD="$BANTER_BUILD" DESTDIR="$STATE/opt" PREFIX= "$target" >"$STATE/run/install.log" 2>&1 ||
+		{ cat "$STATE/run/install.log" >&2; die "the build has failed"; }
 }
 
-# ---- processes: a pid file holds the number and the birth of a process, so that no stranger with its number is ever taken for it ----
+# ---- processes: a pid file holds a process id and the process's start time, because another
+# process may get the id later ----
 
 process_born() {
 	local stat
@@ -125,25 +157,26 @@ process_born() {
 	[ "${stat[0]}" != Z ] && echo "${stat[19]}"
 }
 
-# Prints the number of a part's process; false when it is not running.
+# Prints the process id of a part. Fails when the part is not running.
 part_pid() {
 	local pid born
 	{ read -r pid born <"$STATE/run/$1.pid"; } 2>/dev/null || return 1
 	[ "$(process_born "$pid")" = "$born" ] && echo "$pid"
 }
 
-# Has been started, has not been stopped, and is gone.
+# Returns whether a part was started, was not stopped, and does not run.
 part_died() { [ -e "$STATE/run/$1.pid" ] && ! part_pid "$1" >/dev/null; }
 
 part_wanted() {
 	case $1 in
 	postgres) $own_postgres ;;
 	redis) $own_redis ;;
+	haproxy) [ -n "$front_socket" ] ;;
 	*) true ;;
 	esac
 }
 
-# Every part that has been started, in the order of starting.
+# Prints every part that was started, in the order of starting.
 parts_started() {
 	local part file
 	for part in "${PARTS[@]}"; do
@@ -154,18 +187,78 @@ parts_started() {
 	done
 }
 
-# launch PART COMMAND…: runs it in a session of its own (Ctrl-C is not for it), its output in the part's log. It keeps nothing of ours open:
-# not the lock of scripts/run (9), nor what bats listens on (3, 4).
-launch() {
-	local part=$1 log=$STATE/log/$1.log pid
-	shift
-	if [ "$(stat -c %s "$log" 2>/dev/null || echo 0)" -gt 20000000 ]; then mv "$log" "$log.1"; fi
-	"${as_owner[@]}" setsid "$@" </dev/null >>"$log" 2>&1 3>&- 4>&- 9>&- &
-	pid=$!
-	echo "$pid $(process_born "$pid")" >"$STATE/run/$part.pid"
+# Removes secrets from the environment of parts that do not need them. Only loading needs the
+# owner's URL, and only api and push need the others.
+environment_of() {
+	without=(-u BANTER_DATABASE_OWNER_URL)
+	case $1 in
+	api | push*) ;;
+	*) without+=(-u BANTER_DATABASE_URL -u BANTER_REDIS_URL -u BANTER_SECRETS_DIR) ;;
+	esac
 }
 
-# wait_until SECONDS COMMAND…: true as soon as the command is.
+# launch PART COMMAND…: runs it in a session of its own, so that Ctrl-C does not reach it, with its
+# output in the part's log. It inherits neither the lock of scripts/run (9) nor the descriptors of
+# bats (3, 4). It writes no core dump, which would contain messages and keys.
+launch() {
+	local part=$1 log=$STATE/log/$1.log pid without
+	environment_of "$part"
+	shift
+	log_rotate "$part"
+	ulimit -c 0
+	case $part in
+	api | push*) without+=(BANTER_LOG_FILE="${BANTER_LOG_FILE:-$log}") ;;
+	esac
+	# The part's user opens the log, because that user owns the folder.
+	# shellcheck disable=SC2016
+	"${as_owner[@]}" env "${without[@]}" bash -c 'exec >>"$0" 2>&1 && exec setsid "$@"' "$log" "$@" </dev/null 3>&- 4>&- 9>&- &
+	pid=$!
+	# A process whose id is not on the disk could not be stopped.
+	if ! { echo "$pid $(process_born "$pid")" >"$STATE/run/$part.pid" && program_stamp "$part" >"$STATE/run/$part.program"; }; then
+		"${as_owner[@]}" kill -s KILL -- "$pid"
+		return 1
+	fi
+}
+
+# log_rotate PART: copies a log that is too large to PART.log.1 and empties it. The file itself
+# stays, because the part appends to it. api and push rotate their own.
+log_rotate() {
+	local log=$STATE/log/$1.log
+	[ "$BANTER_LOG_BYTES" != 0 ] && [ "$(stat -c %s "$log" 2>/dev/null || echo 0)" -ge "$BANTER_LOG_BYTES" ] || return 0
+	# shellcheck disable=SC2016
+	"${as_owner[@]}" sh -c 'cp -- "$0" "$0.1" && : >"$0"' "$log"
+}
+
+# program_stamp PART: prints a text that changes when the part's program is replaced on the disk.
+program_stamp() {
+	local program
+	case $1 in
+	postgres) program=$(type -P postgres) ;;
+	redis) program=$(type -P redis-server) ;;
+	lighttpd | haproxy) program=$(type -P "$1") ;;
+	*) program=$STATE/opt/bin/banter-${1%%@*} ;;
+	esac
+	stat -Lc %d:%i:%Y "$program" 2>/dev/null || true
+}
+
+# Returns whether a part runs another program than the one on the disk. While a package is being
+# unpacked, the disk may have none.
+part_replaced() {
+	local now before
+	part_pid "$1" >/dev/null && { read -r before <"$STATE/run/$1.program"; } 2>/dev/null || return 1
+	now=$(program_stamp "$1")
+	[ -n "$now" ] && [ "$now" != "$before" ]
+}
+
+# Makes a part run the program on the disk. api and push replace their processes without a gap.
+part_renew() {
+	case $1 in
+	api | push*) program_stamp "$1" >"$STATE/run/$1.program" && part_signal "$1" HUP ;;
+	*) part_stop "$1" && part_start "$1" ;;
+	esac
+}
+
+# wait_until SECONDS COMMAND…: waits until the command succeeds. Fails when the time is over.
 wait_until() {
 	local deadline=$((SECONDS + $1))
 	shift
@@ -181,7 +274,8 @@ part_ready_or_dead() {
 	"$@" || ! part_pid "$part"
 }
 
-# part_ready PART SECONDS COMMAND…: waits for it to be ready; on failure shows the end of its log.
+# part_ready PART SECONDS COMMAND…: waits until the part is ready. On failure prints the end of its
+# log.
 part_ready() {
 	local part=$1 seconds=$2
 	shift 2
@@ -189,6 +283,21 @@ part_ready() {
 	tail -n 8 "$STATE/log/$part.log" | sed "s/^/$part: /" >&2
 	say "banter: $part does not start (all of its log: $STATE/log/$part.log)" >&2
 	return 1
+}
+
+# ports_free PART…: checks the ports of these parts before anything is built. Names each port that
+# another program uses.
+ports_free() {
+	local part free=true
+	for part; do
+		if part_pid "$part" >/dev/null; then continue; fi
+		case $part in
+		lighttpd | haproxy) ! front_listens "$part" || port_free "$BANTER_LISTEN" "$BANTER_PORT" || free=false ;;
+		push) port_free "$BANTER_PUSH_LISTEN" "$BANTER_PUSH_PORT" || free=false ;;
+		push@*) port_free "$BANTER_PUSH_LISTEN" "${part#push@}" || free=false ;;
+		esac
+	done
+	$free
 }
 
 port_free() {
@@ -200,70 +309,44 @@ port_free() {
 
 # ---- the parts ----
 
-# parts_start [PART…]: starts all parts, or these, each when the one before is ready. All: with the code and the SQL as they are now; a
-# single part comes back as it was.
+# parts_start [PART…]: starts all parts, or these, each when the one before is ready. Without
+# arguments it installs the current code and SQL first. A single part starts with what is installed.
 parts_start() {
 	local part parts=("$@") fresh=false
-	if [ $# = 0 ]; then parts=("${PARTS[@]}") fresh=true; fi
+	if [ $# = 0 ]; then
+		mapfile -t parts < <({ printf '%s\n' "${PARTS[@]}" && parts_started | grep @; } || true)
+		fresh=true
+	fi
 	if [ ! -e "$STATE/run/settings" ] || [ ! -d "$SHARE" ]; then fresh=true; fi
+	ports_free "${parts[@]}" || exit 1
 	if $fresh; then settings_record; fi
 	case " ${parts[*]} " in
 	*" api "* | *" push"* | *" lighttpd "*) if $fresh || [ ! -d "$STATE/opt/bin" ]; then code_install install; fi ;;
 	*) if $fresh; then code_install install-share; fi ;;
 	esac
 	for part in "${parts[@]}"; do
+		if part_replaced "$part" && { [ "$part" != api ] && [[ $part != push* ]] || $fresh; }; then part_renew "$part" || die "$part has not started again"; fi
 		part_start "$part" || die "$part has not started"
 		if [ "$part" = postgres ] && $fresh; then migrate || die "the SQL cannot be loaded"; fi
 	done
 	case " ${parts[*]} " in
-	*" lighttpd "*) wait_until 30 curl -sf -m 5 -o /dev/null "$URL/readyz" || die "not ready: $(curl -s -m 5 "$URL/readyz")" ;;
+	*" lighttpd "* | *" haproxy "*) wait_until 30 curl_front -f -o /dev/null "$URL/readyz" || die "not ready: $(curl_front "$URL/readyz")" ;;
 	esac
 }
 
 part_start() {
-	part_wanted "$1" && ! part_pid "$1" >/dev/null || return 0
+	part_wanted "$1" || return 0
+	if part_pid "$1" >/dev/null; then
+		# A PostgreSQL whose disk was full may run without serving.
+		[ "$1" = postgres ] && ! wait_until 60 postgres_answers || return 0
+		part_stop postgres
+	fi
 	case $1 in
 	push@*) start_push "$1" "${1#push@}" ;;
 	push) start_push push "$BANTER_PUSH_PORT" ;;
 	*) "start_$1" ;;
 	esac
 }
-
-start_postgres() {
-	local data=$STATE/postgres/15 option options=()
-	postgres_take_over "$data"
-	if [ ! -d "$data" ]; then
-		rm -rf "$data.new"
-		"${as_owner[@]}" initdb -D "$data.new" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-instructions >"$STATE/log/initdb.log" 2>&1 ||
-			{ cat "$STATE/log/initdb.log" >&2; return 1; }
-		mv "$data.new" "$data"
-	fi
-	for option in \
-		listen_addresses= unix_socket_directories="$SOCKETS" unix_socket_permissions=0700 \
-		fsync=on synchronous_commit=on full_page_writes=on wal_compression=on max_wal_size=2GB checkpoint_timeout=15min \
-		shared_buffers="$BANTER_POSTGRES_BUFFERS" max_connections="$BANTER_POSTGRES_CONNECTIONS" \
-		jit=off random_page_cost=1.1 timezone=UTC \
-		autovacuum_vacuum_scale_factor=0.05 autovacuum_vacuum_cost_limit=1000 \
-		log_line_prefix='%m [%p] %a %e ' log_min_duration_statement=2000 log_parameter_max_length=0; do
-		options+=(-c "$option")
-	done
-	launch postgres postgres -D "$data" "${options[@]}"
-	part_ready postgres 60 pg_isready -q -h "$SOCKETS" -U postgres -d postgres
-}
-
-# A server that outlived its pid file is stopped; the files of one that did not live on must not keep the next from starting, as they
-# would when another process has got its number.
-postgres_take_over() {
-	local data=$1 pid
-	pid=$(head -n 1 "$data/postmaster.pid" 2>/dev/null)
-	if [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd")" = "$data" ]; then
-		"${as_owner[@]}" pg_ctl -D "$data" -s -m fast -t 60 stop
-	fi
-	wait_until 30 no_process_in "$data" || return 1
-	rm -f "$data/postmaster.pid" "$SOCKETS"/.s.PGSQL.*
-}
-
-no_process_in() { ! readlink /proc/[0-9]*/cwd | grep -qxF "$1"; }
 
 start_redis() {
 	rm -f "$SOCKETS/redis.sock"
@@ -283,29 +366,13 @@ start_api() {
 start_push() {
 	port_free "$BANTER_PUSH_LISTEN" "$2" || return 1
 	launch "$1" env BANTER_PUSH_PORT="$2" "$STATE/opt/bin/banter-push"
-	part_ready "$1" 30 curl -sf -m 5 -o /dev/null "http://$BANTER_PUSH_LISTEN:$2/healthz"
-}
-
-start_lighttpd() {
-	port_free "$BANTER_LISTEN" "$BANTER_PORT" || return 1
-	# lighttpd writes the query of a request into some error lines; a stream's ticket must not get into a log.
-	# shellcheck disable=SC2016
-	launch lighttpd bash -c 'exec lighttpd -D -f "$0" 2> >(exec sed -u "s/?[^ ]*/?.../")' "$SHARE/lighttpd.conf"
-	part_ready lighttpd 10 curl -s -m 5 -o /dev/null "$URL/healthz"
-}
-
-# Creates or updates the schema. In the private PostgreSQL the role and the database are made first, as an administrator would.
-migrate() {
-	local log=$STATE/log/migrate.log
-	{
-		if $own_postgres; then "${as_owner[@]}" psql -Xq -h "$SOCKETS" -U postgres -d postgres -f "$SHARE/sql/roles.sql"; fi &&
-			"${as_owner[@]}" psql -Xq -v ON_ERROR_STOP=1 -d "$BANTER_DATABASE_URL" -f "$SHARE/sql/load.sql"
-	} >>"$log" 2>&1 || { tail -n 8 "$log" >&2; return 1; }
+	part_ready "$1" 30 curl -sf -m 5 -o /dev/null "http://$(address_in_url "$BANTER_PUSH_HOST"):$2/healthz"
 }
 
 # ---- stopping ----
 
-# part_signal PART SIGNAL: to the whole part; postgres and lighttpd tell their children themselves.
+# part_signal PART SIGNAL: signals all processes of the part. postgres and lighttpd pass signals to
+# their children themselves.
 part_signal() {
 	local pid backends
 	pid=$(part_pid "$1") || return 0
@@ -321,16 +388,21 @@ part_signal() {
 
 part_gone() { ! part_pid "$1"; }
 
+# HAProxy ends at once, or with USR1 when its last connection ends, after push has closed the
+# streams.
+haproxy_stop=TERM
+
 # Asks a part to end.
 part_ask() {
 	part_signal "$1" CONT
 	case $1 in
 	postgres | lighttpd) part_signal "$1" INT ;;
+	haproxy) part_signal "$1" "$haproxy_stop" ;;
 	*) part_signal "$1" TERM ;;
 	esac
 }
 
-# Waits for a part that was asked to end, and makes an end of it when it does not.
+# Stops a part. Kills it when it does not end in time.
 part_stop() {
 	part_ask "$1"
 	if ! wait_until $((BANTER_DRAIN_SECONDS + 5)) part_gone "$1"; then
@@ -338,13 +410,16 @@ part_stop() {
 		part_signal "$1" KILL
 		wait_until 5 part_gone "$1" || true
 	fi
-	rm -f "$STATE/run/$1.pid"
+	rm -f "$STATE/run/$1.pid" "$STATE/run/$1.program"
 }
 
-# The front door closes first, but what is open there ends with push's farewell.
+# Stops all parts. The front door stops accepting first. Its open connections end when push closes
+# the streams.
 parts_stop() {
-	local part
-	if part_pid lighttpd >/dev/null; then part_ask lighttpd; fi
+	local part haproxy_stop=USR1
+	for part in haproxy lighttpd; do
+		if part_pid "$part" >/dev/null; then part_ask "$part"; fi
+	done
 	for part in $(parts_started); do
 		case $part in push*) part_ask "$part" ;; esac
 	done

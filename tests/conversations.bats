@@ -167,7 +167,7 @@ others() { printf '"%s",' "$@" | sed 's/,$//'; }
 		found+="$(json '.conversations[].id' | paste -sd' ') "
 		pages=$((pages + 1))
 		[ "$(json .has_more)" = true ] || break
-		before="&before=$(json '.conversations[-1].activity_id')"
+		before="&$(json '.conversations[-1] | "before=\(.activity_id)&before_id=\(.id)"')"
 	done
 	[ "$found" = "$rooms" ]
 	[ $pages = 3 ]
@@ -178,6 +178,9 @@ others() { printf '"%s",' "$@" | sed 's/,$//'; }
 	get "/v1/conversations?before=x"
 	expect 422 invalid_parameter
 	[ "$(json .field)" = before ]
+	get "/v1/conversations?before_id=$room"
+	expect 422 invalid_parameter
+	[ "$(json .field)" = before_id ]
 	as nobody
 	get /v1/conversations
 	expect 401 unauthenticated

@@ -1,13 +1,14 @@
-# scripts/verify-delivery: good where all is well, and known to say so when it is not.
+# scripts/verify-delivery: it succeeds on a correct server, and fails on a faulty one.
 # SPDX-License-Identifier: MIT
 
 setup() { load helpers; load streams; }
 teardown() { streams_end; }
 
-# verify [OPTION…]: runs it; $status and $output as of `run`.
+# verify [OPTION…]: runs it; sets $status and $output as `run` does.
 verify() { run timeout 300 "$ROOT/scripts/verify-delivery" "$URL" --rate 30 --settle 20 --seed 11 "$@"; }
 
-# bad_proxy DEED: a proxy before the streams that does so to one event of each; its address is $bad.
+# bad_proxy DEED: starts a proxy for streams that does this to one event of each; $bad is its
+# address.
 bad_proxy() {
 	node "$ROOT/tests/delivery/proxy.mjs" "$PUSH_URL" "$1" >"$BATS_TEST_TMPDIR/bad" 2>&1 3>&- 4>&- &
 	echo $! >"$BATS_TEST_TMPDIR/bad.pid"
@@ -16,7 +17,7 @@ bad_proxy() {
 	bad=$(<"$BATS_TEST_TMPDIR/bad")
 }
 
-# through DEED: runs it through such a proxy, without cuts, which would repair what the proxy does.
+# through DEED: runs verify-delivery through such a proxy, without cuts, which would hide the fault.
 through() {
 	bad_proxy "$1"
 	verify --transports sse --streams "$bad" --settle 3 --seconds 4 --drop 0 --members 0 --revoke 0
@@ -31,8 +32,9 @@ through() {
 	[[ $output =~ "3 revoked" ]]
 }
 
-# What is about a few milliseconds is met by doing everything often. Three people are the guests of ten groups, so each change of membership sends eight
-# streams to read theirs again, while others open. 100 messages a second is what two cores still carry with all that, under the sanitizers.
+# Repeats everything often, to meet races of a few milliseconds. Three users are invited to ten
+# groups, so each change of membership makes eight streams read theirs again, while others open. Two
+# cores still carry 100 messages a second with this load, under the sanitizers.
 @test "verify-delivery: P6: two processes of push, 100 messages, 40 cuts and 60 changes of membership a second" {
 	further_push BANTER_PUSH_PROCESSES=2
 	verify --streams "$further" --users 3 --devices 8 --groups 10 --directs 1 --rate 100 --drop 40 --members 60 --seconds 28 --json

@@ -1,4 +1,4 @@
-# Devices: where a user is signed in, and signing one of them out.
+# Devices: the list of a user's sign-ins, and the sign-out of one.
 # SPDX-License-Identifier: MIT
 
 setup() { load helpers; load streams; }
@@ -34,7 +34,7 @@ teardown() { streams_end; }
 	delete "/v1/devices/$phone"
 	expect 204
 	refused() { token="$(token_of carol phone)" && get /v1/me && [ "$reply_status" = 401 ]; }
-	wait_until 3 refused
+	wait_until 10 refused
 	[ "$(json .code)" = device_revoked ]
 	as nobody
 	post /v1/auth/refresh "{\"refresh_token\":\"$(refresh_token_of carol phone)\"}"

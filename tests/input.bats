@@ -1,10 +1,11 @@
-# Bad input: whatever comes, a problem with a code; never a crash, never a half-done write.
+# Bad input: every fault gets a problem with a code, never a crash or a half-done write.
 # SPDX-License-Identifier: MIT
 
 setup() { load helpers; load streams; }
 teardown() { streams_end; }
 
-# raw_call METHOD PATH CONTENT-TYPE [FILE]: exactly these bytes; without a content type when it is "-".
+# raw_call METHOD PATH CONTENT-TYPE [FILE]: sends exactly these bytes, without a content type if it
+# is "-".
 raw_call() {
 	local arguments=(-s --max-time 20 -X "$1" -D "$reply_headers" -o "$BATS_TEST_TMPDIR/reply" -w '%{http_code} %{content_type}')
 	[ -z "$token" ] || arguments+=(-H "Authorization: Bearer $token")
@@ -15,7 +16,7 @@ raw_call() {
 	reply=$(<"$BATS_TEST_TMPDIR/reply") last_request="$1 $2 ($3)"
 }
 
-# Every route that takes a body.
+# Lists every route that accepts a body.
 bodies() {
 	cat <<-TABLE
 		POST /v1/auth/register
@@ -30,10 +31,11 @@ bodies() {
 		POST /v1/conversations/$room/read
 		POST /v1/receipts
 		PUT /v1/presence/watch
+		POST /v1/presence/query
 	TABLE
 }
 
-# What no database of a chat should be able to notice.
+# Prints the state of the database, which bad input must not change.
 state() {
 	psql_banter "
 		select (select count(*) from users), (select count(*) from conversations), (select count(*) from members), (select count(*) from messages),
@@ -112,17 +114,17 @@ state() {
 	as alice
 	group Room bob
 	before=$(state)
-	{ printf '{"x":"'; head -c 400000 /dev/zero | tr '\0' x; printf '"}'; } >"$BATS_TEST_TMPDIR/bytes"
+	{ printf '{"x":"'; head -c 600000 /dev/zero | tr '\0' x; printf '"}'; } >"$BATS_TEST_TMPDIR/bytes"
 	{ printf '{"x":"'; head -c 3000000 /dev/zero | tr '\0' x; printf '"}'; } >"$BATS_TEST_TMPDIR/more"
 	bodies >"$BATS_TEST_TMPDIR/bodies"
 	while read -r method path; do
 		raw_call "$method" "$path" application/json "$BATS_TEST_TMPDIR/bytes"
 		expect 413 body_too_large
-		# Beyond a megabyte the front door answers by itself.
+		# Above a megabyte the front door replies itself.
 		raw_call "$method" "$path" application/json "$BATS_TEST_TMPDIR/more"
 		[ "$reply_status" = 413 ]
 	done <"$BATS_TEST_TMPDIR/bodies"
-	# A length that is a lie, or absurd.
+	# Lengths that are false or absurd.
 	for length in -1 99999999999999999999 1x; do
 		got=$(curl -s -m 5 -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -H "Content-Length: $length" -d '{}' "$URL/v1/receipts" || true)
 		[[ $got =~ ^(4[0-9][0-9]|000)$ ]]
@@ -145,7 +147,7 @@ state() {
 @test "text: 65536 bytes are a message, one more is text_too_long" {
 	as alice
 	group Room bob
-	# In ASCII, and in characters of three bytes that are written as six.
+	# Texts in ASCII, and in characters of three bytes that are spelled as six.
 	for unit in x '\u6f22'; do
 		n=$([ "$unit" = x ] && echo 65536 || echo 21845)
 		for extra in 0 1; do
@@ -177,6 +179,52 @@ state() {
 		raw_call POST "/v1/conversations/$room/messages" application/json "$BATS_TEST_TMPDIR/bytes"
 		if [ $size = 16384 ]; then expect 201; else [ "$reply_status" = 422 ] && [ "$(json '[.code, .field] | join(" ")')" = "invalid_body data" ]; fi
 	done
+}
+
+# list_of UNIT COUNT: prints data with a list of COUNT units.
+list_of() { printf '{"a":['; yes "$1," | head -n "$2" | tr -d '\n'; printf '0]}'; }
+
+@test "data: the worst that its limit allows, and one more, by REST and up the socket, beside a normal message" {
+	as bob
+	as alice
+	group Room bob
+	listen alice ws
+	before=$(psql_banter "select count(*) from messages where conversation_id = $room")
+	n=0
+	# Short numbers make data largest in jsonb's storage. Large exponents make it largest in its
+	# text.
+	while read -r unit most; do
+		for extra in 0 1; do
+			n=$((n + 1))
+			list_of "$unit" $((most + extra)) >"$BATS_TEST_TMPDIR/data"
+			printf '{"type":"message.send","conversation_id":"%s","client_id":"s%s","text":"x","data":%s}' "$room" $n "$(<"$BATS_TEST_TMPDIR/data")" >"$BATS_TEST_TMPDIR/frame"
+			printf '{"client_id":"r%s","text":"x","data":%s}' $n "$(<"$BATS_TEST_TMPDIR/data")" >"$BATS_TEST_TMPDIR/bytes"
+			speak alice "$(<"$BATS_TEST_TMPDIR/frame")"
+			speak alice "{\"type\":\"message.send\",\"conversation_id\":\"$room\",\"client_id\":\"beside-$n\",\"text\":\"normal\"}"
+			raw_call POST "/v1/conversations/$room/messages" application/json "$BATS_TEST_TMPDIR/bytes"
+			heard alice ".type == \"message.sent\" and .client_id == \"beside-$n\""
+			if [ $extra = 0 ]; then
+				expect 201
+				heard alice ".type == \"message.sent\" and .client_id == \"s$n\""
+				[ "$(psql_banter "select data_size(data) <= 16384 and octet_length(message_json(m)) < 40000 from messages m where conversation_id = $room and client_id = 'r$n'")" = t ]
+			else
+				[ "$reply_status $(json '[.code, .field] | join(" ")')" = '422 invalid_body data' ] || { echo "$unit: $reply_status $reply"; return 1; }
+				heard alice ".type == \"error\" and .client_id == \"s$n\" and .code == \"invalid_body\" and .field == \"data\""
+			fi
+		done
+	done <<-'TABLE'
+		1 8187
+		1e308 52
+		1e-308 52
+		{} 5458
+		"" 5458
+		12345678901234567890 779
+	TABLE
+	[ "$(psql_banter "select count(*) from messages where conversation_id = $room")" = $((before + 6 * 2 + 6 * 2)) ]
+	# An integer above 2^63 stays an integer.
+	post "/v1/conversations/$room/messages" '{"client_id":"large","text":"x","data":{"a":9223372036854775808,"b":-18446744073709551616}}'
+	expect 201
+	[[ $reply == *9223372036854775808*-18446744073709551616* ]]
 }
 
 @test "a message: each field of a wrong kind is named" {
@@ -217,7 +265,7 @@ state() {
 		id|{"client_id":"a","text":"x","id":"1"}
 		Text|{"client_id":"a","text":"x","Text":"y"}
 	TABLE
-	# NUL cannot be stored: refused, however it is written.
+	# A NUL is refused in every spelling, because the database cannot store it.
 	post "/v1/conversations/$room/messages" '{"client_id":"nul","text":"a\u0000b"}'
 	[[ "$reply_status $(json .code)" =~ ^(400\ malformed_json|422\ invalid_body)$ ]]
 	post "/v1/conversations/$room/messages" '{"client_id":"nul","text":"x","data":{"k":"a\u0000b"}}'
@@ -257,7 +305,8 @@ state() {
 		"{\"a\":1}"
 		"e 1 2 0"
 	TABLE
-	# Taken once and only once, whatever stood in it, on the transport whose framing is lines as well.
+	# Each text is stored unchanged and once, and delivered on the transport whose framing is by
+	# lines.
 	listen bob-sse sse --token "$(token_of bob)"
 	heard bob-sse ".data.client_id == \"t$n\""
 	in_order bob-sse "$room" 1 $((n + 1))
@@ -308,7 +357,8 @@ state() {
 	[[ $got =~ ^(200|4[0-9][0-9])$ ]]
 	got=$(curl -s -m 5 -o /dev/null -w '%{http_code}' -H "X-Long: $(printf 'v%.0s' {1..30000})" -H "Authorization: Bearer $token" "$URL/v1/me" || true)
 	[[ $got =~ ^(4[0-9][0-9]|000)$ ]]
-	# What a client cannot say about itself: the credentials are those of the header, not of its look-alikes.
+	# Headers that a client must not set: only Authorization authenticates, no header that looks
+	# like it.
 	got=$(curl -s -m 5 -o /dev/null -w '%{http_code}' -H "Authorization_: Bearer $token" -H "X-Authorization: Bearer $token" "$URL/v1/me")
 	[ "$got" = 401 ]
 	get /v1/me
@@ -338,7 +388,7 @@ state() {
 		(400|404|422)~/v1/users/%2e%2e%2fme
 		(400|404|422)~/v1/users/1%27%20or%201=1
 	TABLE
-	# A prefix longer than any name.
+	# A prefix that is longer than any name.
 	get "/v1/users?prefix=$(printf 'a%.0s' {1..5000})"
 	[[ $reply_status =~ ^(200|422)$ ]]
 }

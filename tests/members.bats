@@ -119,7 +119,7 @@ role_of() { get "/v1/conversations/$room/members?limit=200" && json ".members[] 
 			expect 422 unknown_reply
 		fi
 		get "/v1/conversations/$room"
-		[ "$(json .unread_count)" = 1 ]
+		[ "$(json '[.unread_count, .message_count] | join(" ")')" = "1 2" ]
 		as alice
 	done
 }

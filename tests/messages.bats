@@ -8,7 +8,7 @@ post_text() { post "/v1/conversations/$room/messages" "{\"client_id\":\"$1\",\"t
 texts_here() { json '.messages | map(.text) | join(" ")'; }
 history() { get "/v1/conversations/$room/messages$1"; }
 
-# A conversation of alice and bob with the messages m1 … m9; $ids are theirs.
+# nine: creates a conversation of alice and bob with the messages m1 … m9; $ids are their ids.
 nine() {
 	as alice
 	group Nine bob
@@ -30,7 +30,7 @@ nine() {
 	[ "$(json .data)" = '{"a":null,"b":[1,2.50,{"c":"ü"}]}' ] || [ "$(json -S .data)" = '{"a":null,"b":[1,2.5,{"c":"ü"}]}' ]
 	[[ $(json .created_at) > $before || $(json .created_at) = "$before" ]]
 	[ "$(json 'keys - ["id","conversation_id","seq","sender_id","client_id","text","data","created_at","status","receipts"]')" = "[]" ]
-	# The id is the time: milliseconds since 2024 in its high bits.
+	# The id contains the time: its high bits are milliseconds since 2024.
 	id=$(json .id)
 	[ $(((id >> 22) + 1704067200000)) = "$(date -d "$(json .created_at)" +%s%3N)" ]
 }
@@ -96,7 +96,7 @@ nine() {
 	expect 409 client_id_reused
 	post "/v1/conversations/$room/messages" "{\"client_id\":\"a1\",\"text\":\"hi\",\"reply_to\":\"$message\"}"
 	expect 409 client_id_reused
-	# It is kept per sender and conversation.
+	# A client_id is unique per sender and conversation.
 	as bob
 	post_text a1 hi
 	expect 201
@@ -284,4 +284,31 @@ nine() {
 	as nobody
 	get "/v1/conversations/$room/messages/$other"
 	expect 401 unauthenticated
+}
+
+@test "mentions: by a list or by names, at most 50, the same by REST and up the socket" {
+	as eve
+	as alice
+	group Mentions bob
+	post "/v1/conversations/$room/messages" "{\"client_id\":\"m1\",\"text\":\"hi\",\"mentions\":[\"$(id_of bob)\",\"$(id_of eve)\",\"$user_id\"]}"
+	expect 201
+	[ "$(json -c .mentions)" = "[\"$(id_of bob)\"]" ] || { echo "$reply"; return 1; }
+	listen alice ws
+	speak alice "{\"type\":\"message.send\",\"conversation_id\":\"$room\",\"client_id\":\"m2\",\"text\":\"all of you\",\"mentions\":[\"0\"]}"
+	heard alice '.type == "message.sent" and .client_id == "m2" and .data.mentions == ["0"]'
+	send "ask @$(name_of bob)." m3
+	[ "$(json -c .mentions)" = "[\"$(id_of bob)\"]" ] || { echo "$reply"; return 1; }
+	post "/v1/conversations/$room/messages" "{\"client_id\":\"m4\",\"text\":\"quoted: @$(name_of bob)\",\"mentions\":[]}"
+	expect 201
+	[ "$(json .mentions)" = null ]
+	as bob
+	get "/v1/conversations/$room"
+	[ "$(json .mention_count)" = 3 ]
+	as alice
+	post "/v1/conversations/$room/messages" "{\"client_id\":\"m5\",\"text\":\"hi\",\"mentions\":[$(seq -s, 1 51 | sed 's/[0-9]*/"&"/g')]}"
+	expect 422 too_many_mentions
+	post "/v1/conversations/$room/messages" "{\"client_id\":\"m5\",\"text\":\"$(printf '@user%s ' {1..51})\"}"
+	expect 422 too_many_mentions
+	speak alice "{\"type\":\"message.send\",\"conversation_id\":\"$room\",\"client_id\":\"m6\",\"text\":\"$(printf '@user%s ' {1..51})\"}"
+	heard alice '.type == "error" and .client_id == "m6" and .code == "too_many_mentions"'
 }

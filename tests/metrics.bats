@@ -1,4 +1,4 @@
-# What the programs count, in the text format of Prometheus.
+# The counters of the programs, in the text format of Prometheus.
 # SPDX-License-Identifier: MIT
 
 setup() {
@@ -8,7 +8,7 @@ setup() {
 }
 teardown() { streams_end; }
 
-# page ADDRESS: fetches the metrics there, which promtool has to find good; $page is the text.
+# page ADDRESS: fetches the metrics and checks them with promtool; $page is the text.
 page() {
 	raw "$1/metrics"
 	[ "$reply_status" = 200 ] || { echo "$1/metrics: $reply_status"; return 1; }
@@ -16,15 +16,22 @@ page() {
 	promtool check metrics <<<"$page" 2>&1 || { echo "$page"; return 1; }
 }
 
-# value NAME: the number behind this name and its labels, without a further label `process`; of several rows, the sum.
+# value NAME: prints the value of this name and labels, without the label `process`; of several
+# rows, the sum.
 value() { sed -E 's/process="[0-9]+",?//; s/\{\}//' <<<"$page" | awk -v name="$1" 'substr($0, 1, length(name) + 1) == name " " { sum += $2; found = 1 } END { if (found) print sum; else exit 1 }'; }
 
-# grown NAME N: since `before=$page` it has become larger by N at least. What has never counted may not be there yet.
-grown() {
+# growth NAME: prints by how much the value is larger than in $before. A counter may be missing
+# there before its first count. grown NAME N: checks that this is N or more.
+growth() {
 	local now then
 	now=$(value "$1") || return 1
 	then=$(page=$before && value "$1" || echo 0)
-	[ $((now - then)) -ge "$2" ] || { echo "$1: $then, then $now"; return 1; }
+	echo $((now - then))
+}
+grown() {
+	local more
+	more=$(growth "$1") || return 1
+	[ "$more" -ge "$2" ] || { echo "$1 has grown by $more"; return 1; }
 }
 
 @test "metrics of the api: requests by route and status, sends, round trips" {
@@ -50,11 +57,24 @@ grown() {
 	for name in database redis; do [ "$(value "banter_api_${name}_connects_total")" -ge 1 ]; done
 }
 
+@test "metrics of the api: many probes of readiness ask PostgreSQL and Redis once a second" {
+	local urls=() start seconds
+	for n in {1..200}; do urls+=(-o /dev/null "$URL/readyz"); done
+	page "$URL"
+	before=$page start=$(now_ms)
+	[ "$(curl -s -m 60 -w '%{http_code}\n' "${urls[@]}" | sort | uniq -c | xargs)" = "200 200" ]
+	seconds=$(($(elapsed_ms "$start") / 1000 + 2))
+	page "$URL"
+	# A probe is three statements and one question to Redis.
+	[ "$(growth banter_api_database_round_trip_seconds_count)" -le $((3 * seconds + 10)) ]
+	[ "$(growth banter_api_redis_round_trip_seconds_count)" -le $((seconds + 10)) ]
+}
+
 @test "metrics of the api: the front door tells them to this machine alone" {
-	# the same file, for which only 127.0.0.1 is this machine
+	# the same file, in which only 127.0.0.1 is the local machine
 	sed 's|127.0.0.0/8|127.0.0.1/32|' "$ROOT/lighttpd.conf" >"$BATS_TEST_TMPDIR/front.conf"
 	grep -q 127.0.0.1/32 "$BATS_TEST_TMPDIR/front.conf"
-	while port=$((10000 + RANDOM % 22000)) && (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
+	port=$(free_port)
 	PATH=$PATH:/usr/sbin BANTER_PORT=$port lighttpd -D -f "$BATS_TEST_TMPDIR/front.conf" 3>&- 4>&- &
 	echo $! >"$BATS_TEST_TMPDIR/front.pid"
 	disown $!
@@ -118,4 +138,15 @@ grown() {
 	replaced() { page "$further" && [ "$(value 'banter_push_closes_total{reason="drain"}')" = 0 ] && [ "$(value 'banter_push_streams{transport="ws"}')" = 0 ]; }
 	wait_until 20 replaced
 	[ "$(grep -c '^banter_push_connections{process="[0-9]*"}' <<<"$page")" = 2 ]
+}
+
+@test "metrics: operations.md names each of them" {
+	local address name missing=''
+	for address in "$URL" "$PUSH_URL"; do
+		page "$address"
+		for name in $(sed -nE 's/^# HELP banter_(api|push)_([a-z_]+) .*/\2/p' <<<"$page"); do
+			grep -qE "[…_]$name[\`{]" "$ROOT/docs/operations.md" || missing+=" $name"
+		done
+	done
+	[ -z "$missing" ] || { echo "not in docs/operations.md:$missing"; return 1; }
 }

@@ -1,11 +1,23 @@
-# Order: dense seq, holes, lost wake-ups, and the cursor that misses nothing.
+# Order: dense seq, holes, lost notifications, and cursors that miss nothing.
 # SPDX-License-Identifier: MIT
 
 setup() { load helpers; load streams; }
 teardown() { streams_end; }
 
-# push_count NAME: a row of push's metrics.
+# push_count NAME: prints a row of push's metrics.
 push_count() { curl -sf "$PUSH_URL/metrics" | sed -n "s/^banter_push_$1 //p"; }
+
+# shuffle N: stores a dozen messages, and publishes them all at once in another order, so that push
+# restores the order by holding events, and not by a query. Then sends one more.
+shuffle() {
+	local events rings=() i transport
+	# A payload has two lines, so its newline is replaced until here.
+	mapfile -t events < <(psql_banter "select translate(event, E'\\n', '~') from generate_series(1, 12) n, message_send($room, $user_id, 'shuffled-$1-' || n, 'shuffled-$1-' || n, null, null)")
+	for i in 5 3 12 1 4 2 9 7 6 8 10 11 5 12; do rings+=("${events[i - 1]/\~/$'\n'}"); done
+	redis eval "for i = 1, #ARGV do redis.call('publish', KEYS[1], ARGV[i]) end" 1 "${BANTER_REDIS_PREFIX:-banter:}c:$room" "${rings[@]}" >/dev/null
+	for transport in "${TRANSPORTS[@]}"; do heard "$transport" ".data.text == \"shuffled-$1-12\""; done
+	fence "${TRANSPORTS[@]}"
+}
 
 @test "P2: workers publish in another order than they commit: no client notices, on each transport" {
 	as alice
@@ -13,37 +25,36 @@ push_count() { curl -sf "$PUSH_URL/metrics" | sed -n "s/^banter_push_$1 //p"; }
 	for transport in "${TRANSPORTS[@]}"; do as bob; listen "$transport" "$transport"; done
 	as alice
 	fence ws sse poll
-	holds=$(push_count holds_total) repairs=$(push_count gap_repairs_total) finds=$(push_count sweep_finds_total)
-	# Stored and rung in one breath, so that the order is restored by holding, and not by a look into the database.
-	mapfile -t events < <(psql_banter "select event from generate_series(1, 12) n, message_send($room, $user_id, 'shuffled-' || n, 'shuffled-' || n, null, null)")
-	for i in 5 3 12 1 4 2 9 7 6 8 10 11 5 12; do rings+=("${events[i - 1]}"); done
-	redis eval "for i = 1, #ARGV do redis.call('publish', KEYS[1], ARGV[i]) end" 1 "${BANTER_REDIS_PREFIX:-banter:}c:$room" "${rings[@]}" >/dev/null
-	for transport in "${TRANSPORTS[@]}"; do
-		heard "$transport" '.data.text == "shuffled-12"'
-		in_order "$transport" "$room" 1 14
+	last=2
+	for round in 1 2 3; do
+		holds=$(push_count holds_total) repairs=$(push_count gap_repairs_total) finds=$(push_count sweep_finds_total)
+		shuffle $round
+		last=$((last + 13))
+		for transport in "${TRANSPORTS[@]}"; do in_order "$transport" "$room" 1 $last; done
+		# When the sweep finds the events first, nothing is held: the next dozen has to show
+		# it.
+		[ "$(push_count sweep_finds_total)" != "$finds" ] || break
 	done
-	fence ws sse poll
-	for transport in "${TRANSPORTS[@]}"; do in_order "$transport" "$room" 1 15; done
-	[ "$(push_count sweep_finds_total)" = "$finds" ] || return 0 # it came in between, and what it did was right
+	[ "$(push_count sweep_finds_total)" = "$finds" ]
 	[ "$(push_count holds_total)" -gt "$holds" ] && [ "$(push_count gap_repairs_total)" = "$repairs" ]
 }
 
 @test "P2: of many published in a shuffle some are lost: the hole is read from the database at once" {
 	as alice
 	group Room bob
+	further_push BANTER_PUSH_SWEEP_SECONDS=60 # longer than the test: the sweep does not find them
+	export STREAM_URL=$further
 	for transport in "${TRANSPORTS[@]}"; do as bob; listen "$transport" "$transport"; done
 	as alice
 	fence ws sse poll
 	for i in {1..9}; do sql_send "$user_id" "lossy-$i" >"$BATS_TEST_TMPDIR/ring.$i"; done
 	for i in 8 2 9 5; do publish "c:$room" "$(<"$BATS_TEST_TMPDIR/ring.$i")"; done
-	published=$(now_ms)
 	for transport in "${TRANSPORTS[@]}"; do
 		heard "$transport" '.data.text == "lossy-9"'
 		in_order "$transport" "$room" 1 11
-		# Held for 50 ms, then repaired: the sweep, up to 5 s later, is not what found it.
-		late=$(($(jq -r ._at <<<"$event") - published))
-		[ $late -lt 1500 ] || { echo "$transport took $late ms"; return 1; }
 	done
+	[ "$(PUSH_URL=$further push_count gap_repairs_total)" -ge 1 ]
+	[ "$(PUSH_URL=$further push_count sweep_finds_total)" = 0 ]
 }
 
 @test "P7: a message whose publish was lost arrives within 5 s, on each transport" {
@@ -57,7 +68,7 @@ push_count() { curl -sf "$PUSH_URL/metrics" | sed -n "s/^banter_push_$1 //p"; }
 	for transport in "${TRANSPORTS[@]}"; do
 		heard "$transport" '.data.text == "silent"' 10
 		late=$(($(jq -r ._at <<<"$event") - stored))
-		[ $late -lt 6000 ] || { echo "$transport took $late ms"; return 1; } # 5 s, and one for a machine that is busy with tests
+		[ $late -lt 8000 ] || { echo "$transport took $late ms"; return 1; } # 5 s, and more for a machine that is busy with tests
 	done
 	fence ws sse poll
 	for transport in "${TRANSPORTS[@]}"; do in_order "$transport" "$room" 1 4; done
@@ -75,7 +86,7 @@ push_count() { curl -sf "$PUSH_URL/metrics" | sed -n "s/^banter_push_$1 //p"; }
 	for transport in "${TRANSPORTS[@]}"; do
 		heard "$transport" ".conversation_id == \"$room\" and .data.text == \"silent\"" 15
 		late=$(($(jq -r ._at <<<"$event") - stored))
-		[ $late -lt 11000 ] || { echo "$transport took $late ms"; return 1; } # a membership is found by a round, its horizon by the round before
+		[ $late -lt 14000 ] || { echo "$transport took $late ms"; return 1; } # a membership is found by a round, its horizon by the round before
 		in_order "$transport" "$room" 3 4
 		[ "$(events_of "$transport" | jq -r "select(.conversation_id == \"$room\" and .seq == 3) | .type")" = conversation.created ]
 	done
@@ -92,10 +103,11 @@ push_count() { curl -sf "$PUSH_URL/metrics" | sed -n "s/^banter_push_$1 //p"; }
 	for transport in "${TRANSPORTS[@]}"; do as bob; listen "$transport" "$transport"; done
 	as alice
 	fence ws sse poll
-	# An id is taken, and its transaction stays open.
+	# Takes an id, and leaves its transaction open.
 	ring=$(hold writer "select event from message_send($slow, $user_id, 'held', 'held', null, null)")
 	[[ $ring == "e "* ]]
-	# Larger ids commit and are delivered, over more than a whole round of the sweep: two wake-ups that are lost are found by two slices.
+	# Commits and delivers larger ids, for longer than a whole round of the sweep. Two slices of
+	# the sweep find the two lost notifications.
 	for n in 1 2 3; do
 		sql_send "$user_id" "swept-$n" >/dev/null
 		for transport in "${TRANSPORTS[@]}"; do heard "$transport" ".data.text == \"swept-$n\"" 10; done
@@ -108,7 +120,7 @@ push_count() { curl -sf "$PUSH_URL/metrics" | sed -n "s/^banter_push_$1 //p"; }
 		cp "$(stream_file "$transport" cursor)" "$BATS_TEST_TMPDIR/cursor.$transport"
 		[ "$(<"$BATS_TEST_TMPDIR/cursor.$transport")" = "$cursor" ] || [ "$transport" = poll ]
 	done
-	# Resumed before the commit, and after it, each time on another transport.
+	# Resumes before the commit and after it, each time on another transport.
 	as bob
 	listen ws poll
 	listen sse ws
@@ -136,7 +148,7 @@ push_count() { curl -sf "$PUSH_URL/metrics" | sed -n "s/^banter_push_$1 //p"; }
 	group Slow carol
 	slow=$room
 	group Room bob
-	# The horizon stays below all that follows.
+	# The horizon stays below all later ids.
 	hold writer "select event from message_send($slow, $user_id, 'held', 'held', null, null)" >/dev/null
 	send had
 	had=$message
@@ -199,6 +211,18 @@ push_count() { curl -sf "$PUSH_URL/metrics" | sed -n "s/^banter_push_$1 //p"; }
 	done
 }
 
+@test "P3: more missed than a page holds in bytes: all of it, once, in order" {
+	as alice
+	group Room bob
+	as bob
+	for transport in "${TRANSPORTS[@]}"; do listen "$transport" "$transport"; hang_up "$transport"; done
+	psql_banter "select count(*) from generate_series(1, 12) n, message_send($room, $(id_of alice), 'long-' || n, repeat('x', 65000), null, null)" >/dev/null
+	for transport in "${TRANSPORTS[@]}"; do
+		listen "$transport" "$transport"
+		in_order_within 20 "$transport" "$room" 1 13
+	done
+}
+
 @test "P3: too much missed is said, not passed over" {
 	as alice
 	group Room bob
@@ -212,7 +236,7 @@ push_count() { curl -sf "$PUSH_URL/metrics" | sed -n "s/^banter_push_$1 //p"; }
 	done
 	as alice
 	fence ws sse poll
-	# A snapshot, and a stream from its cursor.
+	# Takes a snapshot, and opens a stream with its cursor.
 	as bob
 	get /v1/sync
 	for transport in "${TRANSPORTS[@]}"; do STREAM_URL=$further listen "again-$transport" "$transport" --since "$(json .cursor)"; done
@@ -238,15 +262,16 @@ opening_waits() {
 	[ "$(psql_banter "select count(*) from pg_stat_activity where query like '%streams_open%' and wait_event_type = 'Lock' and pid <> pg_backend_pid()")" -ge 1 ]
 }
 
-# bob_comes_back TRANSPORT [COMMAND…]: bob's stream begins, ends, and, after the command, begins anew; push reads his memberships, but gets the answer,
-# which shows what is there now, only after `release TRANSPORT-writer`. The moment for whatever must not be lost between reading and registering.
-# Alice goes on; `wait $coming` waits until he is back.
+# bob_comes_back TRANSPORT [COMMAND…]: opens bob's stream, closes it, runs the command, and opens
+# the stream again. push queries his memberships as they are now, but gets the result only after
+# `release TRANSPORT-writer`. In this moment an event could be lost between the query and the
+# subscription. Alice's stream stays open. `wait $coming` waits until bob's stream is open.
 bob_comes_back() {
 	as bob
 	listen "$1" "$1"
 	hang_up "$1"
 	"${@:2}"
-	hold "$1-writer" "lock table former_members in access exclusive mode" >/dev/null
+	hold "$1-writer" "lock table retention in access exclusive mode" >/dev/null
 	listen "$1" "$1" 3>&- 4>&- &
 	coming=$!
 	wait_until 10 opening_waits
@@ -301,7 +326,7 @@ replay_waits() {
 		delete "/v1/conversations/$room/members/$(id_of bob)"
 		send "between $transport"
 		heard alice ".data.text == \"between $transport\""
-		# What comes while the replay waits is kept, if the stream listens.
+		# An event that arrives while the replay waits is held, if the stream is subscribed.
 		hold "$transport-reader" "lock table changes in access exclusive mode" >/dev/null
 		release "$transport-writer"
 		wait_until 10 replay_waits
@@ -380,7 +405,7 @@ replay_waits() {
 		as bob
 		listen "$transport" "$transport"
 		hang_up "$transport"
-		# More than sockets take: the replay is not over while bob does not read.
+		# More than the sockets hold: the replay does not end while bob does not read.
 		psql_banter "select count(*) from generate_series(1, 250) n, message_send($room, $(id_of alice), 'bulk-' || n, repeat('x', 60000), null, null)" >/dev/null
 		listen "$transport" "$transport" --hold
 		psql_banter "select count(*) from member_add($other, $(id_of alice), array[$user_id])" >/dev/null

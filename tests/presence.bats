@@ -1,4 +1,5 @@
-# Presence: beats, the best of the devices, asking, watching. What needs shorter times is in chaos/clocks.bats.
+# Presence: heartbeats, the best status of the devices, queries and watch lists. Tests with shorter
+# times are in chaos/clocks.bats.
 # SPDX-License-Identifier: MIT
 
 setup() { load helpers; load streams; }
@@ -10,7 +11,8 @@ status_is() { [ "$(status_of "$1")" = "$2" ]; }
 watch() { put /v1/presence/watch "{\"user_ids\":[$([ $# = 0 ] || printf '"%s",' "$@" | sed 's/,$//')]}"; }
 is() { echo ".type == \"presence.updated\" and .data.user_id == \"$1\" and .data.status == \"$2\""; }
 
-# The three lists that the tests below share: alice knows bob and carol, not the stranger.
+# acquaint: creates the conversations of the tests below. alice shares one with bob and carol, none
+# with the stranger.
 acquaint() {
 	as alice
 	group Known bob carol
@@ -81,6 +83,13 @@ acquaint() {
 		get "/v1/presence$bad"
 		[ "$reply_status" = 422 ] && [ "$(json '[.code, .field] | join(" ")')" = "invalid_parameter user_ids" ] || { echo "$bad: $reply_status $reply"; return 1; }
 	done
+	# 500 ids of full length: too long for a URL, but not for a body.
+	post /v1/presence/query "{\"user_ids\":[\"$(id_of bob)\",$(seq -s, 9000000000000000001 9000000000000000499 | sed 's/[0-9]*/"&"/g')]}"
+	expect 200
+	for bad in '{}' '{"user_ids":[]}' '{"user_ids":[1]}' "{\"user_ids\":[$(seq -s, 1 501 | sed 's/[0-9]*/"&"/g')]}"; do
+		post /v1/presence/query "$bad"
+		[ "$reply_status" = 422 ] && [ "$(json '[.code, .field] | join(" ")')" = "invalid_body user_ids" ] || { echo "$bad: $reply_status $reply"; return 1; }
+	done
 	get "/v1/presence?user_ids=$(seq -s, 1 500)"
 	expect 200
 	as nobody
@@ -109,7 +118,8 @@ acquaint() {
 	[ "$(json '.presence[0].user_id')" = "$(id_of bob)" ]
 	for transport in "${TRANSPORTS[@]}"; do listen "alice-$transport" "$transport"; done
 	turn=0
-	# Polls hear what happens while they wait: so it happens until they have.
+	# Repeats the change until the polls have received it, because a poll receives it only while
+	# it waits.
 	flip_heard() {
 		local state
 		turn=$((turn + 1))
@@ -117,12 +127,12 @@ acquaint() {
 		(as bob && beat $state)
 		wait_until 1 event_there "alice-$transport" "$(is "$(id_of bob)" away)"
 	}
-	for transport in "${TRANSPORTS[@]}"; do wait_until 10 flip_heard 2>/dev/null || { heard_all "alice-$transport"; return 1; }; done
+	for transport in "${TRANSPORTS[@]}"; do wait_until 30 flip_heard 2>/dev/null || { heard_all "alice-$transport"; return 1; }; done
 	heard alice-ws "$(is "$(id_of bob)" away)"
 	[ "$(jq -c 'del(._at, .time, .data.last_seen)' <<<"$event")" = "{\"type\":\"presence.updated\",\"data\":{\"user_id\":\"$(id_of bob)\",\"status\":\"away\"}}" ]
 }
 
-# flips NAME WHO: away and online again and again until the stream NAME has heard it once more.
+# flips NAME WHO: switches between away and online until the stream NAME has received it once more.
 flips() {
 	local before
 	before=$(count_heard "$1" "$(is "$(id_of "$2")" away)")
@@ -130,7 +140,7 @@ flips() {
 		(as "$2" && beat away && beat online)
 		wait_until 1 as_many_heard "$1" "$(is "$(id_of "$2")" away)" $((before + 1))
 	}
-	wait_until 10 again "$1" "$2" 2>/dev/null
+	wait_until 30 again "$1" "$2" 2>/dev/null
 }
 
 @test "watching: the list is replaced, and strangers are never told" {
@@ -175,6 +185,30 @@ flips() {
 	heard alice "$(is "$(id_of bob)" online)"
 }
 
+@test "watching: by a frame that comes while missed events are replayed" {
+	acquaint
+	as bob
+	beat away
+	as alice
+	listen late ws
+	hang_up late
+	# More than the sockets hold: the replay does not end while alice does not read.
+	psql_banter "select count(*) from generate_series(1, 250) n, message_send($room, $(id_of bob), 'missed-' || n, repeat('x', 60000), null, null)" >/dev/null
+	listen late ws --hold
+	speak late "{\"type\":\"presence.watch\",\"user_ids\":[\"$(id_of bob)\"]}"
+	wait_until 10 subscribed "$(id_of bob)"
+	speak late '!resume'
+	heard late '.type == "presence.state"' 20
+	[ "$(jq -c '.data.presence | map({user_id, status})' <<<"$event")" = "[{\"user_id\":\"$(id_of bob)\",\"status\":\"away\"}]" ]
+	in_order_within 30 late "$room" 1 251
+	fence late
+	as bob
+	beat online
+	heard late "$(is "$(id_of bob)" online)"
+}
+# subscribed USER: checks that push receives this user's changes of presence.
+subscribed() { [ "$(redis pubsub numsub "${BANTER_REDIS_PREFIX:-banter:}p:$1" | tail -n 1)" -ge 1 ]; }
+
 @test "a device that holds a stream is online, on each transport" {
 	for transport in "${TRANSPORTS[@]}"; do
 		as "holder-$transport"
@@ -216,7 +250,69 @@ flips() {
 	[ "$(jq -r '.data | has("last_seen")' <<<"$event")" = true ]
 	as alice
 	seen() { get "/v1/users/$(id_of leaver)" && [ "$(json 'has("last_seen")')" = true ]; }
-	wait_until 5 seen	# The stream says the same when it is asked.
+	wait_until 5 seen
+	for path in "/v1/users/$(id_of leaver)" "/v1/users?prefix=$(name_of leaver)"; do # strangers are not told
+		as stranger
+		get "$path"
+		expect 200
+		[ "$(json '[.. | .last_seen? // empty] | length')" = 0 ] || { echo "$path: $reply"; return 1; }
+		as alice
+		get "$path"
+		[ "$(json '[.. | .last_seen? // empty] | length')" = 1 ] || { echo "$path: $reply"; return 1; }
+	done
+	get "/v1/users/$(id_of leaver)"
+	# A query on the stream returns the same.
 	speak alice "{\"type\":\"presence.watch\",\"user_ids\":[\"$(id_of leaver)\"]}"
 	heard alice ".type == \"presence.state\" and .data.presence[0].status == \"offline\" and .data.presence[0].last_seen == \"$(json .last_seen)\""
+}
+
+# heard_so_far NAME WHO: prints how often the stream NAME received that this user is away.
+heard_so_far() { count_heard "$1" "$(is "$(id_of "$2")" away)"; }
+flip() { (as "$1" && beat away && beat online); }
+
+@test "P6: whose last common conversation has ended hears no presence any more, on either side; together again they do" {
+	as pam
+	group Fence rita
+	fence_room=$room
+	listen pam ws
+	for way in removed left other_left deleted; do
+		as quinn
+		[ $way != other_left ] || as pam
+		group "$way" "$([ $way = other_left ] && echo quinn || echo pam)"
+		shared=$room
+		as pam
+		heard pam ".type == \"conversation.created\" and .conversation_id == \"$shared\""
+		# Sets the list at the first time; afterwards it is still stored.
+		[ $way != removed ] || speak pam "{\"type\":\"presence.watch\",\"user_ids\":[\"$(id_of quinn)\"]}"
+		flips pam quinn
+		case $way in
+		removed) as quinn; delete "/v1/conversations/$shared/members/$(id_of pam)" ;;
+		left) as pam; delete "/v1/conversations/$shared/members/$user_id" ;;
+		other_left) as quinn; delete "/v1/conversations/$shared/members/$user_id" ;;
+		deleted) as quinn; delete "/v1/conversations/$shared" ;;
+		esac
+		expect 204
+		as pam
+		heard pam ".conversation_id == \"$shared\" and (.type == \"member.removed\" or .type == \"conversation.deleted\")"
+		room=$fence_room
+		before=$(heard_so_far pam quinn)
+		flip quinn
+		fence pam
+		[ "$(heard_so_far pam quinn)" = "$before" ] || { heard_all pam; return 1; }
+	done
+}
+
+@test "a list that a frame sets is not replaced by one of REST that was asked for before" {
+	acquaint
+	as bob
+	beat away
+	as alice
+	watch "$(id_of carol)"
+	expect 200
+	redis client pause 2000 all >/dev/null # Redis gives the list of REST late
+	listen alice ws
+	speak alice "{\"type\":\"presence.watch\",\"user_ids\":[\"$(id_of bob)\"]}"
+	heard alice '.type == "presence.state"'
+	flips alice bob
+	[ "$(events_of alice | jq -r 'select(.type == "presence.state") | .data.presence[].user_id' | tail -n 1)" = "$(id_of bob)" ]
 }

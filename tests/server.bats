@@ -1,4 +1,4 @@
-# The server about itself: limits, health, the page, what every reply has.
+# The server: limits, health, the page, and the headers of every reply.
 # SPDX-License-Identifier: MIT
 
 setup() { load helpers; load streams; }
@@ -12,6 +12,7 @@ teardown() { streams_end; }
 	[[ $(json .name) && $(json .version) =~ [0-9] ]]
 	[ $(($(date +%s) - $(date -d "$(json .time)" +%s))) -le 5 ]
 	[ "$(json '[.limits[]] | all(type == "number")')" = true ]
+	[ "$(json .limits.mentions) $(json .limits.mention_all_members)" = "50 30" ]
 	for size in 65536 16384 200 10000 500 50 1023; do
 		[ "$(json "[.limits[]] | any(. == $size)")" = true ] || { echo "no limit $size: $reply"; return 1; }
 	done
@@ -24,7 +25,7 @@ teardown() { streams_end; }
 	[ "$reply" = '{"status":"ok"}' ]
 	ready() { get /readyz && [ "$reply_status" = 200 ] && [ "$(json .status)" = ok ]; }
 	wait_until 10 ready
-	[ "$(json -S .checks)" = '{"database":"ok","push":"ok","redis":"ok","schema":"ok"}' ]
+	[ "$(json -S .checks)" = '{"clock":"ok","database":"ok","push":"ok","redis":"ok","schema":"ok"}' ]
 }
 
 @test "every reply says what it is, and that nobody may keep it" {
@@ -67,7 +68,7 @@ teardown() { streams_end; }
 	expect 200
 	[[ $reply_type == text/html* ]]
 	[[ $(header_of Content-Security-Policy) == *"default-src 'self'"* ]]
-	for path in /../openapi.yaml /..%2f..%2fetc/passwd /lighttpd.conf /.git/config /secrets/jwt.key; do
+	for path in /../lighttpd.conf /..%2f..%2fetc/passwd /lighttpd.conf /.git/config /secrets/jwt.key; do
 		reply_status=$(curl -s -o /dev/null -w '%{http_code}' --path-as-is "$URL$path")
 		[[ $reply_status =~ ^40[0-9]$ ]] || { echo "$path: $reply_status"; return 1; }
 	done
@@ -81,4 +82,19 @@ teardown() { streams_end; }
 	[ "$reply_status" = 200 ]
 	reply_status=$(curl -s -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $token" -H 'Transfer-Encoding: chunked' -H 'Content-Type: application/json' -X PATCH -d '{"display_name":"x"}' "$URL/v1/me")
 	[ "$reply_status" = 200 ]
+}
+
+@test "the contract is served: /openapi.yaml" {
+	curl -s -o "$BATS_TEST_TMPDIR/openapi.yaml" -w '%{http_code} %{content_type}' "$URL/openapi.yaml" >"$BATS_TEST_TMPDIR/status"
+	[ "$(<"$BATS_TEST_TMPDIR/status")" = '200 application/yaml' ]
+	cmp "$ROOT/openapi.yaml" "$BATS_TEST_TMPDIR/openapi.yaml"
+}
+
+@test "the page's files are compressed, replies of the api are not" {
+	local headers=(-s -o /dev/null -D "$BATS_TEST_TMPDIR/headers" -H 'Accept-Encoding: gzip')
+	curl "${headers[@]}" "$URL/app.js"
+	grep -qi '^content-encoding: gzip' "$BATS_TEST_TMPDIR/headers"
+	[ "$(curl -s --compressed "$URL/app.js" | cksum)" = "$(cksum <"$ROOT/web/app.js")" ]
+	curl "${headers[@]}" "$URL/v1/server"
+	! grep -qi '^content-encoding' "$BATS_TEST_TMPDIR/headers"
 }

@@ -1,4 +1,4 @@
-# Settings: the table, what is refused, and when the programs refuse to start.
+# Settings: the table, refused values, and the reasons for which the programs refuse to start.
 # SPDX-License-Identifier: MIT
 
 setup() {
@@ -10,19 +10,15 @@ setup() {
 }
 teardown() { [ ! -e "$own/pid" ] || kill -KILL "$(<"$own/pid")" 2>/dev/null || true; }
 
-# start PROGRAM [SETTING=VALUE…]: on sockets and ports of its own, against the suite's database; must end by itself within 10 s.
+# start PROGRAM [SETTING=VALUE…]: starts it on sockets and ports of its own, against the suite's
+# database. It must end by itself within 10 s.
 start() {
 	local program=$1
 	shift
 	run timeout 10 env BANTER_API_SOCKET="$own/api.sock" BANTER_PUSH_PORT="$(free_port)" BANTER_SECRETS_DIR="$own/secrets" BANTER_STARTUP_WAIT_SECONDS=1 "$@" "$bin/banter-$program"
 }
-free_port() {
-	local port
-	while port=$((10000 + RANDOM % 22000)) && (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
-	echo $port
-}
 
-# says WORDS: one line of what it printed has them, and it is no crash.
+# refuses WORDS: checks that one line of the output has them, and that the program did not crash.
 refuses() {
 	[ "$status" != 0 ] && [ "$status" != 124 ] && [ "$status" -lt 128 ] && [ "$status" != 99 ] || { echo "status $status: $output"; return 1; }
 	grep -qiE -- "$1" <<<"$output" || { echo "does not say $1: $output"; return 1; }
@@ -33,7 +29,7 @@ refuses() {
 		run "$bin/banter-$program" --help
 		[ "$status" = 0 ]
 		for name in BANTER_DATABASE_URL BANTER_PUSH_PORT BANTER_API_SEND_BATCH BANTER_PRESENCE_SECONDS; do [[ $output == *"$name "* ]]; done
-		# Name, default, unit, meaning.
+		# The columns: name, default, unit, meaning.
 		grep -E '^BANTER_PUSH_PING_SECONDS +25 +s +between pings' <<<"$output"
 	done
 }
@@ -76,6 +72,37 @@ refuses() {
 	[[ $output == *BANTER_PUSH_PORT* ]]
 }
 
+@test "a misspelt setting in the environment is refused by name, and every setting of the scripts is known" {
+	local program name
+	for program in api push; do
+		start $program BANTER_RATE_LOGN=5
+		[ "$status" = 64 ]
+		[[ $output == *'unknown setting in the environment: BANTER_RATE_LOGN'* ]]
+	done
+	for name in $(sed -n '/^SETTINGS=(/,/^)/s/^\t"\(BANTER_[A-Z_]*\)=.*/\1/p' "$ROOT/scripts/parts.bash"); do
+		grep -q "\"$name\"" "$ROOT/lib/settings.c" || { echo "$name is not in lib/settings.c"; false; }
+	done
+}
+
+@test "--version tells the same everywhere" {
+	local version program
+	version="banter $(<"$ROOT/VERSION")"
+	for program in "$bin/banter-api" "$bin/banter-push" "$ROOT"/scripts/{run,setup,smoke,stack,verify-delivery}; do
+		[ "$("$program" --version)" = "$version" ]
+	done
+	get /v1/server
+	[ "$(json .version)" = "$(<"$ROOT/VERSION")" ]
+}
+
+@test "--help of scripts that speak to a server prints their usage without one" {
+	local program
+	for program in smoke verify-delivery; do
+		run "$ROOT/scripts/$program" --help
+		[ "$status" = 0 ]
+		grep -qE "^ *usage: scripts/$program " <<<"$output" || { echo "$program: $output"; return 1; }
+	done
+}
+
 @test "refuses to start: a database that cannot be reached" {
 	for program in api push; do
 		start $program BANTER_DATABASE_URL="postgresql:///banter?host=$own&user=banter"
@@ -83,7 +110,7 @@ refuses() {
 	done
 }
 
-# start_both [SETTING=VALUE…]: keeps how each has ended; `both_refuse WORDS` looks at it.
+# start_both [SETTING=VALUE…]: stores how each program ended; `both_refuse WORDS` checks that.
 start_both() {
 	for program in api push; do
 		start $program "$@"
@@ -98,20 +125,39 @@ both_refuse() {
 	done
 }
 
-@test "refuses to start: a schema newer than the program, or none" {
-	psql_banter "insert into schema_migrations (version) values (99999)"
+# schema_outgrow: makes the schema say that it no longer serves the programs. schema_restore: undoes
+# it. schema_is STATE: checks what /readyz says of it; a result is reused for a second.
+schema_outgrow() {
+	log_begin
+	psql_banter "create or replace function schema_range(out version integer, out oldest integer) language sql stable as 'select 99999, 99998'"
+	wait_until 5 schema_is failed
+	log_expect ' path=/readyz status=503 '
+}
+schema_restore() { psql_banter "$(sed 's/^create function/create or replace function/' "$ROOT/sql/functions/schema_range.sql")"; }
+schema_is() { get /readyz && [ "$(json .checks.schema)" = "$1" ]; }
+
+@test "refuses to start: a schema that does not serve the program, or none" {
+	local grown=true
+	schema_outgrow || grown=false
 	start_both
-	psql_banter "delete from schema_migrations where version = 99999"
-	both_refuse schema
+	schema_restore
+	$grown
+	both_refuse 'no longer serves'
 	start_both BANTER_DATABASE_URL="${BANTER_DATABASE_URL/\/banter?/\/postgres?}"
-	both_refuse 'schema|migrat'
+	both_refuse 'no schema'
+	wait_until 5 schema_is ok
 }
 
-@test "P1: refuses to start: synchronous_commit off" {
-	psql_banter "alter role banter set synchronous_commit = off"
-	start_both
-	psql_banter "alter role banter reset synchronous_commit"
-	both_refuse synchronous_commit
+@test "a newer schema that still serves the programs is taken, and an older load.sql leaves it alone" {
+	local grown=true serves=true load
+	schema_outgrow || grown=false
+	psql_banter "insert into schema_migrations (version) values (99999)"
+	schema_restore
+	wait_until 5 schema_is ok || serves=false
+	load=$(psql -Xq -d "$BANTER_DATABASE_OWNER_URL" -f "$ROOT/sql/load.sql" 2>&1)
+	psql_banter "delete from schema_migrations where version = 99999"
+	$grown && $serves
+	[[ $load == *'later version'* ]]
 }
 
 @test "refuses to start: a secret that others can read, or that is none" {
@@ -130,11 +176,15 @@ both_refuse() {
 }
 
 @test "secrets are made at the first start, for nobody else, and not printed" {
+	local known
+	known=$(psql_banter "delete from signing_keys returning fingerprint")
 	BANTER_PUSH_PORT=$(free_port) BANTER_SECRETS_DIR=$own/secrets "$bin/banter-push" >"$own/output" 2>&1 3>&- 4>&- &
 	echo $! >"$own/pid"
-	# Only one that serves can be ended without PostgreSQL noting a client that was lost.
-	started() { grep -q 'event=started' "$own/output"; }
-	wait_until 10 started
+	# Waits until it serves. Ended earlier, it would leave a warning about a lost client in
+	# PostgreSQL's log.
+	started() { grep -qs 'event=started' "$own/output"; }
+	wait_until 10 started || { cat "$own/output"; false; }
+	psql_banter "delete from signing_keys; insert into signing_keys (fingerprint) select unnest(string_to_array('${known//$'\n'/,}', ','))"
 	[ "$(stat -c %a "$own/secrets/jwt.key")" = 600 ]
 	if grep -F "$(<"$own/secrets/jwt.key")" "$own/output"; then return 1; fi
 	kill -TERM "$(<"$own/pid")"
@@ -143,6 +193,46 @@ both_refuse() {
 }
 
 @test "two cannot have the same port" {
-	start push BANTER_PUSH_PORT="$BANTER_PORT"
+	start push BANTER_PUSH_PORT="$BANTER_PORT" BANTER_SECRETS_DIR="$BANTER_SECRETS_DIR"
 	refuses "port|bind|address"
+}
+
+@test "scripts/stack start names all ports in use at once, before it builds or starts anything" {
+	local state=$BANTER_STATE.busy
+	run env -u BANTER_DATABASE_URL -u BANTER_DATABASE_OWNER_URL -u BANTER_REDIS_URL -u BANTER_SECRETS_DIR -u BANTER_API_SOCKET \
+		BANTER_STATE="$state" "$ROOT/scripts/stack" start 3>&- 4>&-
+	BANTER_STATE=$state "$ROOT/scripts/stack" reset
+	refuses "port $BANTER_PORT is in use"
+	refuses "port $BANTER_PUSH_PORT is in use"
+	! grep -vE '^banter: port [0-9]+ is in use' <<<"$output"
+}
+
+@test "a word that means something to lighttpd ends the start of the front door" {
+	PATH=$PATH:/usr/sbin
+	run lighttpd -tt -f "$BANTER_SHARE/lighttpd.conf"
+	[ "$status" = 0 ]
+	for setting in 'BANTER_LISTEN=a"b' 'BANTER_ORIGINS=https://a.example,https://a"b' 'BANTER_BASE_PATH=/a$b' 'BANTER_PUSH_PROXIES=a"b' \
+		'BANTER_TLS_CERTIFICATE=/a"b' 'FRONT_SOCKET=/a"b' 'FRONT_DESCRIPTORS=1"0'; do
+		run env "$setting" lighttpd -tt -f "$BANTER_SHARE/lighttpd.conf"
+		[ "$status" != 0 ] || { echo "$setting: $output"; return 1; }
+		[[ $output == *'banter: '*' cannot '* ]]
+	done
+}
+
+@test "scripts/stack refuses a part that does not exist, and a command without its part" {
+	for command in start stop restart kill pid; do
+		run stack $command pushh
+		[ "$status" = 64 ]
+		[[ $output == *'there is no part pushh'* ]]
+	done
+	for command in kill pid; do
+		run stack $command
+		[ "$status" = 64 ]
+		[[ $output == *'usage: scripts/stack'* ]]
+	done
+	[ "$(stack pid redis)" -gt 1 ]
+	run env BANTER_STATE="$BATS_TEST_TMPDIR/it's" "$ROOT/scripts/stack" start
+	[ "$status" != 0 ]
+	[[ $output == *'BANTER_STATE cannot have'* ]]
+	[ ! -e "$BATS_TEST_TMPDIR/it's" ]
 }

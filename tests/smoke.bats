@@ -1,4 +1,4 @@
-# scripts/smoke, the walk with curl, against the server of the suite.
+# scripts/smoke, the example with curl, against the server of the suite.
 # SPDX-License-Identifier: MIT
 
 setup() { load helpers; }

@@ -1,17 +1,20 @@
-# Streams in a test: `listen bob ws` opens one, `heard bob '.type == "message.created"'` waits for an event, `hang_up bob` ends it.
+# Streams in tests: `listen bob ws` opens one, `heard bob '.type == "message.created"'` waits for an
+# event, `hang_up bob` closes it.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2154,SC2034
 
 CLIENT=$ROOT/tests/clients/stream.mjs
 TRANSPORTS=(ws sse poll)
 
-# What a stream leaves behind: NAME.events (what was heard), NAME.cursor, NAME.orders (a fifo), NAME.pid, NAME.errors.
+# The files of a stream: NAME.events (received events), NAME.cursor, NAME.orders (a fifo), NAME.pid,
+# NAME.errors.
 stream_file() { printf '%s/%s.%s' "$BATS_TEST_TMPDIR" "$1" "$2"; }
 
-# listen NAME TRANSPORT [OPTION…]: opens a stream as the current user and waits until it is ready, was refused, or has ended.
-# NAME is what the test calls it. The options are those of clients/stream.mjs; without credentials among them the token of `as` is used, and
-# --nobody stands for none at all. The cursor is kept: who listens again under the same name goes on where it ended.
-# STREAM_URL in the environment: another address than the front door.
+# listen NAME TRANSPORT [OPTION…]: opens a stream as the current user. Waits until it is ready, was
+# refused, or has ended. NAME is the stream's name in the test. The options are those of
+# clients/stream.mjs. Without credentials among them it uses the current token; --nobody means none.
+# The cursor is stored: the next listen of the same name resumes with it. STREAM_URL in the
+# environment replaces the address of the front door.
 listen() {
 	local name=$1 transport=$2 at=$BATS_TEST_TMPDIR/$1 nobody=false option options=()
 	shift 2
@@ -35,7 +38,8 @@ listen() {
 	return 1
 }
 
-# Ready is said by the stream itself, or by the first answer of a poll. Without credentials the handshake is all there is.
+# Returns whether the stream has settled: by stream.ready, or by the first reply of a poll. Without
+# credentials the handshake is enough.
 stream_settled() {
 	jq -e --slurp --argjson nobody "$2" '
 		.[(map(.client == "listen") | rindex(true)):]
@@ -43,7 +47,8 @@ stream_settled() {
 		"$BATS_TEST_TMPDIR/$1.events" >/dev/null
 }
 
-# until_heard SECONDS NAME COMMAND…: as wait_until, but it looks only when NAME has heard something new. A line that is still being written counts when it has grown.
+# until_heard SECONDS NAME COMMAND…: waits as wait_until does, but runs the command only when NAME
+# has received something new. A line that is still being written counts when it has grown.
 until_heard() {
 	local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000)) file=$BATS_TEST_TMPDIR/$2.events lines=() last known=
 	shift 2
@@ -60,18 +65,18 @@ until_heard() {
 	done
 }
 
-# The stream's own lines, without the notes of the client, and the other way round.
+# Print the received events without the notes of the client, and the notes without the events.
 events_of() { jq -c 'select(has("client") | not)' "$BATS_TEST_TMPDIR/$1.events"; }
 notes_of() { jq -c 'select(.client)' "$BATS_TEST_TMPDIR/$1.events"; }
 heard_all() { cut -c1-1000 "$BATS_TEST_TMPDIR/$1.events" 2>/dev/null; }
 
-# count_heard NAME CONDITION: how many events fulfil it (jq, on one event).
+# count_heard NAME CONDITION: prints how many events match it (jq, on one event).
 count_heard() { jq -n "[inputs | select(has(\"client\") | not) | select($2)] | length" "$BATS_TEST_TMPDIR/$1.events"; }
 event_there() { event=$(jq -nc "first(inputs | select(has(\"client\") | not) | select($2))" "$BATS_TEST_TMPDIR/$1.events") && [ -n "$event" ]; }
 note_there() { event=$(jq -nc "last(inputs | select(.client) | select($2))" "$BATS_TEST_TMPDIR/$1.events") && [ -n "$event" ] && [ "$event" != null ]; }
 as_many_heard() { [ "$(count_heard "$1" "$2")" -ge "$3" ]; }
 
-# heard NAME CONDITION [SECONDS]: waits for such an event; $event is the first one.
+# heard NAME CONDITION [SECONDS]: waits for an event that matches; $event is the first one.
 heard() {
 	until_heard "${3:-10}" "$1" event_there "$1" "$2" && return
 	echo "$1 has not heard within ${3:-10} s: $2; but:"
@@ -79,7 +84,8 @@ heard() {
 	return 1
 }
 
-# heard_times NAME CONDITION N [SECONDS]: waits for N of them, and then there must be just N.
+# heard_times NAME CONDITION N [SECONDS]: waits for N matching events, and checks that there are no
+# more.
 heard_times() {
 	until_heard "${4:-10}" "$1" as_many_heard "$@" && [ "$(count_heard "$1" "$2")" = "$3" ] && return
 	echo "$1 has not heard $3 times: $2; but $(count_heard "$1" "$2") times:"
@@ -87,14 +93,16 @@ heard_times() {
 	return 1
 }
 
-# not_heard NAME CONDITION: none until now. Only after something that came later has been heard (see `fence`).
+# not_heard NAME CONDITION: checks that no event matches so far. Use it only after a later event was
+# received (see `fence`).
 not_heard() {
 	event_there "$1" "$2" || return 0
 	echo "$1 has heard: $event"
 	return 1
 }
 
-# noted NAME CONDITION [SECONDS]: the same as heard for what the client notes ({"client":"closed","code":4501} …); $event is the last one.
+# noted NAME CONDITION [SECONDS]: waits for a note of the client ({"client":"closed","code":4501}
+# …); $event is the last one that matches.
 noted() {
 	until_heard "${3:-10}" "$1" note_there "$1" "$2" && return
 	echo "$1 has not noted within ${3:-10} s: $2; but:"
@@ -102,7 +110,8 @@ noted() {
 	return 1
 }
 
-# closed_with NAME CODE [SECONDS]: the stream has ended with this code (on SSE and poll: that of its stream.bye).
+# closed_with NAME CODE [SECONDS]: checks that the stream was closed with this code (on SSE and
+# poll: the code of its stream.bye).
 closed_with() {
 	noted "$1" '.client == "closed"' "${3:-10}" || return 1
 	[ "$(jq -r '.code // empty' <<<"$event")" = "$2" ] && return
@@ -112,40 +121,40 @@ closed_with() {
 	return 1
 }
 
-# refused NAME STATUS CODE: SSE and poll say it in HTTP.
+# refused NAME STATUS CODE: checks that the stream was refused over HTTP, as SSE and poll are.
 refused() {
 	noted "$1" '.client == "refused"' && [ "$(jq -r '"\(.status) \(.body.code)"' <<<"$event")" = "$2 $3" ] && return
 	heard_all "$1"
 	return 1
 }
 
-# turned_away NAME TRANSPORT STATUS CODE CLOSE: the same refusal, as the transport says it.
+# turned_away NAME TRANSPORT STATUS CODE CLOSE: checks the refusal in the form of the transport.
 turned_away() {
 	if [ "$2" = ws ]; then closed_with "$1" "$5"; else refused "$1" "$3" "$4"; fi
 }
 
-# raw CURL-ARGUMENT…: a request that the words of helpers.bash cannot say; `expect` and `json` look at its reply.
+# raw CURL-ARGUMENT…: sends a request that helpers.bash has no command for. `expect` and `json`
+# check its reply.
 raw() { reply_status=$(curl -s -o "$BATS_TEST_TMPDIR/raw" -w '%{http_code}' "$@"); reply=$(<"$BATS_TEST_TMPDIR/raw"); reply_type=application/problem+json last_request=$*; }
 
-# speak NAME LINE: a frame up the socket, or an order to the client (!close, !drop, !shut, !ping, !pause, !resume, !binary HEX, !raw HEX). A client that
-# has ended does not read what is written: that fails.
+# speak NAME LINE: sends a frame, or commands the client (!close, !drop, !shut, !ping, !pause,
+# !resume, !binary HEX, !raw HEX). It fails when the client has ended.
 speak() { timeout 20 bash -c 'cat 1<>"$0"' "$(stream_file "$1" orders)" <<<"$2"; }
 
-# shut_behind PORT: says to push what comes in, shuts its own side at once, and prints what it is told until the other side is shut as well.
+# shut_behind PORT: sends its input to push, shuts its side down at once, and prints what it
+# receives until push shuts down its side.
 shut_behind() { node -e 'process.stdin.pipe(require("net").connect(process.argv[1], "127.0.0.1")).pipe(process.stdout)' "$1"; }
 
-# half_open PORT N: so many of push's connections have been ended by the other side alone.
+# half_open PORT N: checks that the other side alone has closed N connections of push.
 half_open() { [ "$(ss -Htn state close-wait "sport = :$1" | wc -l)" = "$2" ]; }
 
 stream_gone() { ! kill -0 "$(cat "$(stream_file "$1" pid)")" 2>/dev/null; }
 
-# hang_up NAME: the client is gone, without a word. A line that it was writing is cut off by that, and was not heard.
+# hang_up NAME: ends the client, which sends no close. A client ends between two events, and never
+# between an event and its cursor.
 hang_up() {
-	local events
-	events=$(stream_file "$1" events)
-	kill -KILL "$(cat "$(stream_file "$1" pid)")" 2>/dev/null || true
-	wait_until 5 stream_gone "$1" || return 1
-	[ ! -s "$events" ] || [ -z "$(tail -c 1 "$events")" ] || sed -i '$d' "$events"
+	kill -TERM "$(cat "$(stream_file "$1" pid)")" 2>/dev/null || true
+	wait_until 10 stream_gone "$1"
 }
 
 hang_up_all() {
@@ -155,11 +164,13 @@ hang_up_all() {
 	done
 }
 
-# What a client has heard of a conversation, in the order of arrival.
+# seqs NAME CONVERSATION: prints the events of a conversation that a client received, in their order
+# of arrival.
 seqs() { jq -nr "[inputs | select(.seq and .conversation_id == \"$2\") | .seq | tostring] | join(\" \")" "$BATS_TEST_TMPDIR/$1.events"; }
 texts() { jq -nr "[inputs | select(.type == \"message.created\" and .conversation_id == \"$2\") | .data.text] | join(\" \")" "$BATS_TEST_TMPDIR/$1.events"; }
 
-# in_order NAME CONVERSATION FIRST LAST: each seq from FIRST to LAST once, ascending. in_order_within waits for it.
+# in_order NAME CONVERSATION FIRST LAST: checks that each seq from FIRST to LAST arrived once, in
+# ascending order. in_order_within waits for it.
 seqs_are() { jq -ne "[inputs | select(.seq and .conversation_id == \"$2\") | .seq] == [range($3; $4 + 1)]" "$BATS_TEST_TMPDIR/$1.events" >/dev/null; }
 in_order() {
 	seqs_are "$@" && return
@@ -171,19 +182,22 @@ in_order_within() {
 	in_order "${@:2}"
 }
 
-# Milliseconds between two moments: `since=$(now_ms)` … `[ $(elapsed_ms $since) -lt 5000 ]`.
+# now_ms, elapsed_ms: measure a time in milliseconds: `since=$(now_ms)` … `[ $(elapsed_ms $since)
+# -lt 5000 ]`.
 now_ms() { date +%s%3N; }
 elapsed_ms() { echo $(($(now_ms) - $1)); }
 
-# sql_send SENDER TEXT [CLIENT_ID]: stores a message in $room as the api would, but rings no bell; prints the payload that PUBLISH would carry.
+# sql_send SENDER TEXT [CLIENT_ID]: stores a message in $room as the api would, without a
+# notification. Prints the payload for PUBLISH.
 sql_send() {
 	psql_banter "select event from message_send($room, $1, '${3:-sql-$RANDOM$RANDOM$RANDOM}', '$2', null, null)"
 }
 
-# hold NAME SQL: runs it in a transaction that stays open until `release NAME`; prints what it answers. `held_sql NAME SQL` adds to it.
+# hold NAME SQL: runs it in a transaction that stays open until `release NAME`, and prints the
+# result. `held_sql NAME SQL` runs more in it.
 hold() {
 	mkfifo "$(stream_file "$1" sql)"
-	PGAPPNAME=psql PGOPTIONS='-c search_path=banter' psql -XAtq -v ON_ERROR_STOP=1 -d "$BANTER_DATABASE_URL" \
+	PGAPPNAME=psql PGOPTIONS='-c search_path=banter -c idle_in_transaction_session_timeout=10min' psql -XAtq -v ON_ERROR_STOP=1 -d "$BANTER_DATABASE_OWNER_URL" \
 		<>"$(stream_file "$1" sql)" >>"$(stream_file "$1" answers)" 2>&1 3>&- 4>&- &
 	echo $! >"$(stream_file "$1" pid)"
 	held_sql "$1" "begin; $2"
@@ -200,26 +214,28 @@ release() {
 	wait_until 5 stream_gone "$1"
 }
 
-# publish CHANNEL PAYLOAD: what the api does after COMMIT.
+# publish CHANNEL PAYLOAD: publishes as the api does after COMMIT.
 publish() { printf '%s' "$2" | redis -x publish "${BANTER_REDIS_PREFIX:-banter:}$1" >/dev/null; }
 
-# fence NAME…: sends a message into $room as the current user and waits until all these streams have heard it.
+# fence NAME…: sends a message to $room as the current user, and waits until all these streams have
+# received it.
 fence() {
 	local mark=fence.$RANDOM$RANDOM name
 	send "$mark"
 	for name; do heard "$name" ".data.text == \"$mark\"" || return 1; done
 }
 
-# token_of NAME [DEVICE], refresh_token_of …, device_of …: printed, and who acts now stays as it is.
+# token_of NAME [DEVICE], refresh_token_of …, device_of …: print it, and keep the current user.
 token_of() (as_either "$@" && echo "$token")
 refresh_token_of() (as_either "$@" && echo "$refresh_token")
 device_of() (as_either "$@" && echo "$device_id")
 as_either() { if [ $# -gt 1 ]; then as_device "$@"; else as "$1"; fi >&2; }
 
-# ticket: prints a fresh stream ticket of who acts now.
+# ticket: prints a new stream ticket of the current user.
 ticket() (post /v1/stream/tickets && expect 201 >&2 && json .ticket)
 
-# forged EXPIRES [USER DEVICE]: an access token signed with the server's own key, with this expiry (seconds since 1970).
+# forged EXPIRES [USER DEVICE]: prints an access token that is signed with the server's own key and
+# expires then (seconds since 1970).
 forged() {
 	local claims head mark
 	b64() { basenc --base64url -w0 | tr -d =; }
@@ -230,22 +246,23 @@ forged() {
 	echo "$head.$claims.$mark"
 }
 
-# further_push [SETTING=VALUE…]: one more push process on the same database and Redis, with settings of its own, until the test ends.
-# $further is its address, $further_part its name for `stack`.
+# further_push [SETTING=VALUE…]: starts another push process with its own settings on the same
+# database and Redis, until the test ends. $further is its address, $further_part its name for
+# `stack`.
 further_push() {
 	local port
-	while port=$((10000 + RANDOM % 22000)) && (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
+	port=$(free_port)
 	further=http://127.0.0.1:$port further_part=push@$port
 	echo "$further_part" >>"$BATS_TEST_TMPDIR/further"
 	env "$@" "$ROOT/scripts/stack" start "$further_part" 3>&- 4>&-
 }
 
-# swept N: $further has ended so many rounds of its sweep more than now.
+# swept N: waits until $further has finished N more rounds of its sweep.
 rounds() { curl -s "$further/metrics" | sed -n 's/^banter_push_sweep_rounds_total //p'; }
 rounds_above() { [ "$(rounds)" -gt "$1" ]; }
 swept() { wait_until 60 rounds_above $(($(rounds) + $1 - 1)); }
 
-# The end of every test: clients and further processes go.
+# streams_end: ends the clients and further processes of a test.
 streams_end() {
 	local part
 	hang_up_all

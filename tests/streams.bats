@@ -1,4 +1,5 @@
-# Streams: opening, credentials, every event on every transport. Their order is in order.bats, frames up in frames.bats, who may hear in privacy.bats.
+# Streams: opening, credentials, and every event on every transport. Order is in order.bats,
+# clients' frames in frames.bats, privacy in privacy.bats.
 # SPDX-License-Identifier: MIT
 
 setup() { load helpers; load streams; }
@@ -52,7 +53,7 @@ SITE=https://chat.example
 	[ "$(jq -r '[.protocol, .extensions] | join("|")' <<<"$event")" = "banter.v1|" ]
 	raw -H "Authorization: Bearer $token" "$PUSH_URL/v1/ws"
 	expect 400 bad_request
-	# A version that is not 13 is told which would be (RFC 6455, 4.2.2).
+	# A WebSocket version other than 13 gets a reply with the supported one (RFC 6455, 4.2.2).
 	key='Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
 	raw --http1.1 -m 5 -H "$key" -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 8' "$PUSH_URL/v1/ws"
 	[ "$reply_status" = 426 ]
@@ -60,7 +61,7 @@ SITE=https://chat.example
 	grep -iq $'^Sec-WebSocket-Version: 13\r' "$BATS_TEST_TMPDIR/head"
 	raw --http1.1 -m 5 -H 'Sec-WebSocket-Key: short' -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' "$PUSH_URL/v1/ws"
 	[ "$reply_status" = 400 ]
-	# The accept key of the example in the RFC.
+	# The accept key is that of the example in the RFC.
 	curl -s -i -N --http1.1 -m 1 -H "Authorization: Bearer $token" -H "$key" -H 'Connection: keep-alive, Upgrade' -H 'Upgrade: WebSocket' -H 'Sec-WebSocket-Version: 13' \
 		"$PUSH_URL/v1/ws" --output - >"$BATS_TEST_TMPDIR/raw" || true
 	grep -aq '^HTTP/1.1 101' "$BATS_TEST_TMPDIR/raw"
@@ -85,6 +86,10 @@ SITE=https://chat.example
 		raw -m 5 -H "Authorization: Bearer $token" "$PUSH_URL/v1/events?wait=$bad"
 		expect 422 invalid_parameter
 	done
+	for bad in x '' 0 201 -1; do
+		raw -m 5 -H "Authorization: Bearer $token" "$PUSH_URL/v1/events?wait=0&limit=$bad"
+		expect 422 invalid_parameter
+	done
 }
 
 @test "open: Last-Event-ID wins over since" {
@@ -98,7 +103,8 @@ SITE=https://chat.example
 	heard first '.data.text == "two"'
 	new=$(jq -r .cursor <<<"$event")
 	send three
-	# since_texts HEADER…: what an event stream with ?since=$old tells, up to the newest.
+	# since_texts HEADER…: prints the texts that an event stream with ?since=$old delivers, up
+	# to the newest.
 	since_texts() {
 		curl -sN -m 60 -H "Authorization: Bearer $token" "$@" "$URL/v1/stream?since=$old" >"$BATS_TEST_TMPDIR/raw" 3>&- 4>&- &
 		wait_until 20 grep -q '^data: .*"three"' "$BATS_TEST_TMPDIR/raw"
@@ -139,7 +145,7 @@ SITE=https://chat.example
 @test "push's own port: whoever says no more behind a request gets the whole answer" {
 	further_push
 	port=${further##*:} asking=()
-	# It is stopped meanwhile, so that the request and the end are there at once.
+	# push is stopped meanwhile, so that the request and the end arrive at once.
 	kill -STOP "$(workers_of "$further_part")"
 	for path in healthz metrics v1/nothing v1/stream; do
 		printf 'GET /%s HTTP/1.1\r\nHost: x\r\n\r\n' "$path" | shut_behind "$port" >"$BATS_TEST_TMPDIR/${path##*/}" 3>&- 4>&- &
@@ -159,7 +165,7 @@ SITE=https://chat.example
 		nothing 404
 		stream 401
 	TABLE
-	wait_until 1 half_open "$port" 0
+	wait_until 5 half_open "$port" 0
 }
 
 # ---- credentials ----
@@ -189,7 +195,7 @@ SITE=https://chat.example
 	token=$expired get /v1/me
 	expect 401 token_expired
 	gone() { token=$revoked get /v1/me && [ "$reply_status" = 401 ]; }
-	wait_until 3 gone
+	wait_until 10 gone
 	for transport in "${TRANSPORTS[@]}"; do
 		listen "wrong-$transport" "$transport" --token "$wrong"
 		turned_away "wrong-$transport" "$transport" 401 unauthenticated 4502
@@ -202,6 +208,53 @@ SITE=https://chat.example
 	listen frame ws --auth "$wrong"
 	closed_with frame 4502
 	[ "$(jq -r '.reason' <<<"$event")" = bad_credentials ] || [ "$(jq -r '.data.reason' <<<"$event")" = bad_credentials ]
+	logged() { grep -q "event=stream_end .* transport=$transport .* reason=$1 .* address=127.0.0.1\$" "$BANTER_STATE/log/push.log"; }
+	for transport in "${TRANSPORTS[@]}"; do
+		wait_until 10 logged bad_credentials
+		wait_until 10 logged revoked
+	done
+}
+
+# unknown NAME USER DEVICE: checks that a token of this user and device, with a valid signature, is
+# refused everywhere.
+unknown() {
+	local transport forged
+	forged=$(forged $(($(date +%s) + 600)) "$2" "$3")
+	token=$forged get /v1/me
+	[ "$reply_status $(json .code)" = "401 device_revoked" ] || { echo "$1: $reply_status $reply"; return 1; }
+	token=$forged post /v1/stream/tickets
+	[ "$reply_status $(json .code)" = "401 device_revoked" ] || { echo "$1, ticket: $reply_status $reply"; return 1; }
+	for transport in "${TRANSPORTS[@]}"; do
+		listen "$1-$transport" "$transport" --token "$forged"
+		turned_away "$1-$transport" "$transport" 401 device_revoked 4501 || return 1
+	done
+	listen "$1-frame" ws --auth "$forged"
+	closed_with "$1-frame" 4501
+}
+
+@test "credentials: a good signature on a device that the database does not know" {
+	as bob
+	other=$device_id
+	as alice
+	unknown no-device "$user_id" "$((device_id + 1))"
+	unknown no-user "$((user_id + 1))" "$device_id"
+	unknown others-device "$user_id" "$other"
+	get /v1/me
+	expect 200
+}
+
+@test "credentials: a device that the database has lost does not stay" {
+	as alice
+	as_device alice lost
+	later=$token
+	soon=$(forged $(($(date +%s) + 60)))
+	listen lost ws --token "$soon"
+	listen same ws --token "$later"
+	psql_banter "delete from refresh_tokens where device_id = $device_id; delete from tickets where device_id = $device_id; delete from devices where id = $device_id"
+	speak lost "{\"type\":\"auth\",\"token\":\"$later\"}"
+	closed_with lost 4501
+	closed_with same 4501
+	unknown lost "$user_id" "$device_id"
 }
 
 @test "P9: a token in a URL opens nothing" {
@@ -214,7 +267,8 @@ SITE=https://chat.example
 		raw -m 3 "$URL/v1/me?$parameter=$token"
 		expect 401 unauthenticated
 		STREAM_URL="$URL" listen "ws-$parameter" ws --nobody --path "/v1/ws?$parameter=$token"
-		# A ticket that is none is refused at once; anything else is no credential, and what is sent before auth ends it.
+		# An invalid ticket is refused at once. Other parameters are no credentials, and the
+		# stream is closed when the client sends anything before auth.
 		[ $parameter = ticket ] || speak "ws-$parameter" '{"type":"heartbeat"}'
 		noted "ws-$parameter" '.client == "closed" and .code >= 4502'
 		not_heard "ws-$parameter" '.type == "stream.ready"'
@@ -235,9 +289,9 @@ SITE=https://chat.example
 		listen "late-$transport" "$transport" --ticket "$late"
 		turned_away "late-$transport" "$transport" 401 unauthenticated 4502
 	done
-	# What the database keeps is a hash, and not for longer than its life.
+	# The database stores only a hash, and not longer than the ticket's life.
 	[ "$(psql_banter "select count(*) from tickets where expires_at > now() + interval '31 seconds'")" = 0 ]
-	# Twenty uses at once: one wins.
+	# Uses one ticket twenty times at once: one request succeeds.
 	one=$(ticket)
 	for i in {1..20}; do curl -s -o /dev/null -m 5 -w '%{http_code}\n' "$PUSH_URL/v1/events?wait=0&ticket=$one" >"$BATS_TEST_TMPDIR/race.$i" & racers+=($!); done
 	wait "${racers[@]}"
@@ -283,8 +337,8 @@ SITE=https://chat.example
 	not_heard ws '.data.text | strings | startswith("fence")'
 }
 
-# poll_on_8: a poll that does not wait, on a connection of its own, which stays open as descriptor 8; reads the answer. next_on_8 REQUEST: $line is the
-# first line of what comes then.
+# poll_on_8: sends a poll that does not wait, on a connection that stays open as descriptor 8, and
+# reads the reply. next_on_8 REQUEST: sends another one; $line is the first line of the reply.
 poll_on_8() {
 	local line length=0
 	exec 8<>"/dev/tcp/127.0.0.1/$BANTER_PUSH_PORT"
@@ -322,6 +376,9 @@ next_on_8() {
 		400 BAD\r\n\r\n
 		404 GET /nope HTTP/1.1\r\n$host\r\n
 		405 POST /v1/events HTTP/1.1\r\n$host$auth\r\n
+		405 POST /v1/events HTTP/1.1\r\n${host}Content-Length: 2\r\n$auth\r\n{}
+		404 POST /nope HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n$auth\r\n
+		413 GET /v1/events HTTP/1.1\r\n${host}Content-Length: 2\r\n$auth\r\n{}
 		405 HEAD /v1/events HTTP/1.1\r\n$host$auth\r\n
 		200 GET /healthz HTTP/1.1\r\n$host\r\n
 		400 GET /v1/ws HTTP/1.1\r\n$host$auth\r\n
@@ -334,7 +391,8 @@ next_on_8() {
 	[ "$(workers_of push)" = "$worker" ]
 }
 
-# answers_at_once [CURL-ARGUMENT…]: a poll that may wait for 20 s is answered long before.
+# answers_at_once [CURL-ARGUMENT…]: checks that a poll that may wait for 20 s gets its reply much
+# earlier.
 answers_at_once() {
 	local start
 	start=$(now_ms)
@@ -353,7 +411,8 @@ answers_at_once() {
 		psql_banter "select count(*) from generate_series(1, $count) n, message_send($room, $(id_of alice), '$size-' || n, repeat('x', $size), null, null)" >/dev/null
 		answers_at_once "$PUSH_URL/v1/events?wait=20&since=$cursor"
 	done
-	# A wake-up for what it knows already, in the same breath as an event, while nothing else is to come: bob's own receipt has been.
+	# Publishes an event together with a notification that the stream knows already. Nothing
+	# else is due: the stream has received bob's own receipt.
 	bob=$user_id
 	quiet() {
 		raw -m 30 -H "Authorization: Bearer $token" "$PUSH_URL/v1/events?wait=1&since=$cursor"
@@ -371,6 +430,51 @@ answers_at_once() {
 	wait_until 10 waits
 	rung
 	wait $!
+}
+
+@test "long-poll: an answer has at most limit events, and the next ones follow without a gap" {
+	as alice
+	group Room bob
+	as bob
+	get /v1/sync
+	cursor=$(json .cursor)
+	# Polls for missed events, for events while no request waited, and for several events of one
+	# turn: on one connection, and on a new one each time.
+	cat >"$BATS_TEST_TMPDIR/polls.js" <<-'JS'
+		const [url, token, since, limit, kind, last] = process.argv.slice(2), http = require("http");
+		const agent = new http.Agent({ keepAlive: kind === "kept", maxSockets: 1 });
+		const poll = (cursor) => new Promise((done) => http.get(`${url}/v1/events?wait=10&limit=${limit}&since=${cursor}`, { agent, headers: { authorization: `Bearer ${token}` } }, (reply) => {
+			let text = "";
+			reply.on("data", (part) => { text += part; }).on("end", () => done(JSON.parse(text)));
+		}));
+		(async () => {
+			for (let cursor = since, text; text !== last;) {
+				const { events, cursor: next } = await poll(cursor);
+				if (events.length > limit) console.log("too many:", events.length);
+				for (const e of events) if (e.type === "message.created") console.log(text = e.data.text);
+				cursor = next;
+			}
+			agent.destroy();
+		})();
+	JS
+	for limit in 1 7; do
+		for kind in kept new; do
+			psql_banter "select count(*) from generate_series(1, 20) n, message_send($room, $(id_of alice), '$limit $kind ' || n, 'missed ' || n, null, null)" >/dev/null
+			node "$BATS_TEST_TMPDIR/polls.js" "$PUSH_URL" "$token" "$cursor" $limit $kind last >"$BATS_TEST_TMPDIR/polled" 3>&- 4>&- &
+			polling=$!
+			as alice
+			for n in {1..15}; do send "live $n"; done
+			send last
+			as bob
+			wait $polling
+			[ "$(paste -sd, "$BATS_TEST_TMPDIR/polled")" = "$(for n in {1..20}; do echo "missed $n"; done | paste -sd,),$(for n in {1..15}; do echo "live $n"; done | paste -sd,),last" ] || {
+				cat "$BATS_TEST_TMPDIR/polled"
+				return 1
+			}
+			get /v1/sync
+			cursor=$(json .cursor)
+		done
+	done
 }
 
 @test "open: what is asked for with HEAD has no body; names in the query are whole names" {
@@ -409,11 +513,11 @@ answers_at_once() {
 		in_order "$transport" "$room" 1 7
 		[ "$(events_of "$transport" | jq -r "select(.conversation_id == \"$room\") | .type" | paste -sd' ')" = \
 			"conversation.created message.created conversation.updated member.added member.updated member.removed conversation.deleted" ]
-		# data is the object that the event is about
+		# data is the object of the event
 		[ "$(events_of "$transport" | jq -c "select(.conversation_id == \"$room\") | .data" | jq -sc "[.[0].role, .[0].members[0].user_id, .[1].text, .[2].title, .[2].member_count, .[3].members[0].user_id, .[4].role, .[5].user_id, .[5].removed_by, .[6].id]")" = \
 			"[\"member\",\"$user_id\",\"hello\",\"Renamed\",2,\"$(id_of carol)\",\"admin\",\"$(id_of carol)\",\"$user_id\",\"$room\"]" ]
 		events_of "$transport" | jq -cS "select(.conversation_id == \"$room\" and .seq > 1) | del(._at, .cursor)" >"$BATS_TEST_TMPDIR/said.$transport"
-		# cursor last, keys in the documented order
+		# cursor is last, and the keys have the documented order
 		[ "$(events_of "$transport" | jq -r "select(.conversation_id == \"$room\") | keys_unsorted | join(\" \")" | sort -u)" = "type conversation_id seq time data cursor _at" ]
 	done
 	cmp "$BATS_TEST_TMPDIR/said.ws" "$BATS_TEST_TMPDIR/said.sse"
@@ -428,7 +532,8 @@ answers_at_once() {
 	for transport in "${TRANSPORTS[@]}"; do listen "alice-$transport" "$transport"; done
 	as bob
 	for transport in "${TRANSPORTS[@]}"; do listen "bob-$transport" "$transport"; done
-	# A poll hears only while it waits, and a message would answer it: they are there before, and bob reads on, one by one, until it has heard.
+	# A poll receives receipts only while it waits, and a message would end it. So the messages
+	# are sent first. Then bob reads one after the other until the stream has received it.
 	as alice
 	unread=()
 	for i in {1..30}; do send "more $i"; unread+=("$message"); done
@@ -440,8 +545,8 @@ answers_at_once() {
 		wait_until 2 event_there "$1-$2" "$3"
 	}
 	for transport in "${TRANSPORTS[@]}"; do
-		wait_until 10 read_on alice "$transport" ".type == \"receipt.updated\" and .data.conversation_id == \"$room\" and .data.receipts[0].user_id == \"$user_id\"" 2>/dev/null
-		wait_until 10 read_on bob "$transport" ".type == \"conversation.read\" and .data.conversation_id == \"$room\"" 2>/dev/null
+		wait_until 30 read_on alice "$transport" ".type == \"receipt.updated\" and .data.conversation_id == \"$room\" and .data.receipts[0].user_id == \"$user_id\"" 2>/dev/null
+		wait_until 30 read_on bob "$transport" ".type == \"conversation.read\" and .data.conversation_id == \"$room\"" 2>/dev/null
 		[ "$(count_heard "alice-$transport" '.type == "conversation.read" and .data.unread_count > 0')" = 0 ]
 	done
 }

@@ -1,4 +1,4 @@
-# Sync: a snapshot to start from, and what was missed since a cursor.
+# Sync: a snapshot to start from, and the events that were missed since a cursor.
 # SPDX-License-Identifier: MIT
 
 setup() { load helpers; load streams; }
@@ -49,7 +49,8 @@ missed() { json ".events | map(select(.conversation_id == \"$room\")) | map(.seq
 		heard "$transport" ".data.text == \"between-$transport\""
 		as alice
 		fence "$transport"
-		# A snapshot may be a little newer than its cursor; what is newer than the snapshot comes once and in order.
+		# A snapshot may be a little newer than its cursor. Events that are newer than the
+		# snapshot arrive once and in order.
 		[ "$(seqs "$transport" "$room" | tr ' ' '\n' | awk -v last="$last" '$1 > last' | paste -sd' ')" = "$((last + 1)) $((last + 2))" ]
 	done
 }
@@ -83,6 +84,26 @@ missed() { json ".events | map(select(.conversation_id == \"$room\")) | map(.seq
 	[ "$(json '[(.events | length), .has_more] | join(" ")')" = "0 false" ]
 }
 
+@test "missed: a page of long messages ends at a mebibyte, and the next one goes on" {
+	as alice
+	group Room bob
+	as bob
+	get /v1/sync
+	cursor=$(json .cursor)
+	psql_banter "select count(*) from generate_series(1, 20) n, message_send($room, $(id_of alice), 'long-' || n, repeat('x', 64000), null, null)" >/dev/null
+	found="" pages=0 more=true
+	while [ "$more" = true ]; do
+		get "/v1/sync?since=$cursor&limit=200"
+		expect 200
+		[ ${#reply} -le 1100000 ]
+		found+="$(missed) "
+		cursor=$(json .cursor) more=$(json .has_more) pages=$((pages + 1))
+		[ $pages -lt 5 ]
+	done
+	[ $pages = 2 ]
+	[[ " $found" == *" $(seq -s ' ' 2 21) " ]]
+}
+
 @test "missed: each event's own cursor goes on right behind it" {
 	as alice
 	group Room bob
@@ -110,7 +131,8 @@ missed() { json ".events | map(select(.conversation_id == \"$room\")) | map(.seq
 		get "/v1/sync?since=$bad"
 		[ "$reply_status" = 422 ] && [[ $(json .code) =~ ^invalid_(cursor|parameter)$ ]] || { echo "$bad: $reply_status $reply"; return 1; }
 	done
-	# Version 1, a base forty years ahead (63 bits hold 69), no exceptions.
+	# A cursor of version 1 without exceptions, whose base is forty years ahead (63 bits hold
+	# 69).
 	ahead=$(node -e '
 		const bytes = [1];
 		for (let value of [BigInt(1000 * 86400 * 365 * 40) << 22n, 0n])
@@ -126,6 +148,52 @@ missed() { json ".events | map(select(.conversation_id == \"$room\")) | map(.seq
 		heard "bad-$transport" '.type == "stream.reset" and .data.reason == "invalid_cursor"'
 		fence "ahead-$transport" "bad-$transport"
 	done
+}
+
+# forge NUMBER…: prints a cursor of the incarnation of $reply, with these numbers behind it.
+forge() {
+	node -e '
+		const whole = [...Buffer.from(process.argv[1], "base64url")], out = [];
+		let incarnation = 0n, at = 1, shift = 0n;
+		do { incarnation |= BigInt(whole[at] & 127) << shift; shift += 7n; } while (whole[at++] & 128);
+		for (let value of [2n, incarnation, ...process.argv.slice(2).map(BigInt)])
+			do { out.push(Number(value & 127n) | (value > 127n ? 128 : 0)); value >>= 7n; } while (value);
+		console.log(Buffer.from(out).toString("base64url"))' "$(json .cursor)" "$@"
+}
+
+@test "a forged cursor: a pass that ends in the future is reset" {
+	as alice
+	group Room bob
+	as bob
+	get /v1/sync
+	forged=$(forge 0 0 0 0 $((1 << 62)) 1 1)
+	get "/v1/sync?since=$forged"
+	expect 200
+	[ "$(json .reset)" = ahead ]
+	for transport in "${TRANSPORTS[@]}"; do
+		listen "pass-$transport" "$transport" --since "$forged"
+		heard "pass-$transport" '.type == "stream.reset" and .data.reason == "ahead"'
+	done
+}
+
+@test "a forged cursor: an exception of id 0, with a place of reading and a pass, harms nobody" {
+	as alice
+	group Room bob
+	send one
+	listen alice ws
+	as bob
+	get /v1/sync
+	end=$((1 << 62))
+	forged=$(forge 0 1 $((2 ** 63 - 1)) 0 1 0 1 5 0 0 0 $end 1 $end)
+	get "/v1/sync?since=$forged"
+	expect 422 invalid_cursor
+	for transport in "${TRANSPORTS[@]}"; do
+		listen "forged-$transport" "$transport" --since "$forged"
+		heard "forged-$transport" '.type == "stream.reset" and .data.reason == "invalid_cursor"'
+	done
+	as alice
+	fence alice
+	[ "$(notes_of alice | grep -c '"closed"')" = 0 ]
 }
 
 @test "missed: a member who was removed while away gets that, and nothing after it" {
@@ -145,7 +213,8 @@ missed() { json ".events | map(select(.conversation_id == \"$room\")) | map(.seq
 		listen "bob-$transport" "$transport" --since "$cursor"
 		heard "bob-$transport" ".type == \"member.removed\" and .conversation_id == \"$room\""
 	done
-	# Something later elsewhere has come; nothing more from there.
+	# Once a later event of another conversation has arrived, nothing more follows from this
+	# one.
 	as bob
 	group Elsewhere alice
 	send x

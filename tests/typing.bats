@@ -1,4 +1,4 @@
-# Typing: told to the others for six seconds, throttled, never kept.
+# Typing: delivered to the other members, valid for six seconds, throttled, never stored.
 # SPDX-License-Identifier: MIT
 
 setup() { load helpers; load streams; }
@@ -23,7 +23,7 @@ forget_throttle() { redis del "banter:typing:$room:$1" >/dev/null; }
 		wait_until 1 event_there "bob-$transport" "$(types "$user_id")"
 	}
 	for transport in "${TRANSPORTS[@]}"; do
-		wait_until 10 type_again 2>/dev/null
+		wait_until 30 type_again 2>/dev/null
 		heard "bob-$transport" "$(types "$user_id")"
 		[ "$(jq -c 'del(._at, .time)' <<<"$event")" = "{\"type\":\"typing.updated\",\"data\":{\"conversation_id\":\"$room\",\"user_id\":\"$user_id\",\"expires_in\":6}}" ]
 	done

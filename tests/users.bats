@@ -1,4 +1,4 @@
-# Users: me, user by id, users by prefix.
+# Users: the caller, one user by id, and users by prefix.
 # SPDX-License-Identifier: MIT
 
 setup() { load helpers; load streams; }

@@ -1,5 +1,6 @@
--- Writes down an event that is no message, at the place that conversation_advance gave it. in_user: whom it is about, or null.
--- Returns: what is to be published on the conversation's channel after COMMIT.
+-- Appends an event that is not a message, at the place that conversation_advance returned.
+-- in_user: the user whom the event is about, or null.
+-- Returns: the payload to publish on the conversation's channel after COMMIT.
 -- Writes: changes.
 -- SPDX-License-Identifier: MIT
 create function change_append(

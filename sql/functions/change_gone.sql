@@ -1,4 +1,5 @@
--- Who stops listening to a conversation with a change of this type: 0 nobody, a user's id, or * everybody.
+-- Returns who leaves a conversation with a change of this type: 0 for nobody, a user's id, or * for
+-- everybody.
 -- SPDX-License-Identifier: MIT
 create function change_gone(in_type text, in_user bigint)
 returns text

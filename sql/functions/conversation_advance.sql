@@ -1,6 +1,7 @@
--- Gives the next event of a conversation its place. in_joining is by how many the members become more (or fewer).
--- Returns: id and seq of the event.
--- Writes: conversations (last_seq, last_id, member_count), whose row lock makes the order of seq, of ids and of commits the same.
+-- Returns id and seq for the next event of a conversation.
+-- in_joining: the change of the number of members.
+-- Writes: conversations (last_seq, last_id, member_count). The row lock makes the order of seq, of
+--   ids and of commits the same.
 -- SPDX-License-Identifier: MIT
 create function conversation_advance(in_conversation bigint, in_joining integer, out id bigint, out seq bigint)
 language plpgsql

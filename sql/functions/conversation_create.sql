@@ -1,5 +1,5 @@
--- Makes a conversation with its members and its first event, conversation.created.
--- Returns: what is to be published.
+-- Creates a conversation with its members and its first event, conversation.created.
+-- Returns: the channels and payloads to publish.
 -- Writes: conversations, members, changes.
 -- SPDX-License-Identifier: MIT
 create function conversation_create(

@@ -1,7 +1,8 @@
--- Deletes a group. Its event conversation.deleted is the last; from then on nobody is a member. The rows stay, for those who have not heard of it yet.
--- Returns: {} and what is to be published.
+-- Deletes a group. Its last event, conversation.deleted, ends all memberships. The events stay for
+-- members who have not received them yet.
+-- Returns: {}, and the channels and payloads to publish.
 -- Raises: not_a_member, direct_conversation, forbidden (only the owner may).
--- Writes: conversations, changes.
+-- Writes: conversations, changes, members, former_members.
 -- SPDX-License-Identifier: MIT
 create function conversation_delete(in_conversation bigint, in_user bigint)
 returns table (channel text, payload text)
@@ -21,10 +22,11 @@ begin
 		perform fail('forbidden', 'only the owner deletes a group');
 	end if;
 
-	v_place := conversation_advance(in_conversation, 0);
+	v_place := conversation_advance(in_conversation, -v_me.member_count);
 	update conversations c
 	set deleted_id = v_place.id
 	where c.id = in_conversation;
+	perform members_end(in_conversation, null, v_place.id, v_place.seq);
 	return query values
 		(null, '{}'),
 		('c:' || in_conversation, change_append(

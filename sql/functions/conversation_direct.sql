@@ -1,6 +1,8 @@
--- The direct conversation of two people, made now if there is none yet. Two who ask at the same moment get the same one.
--- Returns: the conversation as JSON and what is to be published; created tells, in every row, whether it is new.
--- Raises: invalid_body (with oneself), user_not_found.
+-- Returns the direct conversation of two users. Creates it when there is none. Two calls at the
+-- same moment return the same conversation.
+-- Returns: the conversation as JSON, and the payloads to publish. created is whether the
+--   conversation is new, in every row.
+-- Raises: invalid_body (with oneself), user_not_found, too_many_conversations.
 -- Writes: directs, conversations, members, changes.
 -- SPDX-License-Identifier: MIT
 create function conversation_direct(in_user bigint, in_other bigint)
@@ -26,7 +28,7 @@ begin
 	where d.user_low = v_low
 		and d.user_high = v_high;
 	if not found then
-		v_id := id_new();
+		v_id := conversation_id_new(shard_direct(v_low, v_high));
 		-- waits for whoever is doing the same, and then there is nothing left to do
 		insert into directs (user_low, user_high, conversation_id)
 		values (v_low, v_high, v_id)

@@ -1,4 +1,5 @@
--- What a conversation is to everybody, the inner part of a JSON object.
+-- Returns the fields of a conversation that are the same for all members, as the inner part of a
+-- JSON object.
 -- SPDX-License-Identifier: MIT
 create function conversation_fields(in_conversation conversations)
 returns text

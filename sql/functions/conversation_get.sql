@@ -1,4 +1,4 @@
--- One conversation.
+-- Returns one conversation.
 -- Returns: the conversation as JSON.
 -- Raises: not_a_member.
 -- SPDX-License-Identifier: MIT

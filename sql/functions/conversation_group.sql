@@ -1,6 +1,7 @@
--- Makes a group of the creator, who is its owner, and others.
--- Returns: the conversation as JSON and what is to be published.
--- Raises: invalid_body (title of 1 to 256 octets; history full or joined), user_not_found, too_many_members.
+-- Creates a group of the creator, who is its owner, and others.
+-- Returns: the conversation as JSON, and the payloads to publish.
+-- Raises: invalid_body (title of 1 to 256 octets; history full or joined), user_not_found,
+--   too_many_members, too_many_conversations.
 -- Writes: conversations, members, changes.
 -- SPDX-License-Identifier: MIT
 create function conversation_group(in_user bigint, in_title text, in_members bigint[], in_history text)
@@ -9,12 +10,12 @@ language plpgsql
 volatile
 as $$
 declare
-	v_id bigint := id_new();
+	v_id bigint := conversation_id_new(floor(random() * 1024)::integer);
 	v_members bigint[];
 	v_channels text[];
 	v_payloads text[];
 begin
-	perform title_require(in_title);
+	in_title := title_require(in_title);
 	if coalesce(in_history, 'full') not in ('full', 'joined') then
 		perform fail('invalid_body', 'history is full or joined', 'history');
 	end if;

@@ -1,6 +1,7 @@
--- A conversation as one of its members sees it: their role, marks and counts, the last message, up to five of the others, and, if direct, the other one.
+-- Returns a conversation as one of its members sees it: role, marks and counts, the last message,
+-- up to five other members and, if direct, the other one.
 -- The last message carries its sender's receipts in conversations of up to names_limit() members.
--- Returns: null when they are no member.
+-- Returns: null for a user who is not a member.
 -- SPDX-License-Identifier: MIT
 create function conversation_json(in_conversation bigint, in_user bigint)
 returns text
@@ -14,20 +15,21 @@ begin
 			',"role":"', m.role,
 			'","message_count":', c.message_count,
 			',"last_seq":', c.last_seq,
-			',"activity_id":"', c.last_id,
+			',"last_id":"', c.last_id,
+			'","activity_id":"', conversation_activity(c.last_message_id, m.joined_id),
 			'","unread_count":', c.message_count - m.read_ordinal,
 			',"mention_count":', (
-				select count(*)
+				select count(distinct n.message_id)
 				from mentions n
 				where n.conversation_id = c.id
-					and n.user_id = in_user
+					and n.user_id in (0, in_user)
 					and n.message_id > m.read_id
 			),
 			',"read_id":"', m.read_id,
 			'","delivered_id":"', m.delivered_id, '"',
 			',"last_message":' || (
 				select message_json(l, (
-					select receipts_json(r.delivered, r.read, r.of_members)
+					select receipts_json(c.id, l.id, r.delivered, r.read, r.of_members)
 					from receipts_counts(c.id, array[l.id]) r
 					where l.sender_id = in_user
 						and c.member_count <= names_limit()
@@ -50,7 +52,6 @@ begin
 					join users u on u.id = b.user_id
 					where b.conversation_id = c.id
 						and b.user_id <> in_user
-						and b.left_id is null
 					order by b.user_id
 					limit 5
 				) o
@@ -69,7 +70,6 @@ begin
 		join conversations c on c.id = m.conversation_id
 		where m.conversation_id = in_conversation
 			and m.user_id = in_user
-			and m.left_id is null
 			and c.deleted_id is null
 	);
 end

@@ -1,5 +1,6 @@
--- Takes a conversation for a change. Whoever changes one takes it first and its members after it, in the order of their ids: so nobody waits in a circle.
--- A statement that follows sees all that was committed in the conversation until now.
+-- Locks a conversation for a change. Every change locks the conversation first and then its members
+-- in the order of their ids, so there is no deadlock.
+-- The next statement sees everything that was committed in the conversation before.
 -- SPDX-License-Identifier: MIT
 create function conversation_lock(in_conversation bigint)
 returns void

@@ -1,5 +1,6 @@
--- A conversation to somebody whose time in it is over: the same shape as conversation_json, but nothing that may be from after their time.
--- It opens the replay of that time, which ends with the event that ended it.
+-- Returns a conversation for a user whose membership has ended. The JSON has the shape of
+-- conversation_json, without anything that may be newer than the membership.
+-- It begins the replay of that membership. The event that ended the membership ends the replay.
 -- SPDX-License-Identifier: MIT
 create function conversation_past_json(in_conversation conversations, in_last_seq bigint, in_last_id bigint)
 returns text
@@ -13,7 +14,8 @@ as $$
 		'","created_by":"', in_conversation.created_by,
 		'","created_at":"', time_json(in_conversation.created_at),
 		'","member_count":1,"role":"member","message_count":0,"last_seq":', in_last_seq,
-		',"activity_id":"', in_last_id,
+		',"last_id":"', in_last_id,
+		'","activity_id":"', in_last_id,
 		'","unread_count":0,"mention_count":0,"read_id":"0","delivered_id":"0","members":[]}'
 	)
 $$;

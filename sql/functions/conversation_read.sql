@@ -1,5 +1,5 @@
 -- Marks a conversation as read up to a message.
--- Returns: {conversation_id,read_id,unread_count,mention_count} and what is to be published.
+-- Returns: {conversation_id,read_id,unread_count,mention_count}, and the payloads to publish.
 -- Raises: not_a_member, message_not_found.
 -- Writes: members (receipt_move).
 -- SPDX-License-Identifier: MIT

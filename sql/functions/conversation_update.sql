@@ -1,5 +1,5 @@
 -- Renames a group.
--- Returns: the conversation as JSON and what is to be published: conversation.updated.
+-- Returns: the conversation as JSON, and the payload to publish: conversation.updated.
 -- Raises: not_a_member, direct_conversation, forbidden (owner and admins may), invalid_body.
 -- Writes: conversations, changes.
 -- SPDX-License-Identifier: MIT
@@ -22,11 +22,10 @@ begin
 	if v_me.role not in ('owner', 'admin') then
 		perform fail('forbidden', 'only the owner and admins rename a group');
 	end if;
-	perform title_require(in_title);
 
 	v_place := conversation_advance(in_conversation, 0);
 	update conversations c
-	set title = in_title
+	set title = title_require(in_title)
 	where c.id = in_conversation
 	returning '{' || conversation_fields(c) || '}' into v_data;
 	v_ring := change_append(

@@ -1,4 +1,5 @@
--- The size of a message's data as a client would write it: in octets, without the blanks that jsonb is shown with.
+-- Returns the size of a message's data in octets, as a client would write it: without the blanks
+-- that PostgreSQL adds to jsonb.
 -- SPDX-License-Identifier: MIT
 create function data_size(in_data jsonb)
 returns integer

@@ -1,5 +1,5 @@
--- Revokes a device: it is signed out, and what it could come back with is gone.
--- Returns: whether it was still signed in.
+-- Revokes a device: signs it out and deletes its tokens and tickets.
+-- Returns: whether the device was signed in until now.
 -- Writes: devices, refresh_tokens, tickets.
 -- SPDX-License-Identifier: MIT
 create function device_end(in_device bigint)
@@ -9,7 +9,10 @@ volatile
 as $$
 begin
 	update devices d
-	set revoked_at = clock_timestamp()
+	set revoked_at = clock_timestamp(),
+		refresh_hash = null,
+		refresh_previous = null,
+		refresh_expires_at = null
 	where d.id = in_device
 		and d.revoked_at is null;
 	if not found then

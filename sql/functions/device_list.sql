@@ -1,4 +1,4 @@
--- The devices on which a user is signed in, the most recently used first.
+-- Lists the devices on which a user is signed in, the most recently used first.
 -- Returns: {"devices":[{id,name,created_at,last_used_at,current}]}
 -- SPDX-License-Identifier: MIT
 create function device_list(in_user bigint, in_current bigint)

@@ -1,5 +1,5 @@
 -- Signs one of a user's devices out.
--- Returns: {} and what is to be published, so that its streams end.
+-- Returns: {}, and the payload to publish, so that its streams end.
 -- Raises: device_not_found (also for a device of somebody else).
 -- Writes: devices, refresh_tokens, tickets.
 -- SPDX-License-Identifier: MIT

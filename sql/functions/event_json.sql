@@ -1,4 +1,4 @@
--- A durable event as streams carry it, without the cursor, which is each stream's own.
+-- Returns a durable event as streams carry it, without the cursor, which each stream adds.
 -- SPDX-License-Identifier: MIT
 create function event_json(in_type text, in_conversation bigint, in_id bigint, in_seq bigint, in_data text)
 returns text

@@ -1,4 +1,5 @@
--- What is published on a conversation's channel for a durable event. in_gone: 0, the user who has left with it, or * for everybody.
+-- Returns the payload to publish on a conversation's channel for a durable event.
+-- in_gone: who leaves with the event (change_gone).
 -- SPDX-License-Identifier: MIT
 create function event_ring(in_id bigint, in_seq bigint, in_gone text, in_event text)
 returns text

@@ -1,12 +1,30 @@
--- The events of a conversation after an id, in order, the first in_limit of them: what a hole in the doorbell is filled from.
--- Returns: what event_ring puts on the channel, taken apart. Nothing is checked: this is for who serves members, not for members.
+-- Returns the events of a conversation after an id, in order. push fills a hole with them, page by
+-- page. A page has up to in_limit events and up to page_bytes() of JSON before texts are escaped,
+-- and at least one event.
+-- Returns: the parts of what event_ring returns. It checks no membership: only push calls it.
 -- SPDX-License-Identifier: MIT
 create function events_range(in_conversation bigint, in_after_id bigint, in_limit integer)
 returns table (id bigint, seq bigint, gone text, event text)
 language plpgsql
 stable
 as $$
+declare
+	v_count integer;
 begin
+	select count(*) into v_count
+	from (
+		select row_number() over place as place, sum(256 + f.bytes) over (place rows unbounded preceding) as bytes_to
+		from (
+			select e.id, e.bytes
+			from sync_conversation(in_conversation, in_after_id + 1, 9223372036854775807, null, null, null, in_limit) e
+			order by e.id
+			limit in_limit
+		) f
+		window place as (order by f.id)
+	) p
+	where p.bytes_to <= page_bytes()
+		or p.place = 1;
+
 	return query
 	(
 		select m.id, m.seq, '0', event_json('message.created', m.conversation_id, m.id, m.seq, message_json(m))
@@ -14,7 +32,7 @@ begin
 		where m.conversation_id = in_conversation
 			and m.id > in_after_id
 		order by m.id
-		limit in_limit
+		limit v_count
 	)
 	union all
 	(
@@ -23,9 +41,9 @@ begin
 		where g.conversation_id = in_conversation
 			and g.id > in_after_id
 		order by g.id
-		limit in_limit
+		limit v_count
 	)
 	order by 1
-	limit in_limit;
+	limit v_count;
 end
 $$;

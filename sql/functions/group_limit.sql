@@ -1,4 +1,4 @@
--- How many members a group may have.
+-- Returns the most members that a group may have.
 -- SPDX-License-Identifier: MIT
 create function group_limit()
 returns integer

@@ -1,5 +1,6 @@
--- The smallest id of a moment: milliseconds since 2024-01-01 in the upper 42 bits, the microseconds within them in the ten bits below.
--- The last twelve bits are left to whoever must tell ids of one microsecond apart.
+-- Returns the smallest id of a moment: milliseconds since 2024-01-01 in the upper 42 bits,
+-- microseconds in the ten bits below.
+-- The last twelve bits are free. Callers use them to make different ids in one microsecond.
 -- SPDX-License-Identifier: MIT
 create function id_at(in_time timestamptz)
 returns bigint

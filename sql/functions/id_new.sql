@@ -1,4 +1,5 @@
--- A new id for what has no conversation to number it: users, devices, conversations.
+-- Returns a new id for a user or a device. A conversation takes it with other low bits
+-- (conversation_id_new).
 -- SPDX-License-Identifier: MIT
 create function id_new()
 returns bigint

@@ -1,4 +1,4 @@
--- The moment, in milliseconds, at which an id was made.
+-- Returns the moment, in milliseconds, of an id.
 -- SPDX-License-Identifier: MIT
 create function id_time(in_id bigint)
 returns timestamptz

@@ -1,6 +1,8 @@
--- Adds people to a group, up to 200 at once, with one event member.added. Those who are in it already stay as they are.
--- Returns: {"members":[…]}, the new ones, and what is to be published.
--- Raises: not_a_member, direct_conversation, forbidden (owner and admins may), too_many_members, user_not_found.
+-- Adds users to a group, up to 200 at once, with one event member.added. Nothing changes for users
+-- who are members already.
+-- Returns: {"members":[…]} with the new members, and the payloads to publish.
+-- Raises: not_a_member, direct_conversation, forbidden (owner and admins may), too_many_members,
+--   user_not_found, too_many_conversations.
 -- Writes: conversations, changes, members, former_members.
 -- SPDX-License-Identifier: MIT
 create function member_add(in_conversation bigint, in_user bigint, in_members bigint[])
@@ -36,7 +38,6 @@ begin
 		from members m
 		where m.conversation_id = in_conversation
 			and m.user_id = a.user_id
-			and m.left_id is null
 	);
 	if v_new is null then
 		return query values (null, '{"members":[]}');
@@ -51,6 +52,12 @@ begin
 	where c.id = in_conversation;
 	v_place := conversation_advance(in_conversation, cardinality(v_new));
 	perform member_join(in_conversation, v_new, null, v_place.id, v_place.seq, v_before_id, v_ordinal);
+	-- a device without a cursor begins with the new membership
+	update former_members f
+	set delivered_id = f.left_id
+	where f.conversation_id = in_conversation
+		and f.user_id = any (v_new)
+		and f.delivered_id < f.left_id;
 
 	select concat('{"members":[', string_agg(member_json(m, u), ',' order by m.user_id), ']}')
 	into v_body

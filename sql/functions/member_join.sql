@@ -1,6 +1,9 @@
--- Puts people into a conversation, all with the event in_id, in_seq. They begin with everything before it received and read.
--- Who was a member before begins anew; the earlier time is kept in former_members. The caller holds the conversation and has made sure that they are not in it.
--- Writes: members, former_members, in the order of user ids.
+-- Adds members to a conversation, all with the event in_id, in_seq. All events before that one
+-- count as received and read.
+-- The caller holds the conversation's row lock and has checked that the users are not members.
+-- Raises: too_many_conversations (conversations_limit). Two calls at once for the same user may
+--   exceed this limit by one.
+-- Writes: members, in the order of user ids.
 -- SPDX-License-Identifier: MIT
 create function member_join(
 	in_conversation bigint,
@@ -16,15 +19,18 @@ language plpgsql
 volatile
 as $$
 begin
-	insert into former_members (conversation_id, user_id, joined_id, joined_seq, left_id, left_seq)
-	select m.conversation_id, m.user_id, m.joined_id, m.joined_seq, m.left_id, m.left_seq
-	from members m
-	where m.conversation_id = in_conversation
-		and m.user_id = any (in_members);
+	-- costs as many rows of an index as the users have conversations, up to the limit
+	perform
+	from unnest(in_members) as j (user_id)
+	where (
+		select count(*)
+		from (select from members m where m.user_id = j.user_id limit conversations_limit()) l
+	) >= conversations_limit();
+	if found then
+		perform fail('too_many_conversations', 'a user can be in up to ' || conversations_limit() || ' conversations');
+	end if;
 
-	insert into members as m (
-		conversation_id, user_id, role, joined_id, joined_seq, delivered_id, read_id, read_ordinal
-	)
+	insert into members (conversation_id, user_id, role, joined_id, joined_seq, delivered_id, read_id, read_ordinal)
 	select in_conversation,
 		j.user_id,
 		case j.user_id when in_owner then 'owner' else 'member' end,
@@ -34,15 +40,6 @@ begin
 		in_before_id,
 		in_ordinal
 	from unnest(in_members) as j (user_id)
-	order by j.user_id
-	on conflict (conversation_id, user_id) do update
-	set role = excluded.role,
-		joined_id = excluded.joined_id,
-		joined_seq = excluded.joined_seq,
-		left_id = null,
-		left_seq = null,
-		delivered_id = excluded.delivered_id,
-		read_id = excluded.read_id,
-		read_ordinal = excluded.read_ordinal;
+	order by j.user_id;
 end
 $$;

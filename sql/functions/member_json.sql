@@ -1,4 +1,4 @@
--- A member as the API and the events about members show them.
+-- Returns a member as the API and the events about members show them.
 -- SPDX-License-Identifier: MIT
 create function member_json(in_member members, in_user users)
 returns text

@@ -1,4 +1,4 @@
--- The members of a conversation, by user id, after in_after.
+-- Lists the members of a conversation, by user id, after in_after.
 -- Returns: {"members":[…],"has_more":…}
 -- Raises: not_a_member.
 -- SPDX-License-Identifier: MIT
@@ -18,7 +18,6 @@ begin
 		join users u on u.id = m.user_id
 		where m.conversation_id = in_conversation
 			and m.user_id > coalesce(in_after, 0)
-			and m.left_id is null
 		order by m.user_id
 		limit in_limit + 1
 	)

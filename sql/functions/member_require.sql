@@ -1,6 +1,8 @@
--- What a member may do in a conversation, for the functions that ask before they act.
--- Returns: their role, the conversation's kind and number of members, and the first id of history that they may read.
--- Raises: not_a_member (also when there is no such conversation: nobody can probe for one).
+-- Checks that a user is a member, for functions that need it before they act.
+-- Returns: the role, the conversation's kind and number of members, and the first id of history
+--   that the member may read.
+-- Raises: not_a_member. A conversation that does not exist gives the same error, so nobody can find
+--   out which ids exist.
 -- SPDX-License-Identifier: MIT
 create function member_require(
 	in_conversation bigint,
@@ -23,7 +25,6 @@ begin
 	join conversations c on c.id = m.conversation_id
 	where m.conversation_id = in_conversation
 		and m.user_id = in_user
-		and m.left_id is null
 		and c.deleted_id is null;
 	if not found then
 		perform fail('not_a_member', 'you are not a member of this conversation');

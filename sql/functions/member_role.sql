@@ -1,7 +1,8 @@
--- Gives a member of a group another role. Making somebody else the owner hands the group over: the owner of before is an admin then.
--- Returns: the member as JSON, and what is to be published: one event member.updated for each member that has changed.
--- Raises: not_a_member, direct_conversation, forbidden (only the owner may), invalid_body (no such role; the owner cannot step down but by handing over),
--- member_not_found.
+-- Sets the role of a member of a group. A new owner replaces the former one, who becomes an admin.
+-- Returns: the member as JSON, and the payloads to publish: one event member.updated for each
+--   member whose role has changed.
+-- Raises: not_a_member, direct_conversation, forbidden (only the owner may), invalid_body (no such
+--   role; an owner can only stop being it by naming another), member_not_found.
 -- Writes: conversations, changes, members.
 -- SPDX-License-Identifier: MIT
 create function member_role(in_conversation bigint, in_user bigint, in_member bigint, in_role text)
@@ -29,8 +30,7 @@ begin
 	select m.role into v_role
 	from members m
 	where m.conversation_id = in_conversation
-		and m.user_id = in_member
-		and m.left_id is null;
+		and m.user_id = in_member;
 	if not found then
 		perform fail('member_not_found', 'there is no such member in this conversation');
 	end if;
@@ -38,6 +38,7 @@ begin
 		perform fail('invalid_body', 'a group has an owner: make somebody else the owner', 'role');
 	end if;
 
+	perform members_lock(in_conversation, array[in_user, in_member]);
 	if v_role <> in_role then
 		v_rings := v_rings || member_set_role(in_conversation, in_user, in_member, in_role);
 	end if;

@@ -1,5 +1,6 @@
--- Writes a member's role down, with its event member.updated. The caller holds the conversation and has made sure that it may be.
--- Returns: what is to be published on the conversation's channel.
+-- Sets a member's role, with the event member.updated. The caller holds the conversation's lock and
+-- has checked the rights.
+-- Returns: the payload to publish on the conversation's channel.
 -- Writes: conversations, changes, members.
 -- SPDX-License-Identifier: MIT
 create function member_set_role(in_conversation bigint, in_user bigint, in_member bigint, in_role text)

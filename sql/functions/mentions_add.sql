@@ -1,17 +1,18 @@
--- Notes who is mentioned by name in a new message: members, and not its sender.
+-- Stores the mentions of new messages.
+-- in_conversations: as in messages_send. in_users: the result of mentions_find.
+-- in_numbers: the places of the messages with mentions in those arrays. in_ids: the ids of these
+--   messages.
 -- Writes: mentions.
 -- SPDX-License-Identifier: MIT
-create function mentions_add(in_conversation bigint, in_sender bigint, in_message bigint, in_text text)
+create function mentions_add(in_conversations bigint[], in_users text[], in_numbers bigint[], in_ids bigint[])
 returns void
-language sql
+language plpgsql
 volatile
 as $$
+begin
 	insert into mentions (conversation_id, user_id, message_id)
-	select m.conversation_id, m.user_id, in_message
-	from users u
-	join members m on m.conversation_id = in_conversation
-		and m.user_id = u.id
-		and m.user_id <> in_sender
-		and m.left_id is null
-	where u.name = any (message_names(in_text))
+	select in_conversations[i.number], u.user_id, i.id
+	from unnest(in_numbers, in_ids) as i (number, id)
+	cross join lateral unnest(in_users[i.number]::bigint[]) as u (user_id);
+end
 $$;

@@ -1,4 +1,4 @@
--- One message.
+-- Returns one message.
 -- Returns: the message as JSON; to its sender with status and receipts.
 -- Raises: not_a_member, message_not_found.
 -- SPDX-License-Identifier: MIT
@@ -14,7 +14,7 @@ begin
 	select r.visible_id into v_visible_id from member_require(in_conversation, in_user) r;
 
 	select message_json(m, (
-			select receipts_json(r.delivered, r.read, r.of_members)
+			select receipts_json(in_conversation, m.id, r.delivered, r.read, r.of_members)
 			from receipts_counts(in_conversation, array[m.id]) r
 			where m.sender_id = in_user
 		))

@@ -1,4 +1,5 @@
--- A message as everybody sees it; in_receipts adds what only its sender does (receipts_json). data comes out as it went in, nulls and all.
+-- Returns a message as all members see it. data is unchanged, including nulls.
+-- in_receipts: the part that only the sender sees (receipts_json), or null.
 -- SPDX-License-Identifier: MIT
 create function message_json(in_message messages, in_receipts text default null)
 returns text
@@ -14,6 +15,7 @@ as $$
 		',"text":', to_json(in_message.text),
 		',"data":' || in_message.data::text,
 		',"reply_to":"' || in_message.reply_to || '"',
+		',"mentions":' || to_json(in_message.mentions::text[]),
 		',"created_at":"', time_json(id_time(in_message.id)), '"',
 		',"edited_at":"' || time_json(in_message.edited_at) || '"',
 		',"deleted_at":"' || time_json(in_message.deleted_at) || '"',

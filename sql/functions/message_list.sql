@@ -1,8 +1,14 @@
--- A page of a conversation's history, oldest first: the newest messages, or those before, after or around a message. One anchor at most.
--- after 0 is the beginning. With history 'joined' nothing from before one's joining is there.
--- Returns: {"messages":[…],"has_more":…,"has_newer":…}; has_more is about the direction of the page (around: older), has_newer only comes with around.
--- One's own messages carry status and receipts.
--- Raises: not_a_member, unknown_anchor (the anchor is no event of this conversation that one may see).
+-- Returns a page of a conversation's history, oldest first: the newest messages, or those before,
+-- after or around an anchor.
+-- in_before, in_after, in_around: the anchor, an event of the conversation. At most one is given.
+--   in_after 0 is the beginning.
+-- With history 'joined' a member gets no message from before the membership.
+-- Returns: {"messages":[…],"has_more":…,"has_newer":…}; has_more is whether the page's direction
+--   has more (for around: older ones). has_newer is given for around only.
+-- A page has up to page_bytes() of JSON, so fewer messages than in_limit when they are long. The
+-- reader's own messages have status and receipts.
+-- Raises: not_a_member, unknown_anchor (the reader may see no event of this conversation with that
+--   id).
 -- SPDX-License-Identifier: MIT
 create function message_list(
 	in_conversation bigint,
@@ -15,16 +21,23 @@ create function message_list(
 returns json
 language plpgsql
 stable
+-- Planned once, for tables that will not stay small: a page costs the same in a conversation of any
+-- size.
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
 	v_visible_id bigint;
 	v_anchor bigint := coalesce(in_before, in_after, in_around);
 	v_older_limit integer := 0;
 	v_newer_limit integer := 0;
-	v_older bigint[] := '{}';  -- newest first
-	v_newer bigint[] := '{}';  -- oldest first
-	v_ids bigint[];
+	v_older messages[];  -- newest first
+	v_newer messages[];  -- oldest first
+	v_page messages[];
 	v_own bigint[];
+	v_bytes integer;
 	v_messages text;
 begin
 	select r.visible_id into v_visible_id from member_require(in_conversation, in_user) r;
@@ -37,7 +50,8 @@ begin
 		end if;
 	end if;
 
-	-- which: one more than asked for tells whether there is more
+	-- One more than the limit tells whether there is more. The rows are read once, in the order
+	-- of the index.
 	if in_after is not null then
 		v_newer_limit := in_limit;
 	elsif in_around is not null then
@@ -47,9 +61,9 @@ begin
 		v_older_limit := in_limit;
 	end if;
 	if in_after is null then
-		select array_agg(p.id) into v_older
+		select array_agg(p.message) into v_older
 		from (
-			select m.id
+			select m as message
 			from messages m
 			where m.conversation_id = in_conversation
 				and m.id >= v_visible_id
@@ -59,9 +73,9 @@ begin
 		) p;
 	end if;
 	if coalesce(in_after, in_around) is not null then
-		select array_agg(p.id) into v_newer
+		select array_agg(p.message) into v_newer
 		from (
-			select m.id
+			select m as message
 			from messages m
 			where m.conversation_id = in_conversation
 				and m.id >= greatest(v_visible_id, v_anchor + (in_around is null)::integer)
@@ -69,22 +83,21 @@ begin
 			limit v_newer_limit + 1
 		) p;
 	end if;
-	v_ids := v_older[:v_older_limit] || v_newer[:v_newer_limit];
+	-- a page of long messages ends earlier; around an anchor each side has a half
+	v_bytes := page_bytes() / case when in_around is null then 1 else 2 end;
+	v_older_limit := least(v_older_limit, page_fit(v_older[:v_older_limit], v_bytes));
+	v_newer_limit := least(v_newer_limit, page_fit(v_newer[:v_newer_limit], v_bytes));
+	v_page := v_older[:v_older_limit] || v_newer[:v_newer_limit];
 
-	-- how far one's own have come; "is not distinct from" keeps it off the index by sender, which would read all that one ever sent here
+	-- the receipts of one's own
 	select array_agg(m.id) into v_own
-	from messages m
-	where m.conversation_id = in_conversation
-		and m.id = any (v_ids)
-		and m.sender_id is not distinct from in_user;
+	from unnest(v_page) m
+	where m.sender_id = in_user;
 
-	-- what they say
-	select string_agg(message_json(m, receipts_json(r.delivered, r.read, r.of_members)), ',' order by m.id)
+	select string_agg(message_json(m, receipts_json(in_conversation, m.id, r.delivered, r.read, r.of_members)), ',' order by m.id)
 	into v_messages
-	from messages m
-	left join receipts_counts(in_conversation, v_own) r on r.message_id = m.id
-	where m.conversation_id = in_conversation
-		and m.id = any (v_ids);
+	from unnest(v_page) m
+	left join receipts_counts(in_conversation, v_own) r on r.message_id = m.id;
 
 	return concat(
 		'{"messages":[', v_messages,

@@ -1,4 +1,5 @@
--- Who has received and read a message: the other members who were there when it was sent, by id, after in_after.
+-- Lists the receipts of a message, by user id, after in_after. They are those of the other members
+-- who were present when the message was sent.
 -- Returns: {"receipts":[{user_id,delivered,read}],"has_more":…}
 -- Raises: not_a_member, message_not_found.
 -- SPDX-License-Identifier: MIT
@@ -35,7 +36,6 @@ begin
 		where m.conversation_id = in_conversation
 			and m.user_id > coalesce(in_after, 0)
 			and m.user_id <> v_sender
-			and m.left_id is null
 			and m.joined_id < in_message
 		order by m.user_id
 		limit in_limit + 1

@@ -1,4 +1,5 @@
--- One message, as messages_send stores many; message is JSON.
+-- Stores one message, as messages_send does with many. Waits for locks, a minute at most.
+-- Returns: as messages_send; message is JSON.
 -- SPDX-License-Identifier: MIT
 create function message_send(
 	in_conversation bigint,
@@ -15,5 +16,5 @@ language sql
 volatile
 as $$
 	select s.status, s.message::json, s.event
-	from messages_send(array[in_conversation], array[in_sender], array[in_client_id], array[in_text], array[in_data], array[in_reply_to]) s
+	from messages_send(array[in_conversation], array[in_sender], array[in_client_id], array[in_text], array[in_data], array[in_reply_to], 60000) s
 $$;

@@ -1,4 +1,5 @@
--- Up to this many members, receipts are told by name; in larger conversations by count only.
+-- Returns the most members with which a conversation has receipts with names. Larger conversations
+-- have counts only.
 -- SPDX-License-Identifier: MIT
 create function names_limit()
 returns integer

@@ -1,4 +1,4 @@
--- When users were last seen; null for who never was.
+-- Returns when users were last seen; null for a user who was never seen.
 -- SPDX-License-Identifier: MIT
 create function presence_last_seen(in_users bigint[])
 returns table (user_id bigint, last_seen timestamptz)

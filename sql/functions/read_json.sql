@@ -1,4 +1,4 @@
--- How far a member has read, and what is left.
+-- Returns the read mark of a member, and the unread counts.
 -- SPDX-License-Identifier: MIT
 create function read_json(in_conversation bigint, in_user bigint)
 returns text
@@ -10,10 +10,10 @@ as $$
 		'","read_id":"', m.read_id,
 		'","unread_count":', c.message_count - m.read_ordinal,
 		',"mention_count":', (
-			select count(*)
+			select count(distinct n.message_id)
 			from mentions n
 			where n.conversation_id = m.conversation_id
-				and n.user_id = m.user_id
+				and n.user_id in (0, m.user_id)
 				and n.message_id > m.read_id
 		),
 		'}'

@@ -1,6 +1,8 @@
--- Moves one member's marks forward, never backwards and never beyond the last event; what is read is delivered. null or 0 moves nothing.
--- Returns: what is to be published: to the conversation if a message was newly received or read, to the user's own devices if the read mark moved.
--- Writes: members (delivered_id, read_id, read_ordinal); locks that row only.
+-- Moves the marks of one member forward. A mark never goes back, nor beyond the last event. A read
+-- message is delivered too. Null or 0 moves nothing.
+-- Returns: the payloads to publish: to the conversation when a message was newly received or read,
+--   to the user's own devices when the read mark has moved.
+-- Writes: members (delivered_id, read_id, read_ordinal). Locks that row only.
 -- SPDX-License-Identifier: MIT
 create function receipt_move(in_conversation bigint, in_user bigint, in_delivered bigint, in_read bigint)
 returns table (channel text, payload text)
@@ -28,7 +30,6 @@ begin
 	join conversations c on c.id = m.conversation_id
 	where m.conversation_id = in_conversation
 		and m.user_id = in_user
-		and m.left_id is null
 		and c.deleted_id is null
 	for no key update of m;
 	if not found or (v_delivered = v_was_delivered and v_read = v_was_read) then

@@ -1,4 +1,5 @@
--- What is published on a conversation's channel when a member's marks have moved: who and how far, or, among many members, only that they have.
+-- Returns the payload to publish when a member's marks have moved: the member and the marks. For a
+-- large conversation the payload only says that marks have moved.
 -- SPDX-License-Identifier: MIT
 create function receipt_ring(in_members integer, in_user bigint, in_delivered bigint, in_read bigint)
 returns text

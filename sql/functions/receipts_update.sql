@@ -1,6 +1,8 @@
--- Moves a user's marks in several conversations: delivered and read up to these ids, 0 or null where one stays.
--- Conversations that the user is not in are skipped, and named in the reply.
--- Returns: {"updated":n,"skipped":["id"…]} (n: of how many they were let in) and what is to be published.
+-- Moves a user's marks in several conversations: delivered and read up to these ids. 0 or null
+-- moves nothing.
+-- A conversation that the user is not in is skipped and listed in the reply.
+-- Returns: {"updated":n,"skipped":["id"…]}, where n counts the user's conversations among them, and
+--   the payloads to publish.
 -- Writes: members, in the order of conversations.
 -- SPDX-License-Identifier: MIT
 create function receipts_update(in_user bigint, in_conversations bigint[], in_delivered bigint[], in_read bigint[])
@@ -18,7 +20,6 @@ begin
 	join conversations c on c.id = m.conversation_id
 	where m.user_id = in_user
 		and m.conversation_id = any (in_conversations)
-		and m.left_id is null
 		and c.deleted_id is null;
 
 	with wanted as materialized (

@@ -1,5 +1,5 @@
--- Takes a ticket in exchange for who it belongs to. It works once.
--- Returns: no row when it is unknown, used or too old, or its device has been signed out.
+-- Returns the user and device of a ticket, and deletes the ticket. A ticket works once.
+-- Returns: no row when the ticket is unknown, used or expired, or when its device was signed out.
 -- Writes: tickets.
 -- SPDX-License-Identifier: MIT
 create function stream_auth(in_ticket_hash bytea)

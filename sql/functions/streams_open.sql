@@ -1,16 +1,21 @@
--- What streams listen to: the conversations that their users are in, where each of them stands, and whether its last event was delivered.
--- The arrays are of one length: element i of each is stream i. in_bases: the base of the cursor that the client goes on from, or null.
+-- Returns the subscriptions of streams: the conversations of their users, the last event of each,
+-- and whether that event was delivered.
+-- The arrays have one length: element i of each is stream i.
+-- in_bases: the base of the client's cursor, or null.
 -- Returns one row for each stream, in their order:
---   status         ok | user_not_found | device_revoked; the arrays are null when it is not ok, or when there is no conversation
---   reset          why nothing can go on from that base (sync_reset), or null
---   conversations  their ids; what stands at the same place of the others belongs to them
---   ended          the user has left it, or it was deleted; given only when its last event for them is at or above the base, or, without one, above
---                  their delivered mark
---   last_seqs, member_counts   of the conversation
---   last_ids       the last event there; when it has ended, the last one for them
---   delivered      is that one at or below their delivered mark?
--- All is of one snapshot. Never raises for a caller's mistake.
--- One statement for all streams, since to begin one costs PostgreSQL more than to read the rows.
+--   status         ok | user_not_found | device_revoked. The arrays are null when it is not ok, or
+--                  when there is no conversation.
+--   reset          the reason why the base cannot be resumed (sync_reset), or null
+--   conversations  their ids; element i of the arrays below belongs to conversation i
+--   ended          whether the user has left it, or it was deleted. Such a conversation is returned
+--                  only when its last event for the user is at or above the base or, without a
+--                  base, above the delivered mark.
+--   last_seqs, last_ids   its last event; when it has ended, the last one for the user
+--   member_counts  the number of its members; 0 when it has ended
+--   delivered      whether the last event is at or below the delivered mark
+-- All rows are from one snapshot. The function never raises for a caller's mistake.
+-- One statement serves all streams, because beginning a statement costs PostgreSQL more than
+-- reading the rows.
 -- SPDX-License-Identifier: MIT
 create function streams_open(in_users bigint[], in_devices bigint[], in_bases bigint[])
 returns table (
@@ -61,20 +66,23 @@ begin
 			array_agg(t.member_count) as member_counts,
 			array_agg(t.last_id <= t.delivered_id) as delivered
 		from (
-			select c.id as conversation_id,
-				m.left_id is not null or c.deleted_id is not null as ended,
-				c.last_seq,
-				least(m.left_id, c.last_id) as last_id,
-				c.member_count,
-				m.delivered_id
+			-- a conversation that version 1 deleted while version 2 was loaded still
+			-- has members
+			select c.id as conversation_id, c.deleted_id is not null as ended, c.last_seq, c.last_id, c.member_count, m.delivered_id
 			from members m
 			join conversations c on c.id = m.conversation_id
 			where m.user_id = a.user_id
 			union all
-			select f.conversation_id, true, f.left_seq, f.left_id, 0, f.left_id
+			select f.conversation_id, true, f.left_seq, f.left_id, 0, f.delivered_id
 			from former_members f
 			where f.user_id = a.user_id
 				and f.left_id >= a.base
+			union all
+			select f.conversation_id, true, f.left_seq, f.left_id, 0, f.delivered_id
+			from former_members f
+			where a.base is null
+				and f.user_id = a.user_id
+				and f.delivered_id < f.left_id
 		) t
 		where not t.ended
 			or t.last_id >= coalesce(a.base, t.delivered_id + 1)

@@ -1,4 +1,5 @@
--- Where some conversations stand, deleted ones too: their last event has to be heard of as well.
+-- Returns the last event of some conversations. Deleted conversations are included, because their
+-- last event must be delivered too.
 -- SPDX-License-Identifier: MIT
 create function sweep_heads(in_conversations bigint[])
 returns table (conversation_id bigint, last_seq bigint, last_id bigint, member_count integer)

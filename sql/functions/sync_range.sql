@@ -1,4 +1,5 @@
--- What the base of a cursor may be (sync_reset): from what is kept on, up to the clock.
+-- Returns the range of bases that a cursor may have (sync_reset): from the oldest kept event to the
+-- clock or its floor.
 -- SPDX-License-Identifier: MIT
 create function sync_range(out from_id bigint, out to_id bigint)
 language sql

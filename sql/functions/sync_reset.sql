@@ -1,5 +1,7 @@
--- Why nothing can go on from a cursor with this base, as sync_range has the range.
--- Returns: ahead (it is beyond the clock, so it comes from another database) | expired (events after it may have been removed) | null, it can.
+-- Checks whether a cursor with this base can be resumed.
+-- in_from, in_to: the result of sync_range.
+-- Returns: null when it can; ahead (the base is beyond the clock, so the cursor comes from another
+--   database); expired (events after the base may have been removed).
 -- SPDX-License-Identifier: MIT
 create function sync_reset(in_base bigint, in_from bigint, in_to bigint)
 returns text

@@ -1,4 +1,4 @@
--- Keeps a one-time ticket with which a device may open a stream. Takes a few forgotten ones away with it.
+-- Stores a one-time ticket, with which a device may open a stream. Deletes a few expired tickets.
 -- Writes: tickets.
 -- SPDX-License-Identifier: MIT
 create function ticket_create(in_hash bytea, in_user bigint, in_device bigint, in_seconds integer)

@@ -1,4 +1,4 @@
--- A time as JSON has it: RFC 3339, UTC, milliseconds.
+-- Returns a time for JSON: RFC 3339, UTC, milliseconds.
 -- SPDX-License-Identifier: MIT
 create function time_json(in_time timestamptz)
 returns text

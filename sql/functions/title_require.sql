@@ -1,14 +1,11 @@
--- Makes sure that a group can be called this.
--- Raises: invalid_body.
+-- Checks the title of a group.
+-- Returns: the title in Unicode's form NFC.
+-- Raises: invalid_body (label_require).
 -- SPDX-License-Identifier: MIT
 create function title_require(in_title text)
-returns void
-language plpgsql
+returns text
+language sql
 stable
 as $$
-begin
-	if in_title is null or octet_length(in_title) not between 1 and 256 then
-		perform fail('invalid_body', 'a title has 1 to 256 bytes', 'title');
-	end if;
-end
+	select label_require(in_title, 256, 'title', 'a title')
 $$;

@@ -1,5 +1,7 @@
--- Whether a user may tell a conversation that they type, and how many would be told.
--- Returns one row: status ok | not_a_member, and the number of members when ok. Never raises for a caller's mistake.
+-- Checks whether a user may announce typing in a conversation, and counts the members who would be
+-- notified.
+-- Returns one row: status ok | not_a_member, and the number of members when ok. Never raises for a
+-- caller's mistake.
 -- SPDX-License-Identifier: MIT
 create function typing_check(in_conversation bigint, in_user bigint)
 returns table (status text, member_count integer)
@@ -13,7 +15,6 @@ begin
 	join conversations c on c.id = m.conversation_id
 	where m.conversation_id = in_conversation
 		and m.user_id = in_user
-		and m.left_id is null
 		and c.deleted_id is null;
 	status := coalesce(status, 'not_a_member');
 	return next;

@@ -1,8 +1,8 @@
--- One user.
+-- Returns one user as in_asker may see them: last_seen only when in_asker may see their presence.
 -- Returns: the user as JSON.
 -- Raises: user_not_found.
 -- SPDX-License-Identifier: MIT
-create function user_get(in_user bigint)
+create function user_get(in_asker bigint, in_user bigint)
 returns json
 language plpgsql
 stable
@@ -10,7 +10,7 @@ as $$
 declare
 	v_body json;
 begin
-	select user_json(u) into v_body
+	select user_json(u, exists (select from presence_allowed(in_asker, array[in_user]))) into v_body
 	from users u
 	where u.id = in_user;
 	if not found then

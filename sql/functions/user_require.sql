@@ -1,4 +1,4 @@
--- Makes sure that all of these users exist.
+-- Checks that all of these users exist.
 -- Raises: user_not_found.
 -- SPDX-License-Identifier: MIT
 create function user_require(in_users bigint[])

@@ -1,6 +1,6 @@
--- Changes what a user is called.
+-- Changes a user's display name.
 -- Returns: the user as JSON.
--- Raises: invalid_body (display_name of 1 to 128 bytes), user_not_found.
+-- Raises: invalid_body (display_name: label_require), user_not_found.
 -- Writes: users.
 -- SPDX-License-Identifier: MIT
 create function user_update(in_user bigint, in_display_name text)
@@ -11,12 +11,8 @@ as $$
 declare
 	v_body json;
 begin
-	if in_display_name is null or octet_length(in_display_name) not between 1 and 128 then
-		perform fail('invalid_body', 'a display name has 1 to 128 bytes', 'display_name');
-	end if;
-
 	update users u
-	set display_name = in_display_name
+	set display_name = label_require(in_display_name, 128, 'display_name', 'a display name')
 	where u.id = in_user
 	returning user_json(u) into v_body;
 	if not found then

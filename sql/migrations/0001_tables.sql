@@ -1,13 +1,17 @@
 -- The tables of Banter. Never edited once released: what changes later is a migration of its own.
 -- SPDX-License-Identifier: MIT
 --
--- Every table that belongs to a conversation leads with conversation_id, so that it can be distributed by it. For the same reason no foreign key
--- crosses from those tables to others. messages, changes and mentions have none at all: their rows are only written by functions that hold the
--- conversation's row lock, and a check per row would be paid on every send.
--- Ids are 64 bits: milliseconds since 2024-01-01 in the upper 42, what makes them unique in the lower 22 (id_at).
+-- Every table of a conversation begins with conversation_id, so that it can be distributed by it.
+-- For the same reason no foreign key leads from these tables to others.
+-- messages, changes and mentions have no foreign key at all. Only functions that hold the
+-- conversation's row lock write them, and each send would pay for a check per row.
+-- Ids are 64 bits: milliseconds since 2024-01-01 in the upper 42, and bits that make them unique in
+-- the lower 22 (id_at).
 --
--- What a column of conversations, members or messages may hold is a domain, not a check of the table: PostgreSQL reads the checks of a table anew in every
--- statement that writes it (a fifth of the cost of a send), those of a domain once in a session, and only applies them where the column is written.
+-- The values of columns of conversations, members and messages are limited by domains, not by
+-- checks of the tables. PostgreSQL reads the checks of a table in every statement that writes it,
+-- which is a fifth of the cost of a send. It reads the checks of a domain once in a session, and
+-- applies them only where the column is written.
 
 create domain conversation_kind as text check (value in ('direct', 'group'));
 create domain conversation_history as text check (value in ('full', 'joined'));
@@ -26,7 +30,8 @@ create table users (
 	password_hash text
 ) with (fillfactor = 90);
 
--- A device is one sign-in of a user. Revoked ones stay, so that a process that asks late still learns of them.
+-- A device is one sign-in of a user. Revoked devices stay, so that a process that asks late still
+-- finds them.
 create table devices (
 	id           bigint primary key,
 	user_id      bigint not null references users (id),
@@ -39,7 +44,7 @@ create table devices (
 create index devices_live on devices (user_id) where revoked_at is null;
 create index devices_revoked_at on devices (revoked_at) where revoked_at is not null;
 
--- A used token stays until it expires: that is how its reuse is noticed.
+-- A used token stays until it expires, so that its reuse is noticed.
 create table refresh_tokens (
 	hash         bytea primary key check (octet_length(hash) between 16 and 64),
 	device_id    bigint not null references devices (id),
@@ -50,7 +55,7 @@ create table refresh_tokens (
 
 create index refresh_tokens_device on refresh_tokens (device_id);
 
--- One-time passes for opening a stream. They live for seconds, so a crash may take them.
+-- One-time tickets for opening a stream. They live for seconds, so a crash may lose them.
 create unlogged table tickets (
 	hash         bytea primary key check (octet_length(hash) between 16 and 64),
 	user_id      bigint not null,
@@ -61,7 +66,8 @@ create unlogged table tickets (
 create index tickets_expires_at on tickets (expires_at);
 create index tickets_device on tickets (device_id);
 
--- The counters are written by every send: no index may be put on them, and pages keep room, so that those updates stay HOT.
+-- Every send writes the counters. No index may be put on them, and pages keep room, so that these
+-- updates stay HOT.
 create table conversations (
 	id              bigint primary key,
 	created_by      bigint not null,
@@ -77,7 +83,7 @@ create table conversations (
 	title           conversation_title
 ) with (fillfactor = 70);
 
--- The one direct conversation of two people.
+-- The one direct conversation of two users.
 create table directs (
 	user_low        bigint not null,
 	user_high       bigint not null,
@@ -86,8 +92,10 @@ create table directs (
 	check (user_low < user_high)
 );
 
--- Who is in a conversation, and how far they are. Who has left keeps the row, with left_id: the last event that they may see.
--- delivered_id and read_id are watermarks over all events; read_ordinal is what unread counts are made from.
+-- Members of conversations, with their marks. A member who has left keeps the row; left_id is then
+-- the last event that the member may see.
+-- delivered_id and read_id are watermarks over all events. Unread counts are computed from
+-- read_ordinal.
 create table members (
 	conversation_id bigint not null references conversations (id),
 	user_id         bigint not null,
@@ -104,10 +112,12 @@ create table members (
 ) with (fillfactor = 80);
 
 create index members_user on members (user_id, joined_id);
--- However few conversations people are in by now, one member is found by the primary key: members_user would make it slow for who is in thousands.
+-- The planner always assumes ten conversations for a user. With the fewer ones of a young database
+-- it would find one member by members_user, which is slow for a user in thousands.
 alter table members alter column user_id set (n_distinct = -0.1);
 
--- Earlier memberships of people who came back: what lies between joined_id and left_id is still theirs on a stream.
+-- Earlier memberships of users who have rejoined. The events from joined_id to left_id are still
+-- replayed to them.
 create table former_members (
 	conversation_id bigint not null,
 	user_id         bigint not null,
@@ -137,7 +147,7 @@ create table messages (
 	unique (conversation_id, sender_id, client_id)
 );
 
--- Every other event of a conversation. data is the event's data as streams carry it.
+-- All events that are not messages. data is the event's data as streams carry it.
 create table changes (
 	conversation_id bigint not null,
 	id              bigint not null,
@@ -156,7 +166,8 @@ create table mentions (
 	primary key (conversation_id, user_id, message_id)
 );
 
--- The oldest event that is certain to be kept: whoever removes old ones raises this first. A cursor below it cannot be resumed.
+-- The oldest event that is certain to be kept. It is raised before older events are removed. A
+-- cursor below it cannot be resumed.
 create table retention (
 	kept_id         bigint not null default 0,
 	only_row        boolean primary key default true check (only_row)
@@ -164,7 +175,9 @@ create table retention (
 
 insert into retention default values;
 
--- The database's clock, held: no event gets an id below clock_floor (event_clock), though the machine's clock be set back.
--- horizon_reached is the highest horizon that was ever given out (stream_horizon). Both only move forward.
+-- The floor of the database's clock: no event gets an id below clock_floor (event_clock), even when
+-- the machine's clock is set back.
+-- horizon_reached is the highest horizon that was ever returned (stream_horizon). Both only move
+-- forward.
 create sequence clock_floor minvalue 0 start 0;
 create sequence horizon_reached minvalue 0 start 0;

@@ -1,21 +1,13 @@
-# What takes time, with short times: presence, heartbeats, deadlines, lifetimes, rates, slow readers.
+# Everything that takes time, with short times: presence, heartbeats, deadlines, lifetimes, rates,
+# slow readers.
 # SPDX-License-Identifier: MIT
 
+load own
+
 setup_file() {
-	. "$BATS_TEST_DIRNAME/stack.bash"
-	own_stack BANTER_PRESENCE_SECONDS=3 BANTER_TICKET_SECONDS=1 BANTER_RATE_SEND=100 BANTER_RATE_LOGIN=60 BANTER_ORIGINS=https://chat.example,https://b.example \
+	own_stack BANTER_PRESENCE_SECONDS=3 BANTER_TICKET_SECONDS=1 BANTER_RATE_SEND=100 BANTER_RATE_MEMBERS=300 BANTER_RATE_LOGIN=60 BANTER_ORIGINS=https://chat.example,https://b.example \
 		BANTER_COOKIE_SECURE=on BANTER_REFRESH_SECONDS=60
 }
-teardown_file() {
-	. "$BATS_TEST_DIRNAME/stack.bash"
-	own_stack_end
-}
-setup() {
-	load ../helpers
-	load ../streams
-	load stack
-}
-teardown() { streams_end; }
 
 beat() { post /v1/presence/heartbeat "{\"status\":\"$1\"}"; expect 204; }
 watch() { put /v1/presence/watch "{\"user_ids\":[\"$1\"]}"; expect 200; }
@@ -31,13 +23,14 @@ heard_at() { jq -r ._at <<<"$event"; }
 	watch "$(id_of bob)"
 	listen alice ws
 	as bob
+	asked=$(now_ms)
 	beat online
 	beaten=$(now_ms)
 	heard alice "$(presence_of "$user_id") and .data.status == \"online\""
-	[ $(($(heard_at) - beaten)) -lt 1000 ]
-	heard alice "$(presence_of "$user_id") and .data.status == \"offline\"" 8
-	late=$(($(heard_at) - beaten))
-	[ $late -ge 2500 ] && [ $late -lt 5500 ] || { echo "offline after $late ms"; return 1; }
+	heard alice "$(presence_of "$user_id") and .data.status == \"offline\"" 12
+	at=$(heard_at)
+	# 3 s, a look each second, and more for a machine that is busy with tests.
+	[ $((at - asked)) -ge 2500 ] && [ $((at - beaten)) -lt 8000 ] || { echo "offline after $((at - asked)), $((at - beaten)) ms"; return 1; }
 	[ "$(jq -r '.data | has("last_seen")' <<<"$event")" = true ]
 	[ "$(told alice "$user_id")" = "online offline" ]
 	as alice
@@ -77,9 +70,9 @@ heard_at() { jq -r ._at <<<"$event"; }
 	hang_up one
 	cut=$(now_ms)
 	as alice
-	heard alice "$(presence_of "$(id_of carol)") and .data.status == \"offline\"" 8
+	heard alice "$(presence_of "$(id_of carol)") and .data.status == \"offline\"" 12
 	late=$(($(heard_at) - cut))
-	[ $late -lt 5500 ]
+	[ $late -lt 8000 ]
 	[ "$(told alice "$(id_of carol)")" = "online offline" ]
 }
 
@@ -97,10 +90,10 @@ heard_at() { jq -r ._at <<<"$event"; }
 	as watched
 	beat online
 	for who in alice bob; do heard $who "$(presence_of "$user_id") and .data.status == \"online\""; done
-	for who in alice bob; do heard $who "$(presence_of "$user_id") and .data.status == \"offline\"" 8; done
+	for who in alice bob; do heard $who "$(presence_of "$user_id") and .data.status == \"offline\"" 12; done
 	for who in alice bob; do [ "$(told $who "$user_id")" = "online offline" ]; done
 	# A poll hears what happens while it waits, and nothing twice.
-	wait_until 2 event_there carol "$(presence_of "$user_id")"
+	wait_until 5 event_there carol "$(presence_of "$user_id")"
 	[[ "$(told carol "$user_id")" =~ ^(online\ offline|online|offline)$ ]]
 	as dora
 	get "/v1/presence?user_ids=$(id_of watched)"
@@ -117,7 +110,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 	STREAM_URL=$further listen held ws
 	heard alice "$(presence_of "$user_id") and .data.status == \"online\""
 	stack kill "$further_part"
-	heard alice "$(presence_of "$user_id") and .data.status == \"offline\"" 8
+	heard alice "$(presence_of "$user_id") and .data.status == \"offline\"" 12
 }
 
 # ---- credentials that run out ----
@@ -128,7 +121,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 	get_ticket() { post /v1/stream/tickets && json .expires_in; }
 	[ "$(get_ticket)" = 1 ]
 	expired() { [ "$(psql_banter "select count(*) from tickets where user_id = $user_id and expires_at > now()")" = 0 ]; }
-	wait_until 4 expired
+	wait_until 10 expired
 	listen late sse --ticket "$old"
 	noted late '.client == "refused" and .status == 401'
 }
@@ -163,12 +156,13 @@ heard_at() { jq -r ._at <<<"$event"; }
 @test "4003 and 4004: a stream ends with its token or its life, whatever the beat, and auth frames prolong the token alone" {
 	further_push BANTER_PUSH_PING_SECONDS=10 BANTER_PUSH_COMMENT_SECONDS=10
 	export STREAM_URL=$further
-	as alice
+	as zoe # nobody else's presence and messages answer her poll
 	group Room bob
-	short=$(forged $(($(date +%s) + 12)))
 	ends=$(now_ms)
+	short=$(forged $(($(date +%s) + 12)))
 	for transport in ws sse; do listen "$transport" "$transport" --token "$short"; done
-	# A poll with a fresh token is not answered by the end of the old one.
+	# Polls with a fresh token, on the connection of the old one, are not answered by the end of
+	# the old one. Her other devices' receipts may answer them.
 	node -e '
 		const [url, ...tokens] = process.argv.slice(1), http = require("http"), agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 		const poll = (token, wait, since) => new Promise((done) => http.get(`${url}/v1/events?wait=${wait}${since ? "&since=" + since : ""}`, { agent, headers: { authorization: `Bearer ${token}` } }, (reply) => {
@@ -176,9 +170,18 @@ heard_at() { jq -r ._at <<<"$event"; }
 			reply.on("data", (part) => { text += part; }).on("end", () => done([JSON.parse(text), reply.req.reusedSocket]));
 		}));
 		(async () => {
-			const [first] = await poll(tokens[0], 0);
-			const begun = Date.now(), [second, reused] = await poll(tokens[1], 15, first.cursor);
-			console.log(reused, second.events.map((e) => e.type).join(), Date.now() - begun > 14000);
+			const [first] = await poll(tokens[0], 0), end = Date.now() + 15000;
+			const types = new Set();
+			let since = first.cursor, reused = true;
+			while (reused && Date.now() < end) {
+				const wait = Math.ceil((end - Date.now()) / 1000), begun = Date.now();
+				const [reply, isReused] = await poll(tokens[1], wait, since);
+				for (const e of reply.events) types.add(e.type);
+				if (!reply.events.length && Date.now() - begun < (wait - 1) * 1000) types.add("nothing, too early");
+				[since, reused] = [reply.cursor, isReused];
+			}
+			types.delete("receipt.updated");
+			console.log(reused, [...types].join());
 			agent.destroy();
 		})();
 	' "$further" "$(forged $(($(date +%s) + 8)))" "$token" >"$BATS_TEST_TMPDIR/polled" 3>&- 4>&- &
@@ -189,7 +192,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 		[ $took -ge 10000 ] && [ $took -lt 18000 ] || { echo "$transport ended after $took ms"; return 1; }
 	done
 	wait $polling
-	[ "$(<"$BATS_TEST_TMPDIR/polled")" = "true  true" ]
+	[ "$(<"$BATS_TEST_TMPDIR/polled")" = "true " ] || { cat "$BATS_TEST_TMPDIR/polled"; return 1; }
 
 	further_push BANTER_PUSH_LIFETIME_SECONDS=10
 	export STREAM_URL=$further
@@ -226,26 +229,25 @@ heard_at() { jq -r ._at <<<"$event"; }
 
 @test "deadlines: no auth, half a request, a handshake byte by byte" {
 	further_push BANTER_PUSH_HANDSHAKE_SECONDS=1
+	# The limits below are those of the default, 10 s: the setting is what ended them.
 	start=$(now_ms)
 	STREAM_URL=$further listen silent ws --nobody
-	closed_with silent 4505 5
-	[ "$(elapsed_ms "$start")" -lt 4500 ]
+	closed_with silent 4505
+	[ "$(elapsed_ms "$start")" -lt 9000 ]
 	port=${further##*:}
 	for what in '' 'GET /v1/stream HTTP/1.1\r\nHost: x\r\n'; do
 		exec 8<>"/dev/tcp/127.0.0.1/$port"
 		printf "$what" >&8
-		start=$(now_ms)
-		timeout 6 cat <&8 >"$BATS_TEST_TMPDIR/raw" || { echo "not ended within 6 s: '$what'"; return 1; }
+		timeout 9 cat <&8 >"$BATS_TEST_TMPDIR/raw" || { echo "not ended within 9 s: '$what'"; return 1; }
 		exec 8>&-
-		[ "$(elapsed_ms "$start")" -lt 5000 ]
 	done
 	# Each byte is no new lease.
 	exec 8<>"/dev/tcp/127.0.0.1/$port"
-	start=$(now_ms)
-	(for i in {1..60}; do printf 'x' >&8 || exit; sleep 0.1; done) 2>/dev/null 3>&- &
-	timeout 8 cat <&8 >"$BATS_TEST_TMPDIR/raw" || true
+	(for i in {1..150}; do printf 'x' >&8 || exit; sleep 0.1; done) 2>/dev/null 3>&- &
+	status=0
+	timeout 9 cat <&8 >"$BATS_TEST_TMPDIR/raw" || status=$?
 	exec 8>&-
-	[ "$(elapsed_ms "$start")" -lt 4500 ]
+	[ $status != 124 ]
 	# The rest does not notice.
 	[ "$(curl -s -o /dev/null -w '%{http_code}' "$further/healthz")" = 200 ]
 }
@@ -286,7 +288,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 	send x
 	start=$(now_ms)
 	get "/v1/events?since=$cursor&wait=20"
-	[ "$(elapsed_ms "$start")" -lt 2000 ]
+	[ "$(elapsed_ms "$start")" -lt 10000 ] # it has not waited
 	[ "$(json '.events | map(.data.text) | join(" ")')" = x ]
 }
 
@@ -337,7 +339,8 @@ heard_at() { jq -r ._at <<<"$event"; }
 	STREAM_URL=$further listen alice ws
 	fence slow quick
 	speak slow '!pause'
-	# 1.5 MB are more than both limits and the peer's own buffer, and less than the kernel would take for a socket by itself.
+	# 1.5 MB are more than both limits and the buffer of the peer together, and less than the
+	# kernel takes for a socket by itself.
 	bulk_send 1
 	closed_in_log() { grep -q 'reason=slow_reader code=4002' "$BANTER_STATE/log/$further_part.log"; }
 	wait_until 20 closed_in_log
@@ -354,7 +357,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 	fence slow quick
 	for name in slow quick; do in_order $name "$room" 1 53; done
 }
-# bulk_send BATCH: 25 messages of 60 kB; the quick one has heard them all when it returns.
+# bulk_send BATCH: sends 25 messages of 60 kB, and waits until the quick one has received them.
 bulk_send() {
 	local n text
 	text=$(printf ' x%.0s' {1..30000})
@@ -395,14 +398,32 @@ bulk() { grep -c '"client_id":"bulk-' "$BATS_TEST_TMPDIR/$1.events"; }
 }
 
 # The last of this file: it uses up what this address may.
+@test "rates: the members that a user adds are counted, not only the requests" {
+	as alice
+	crowd=$(jq -nc '[range(1; 201) | tostring]')
+	post /v1/conversations "{\"kind\":\"group\",\"title\":\"Crowd\",\"members\":$crowd}"
+	expect 404 user_not_found
+	post /v1/conversations "{\"kind\":\"group\",\"title\":\"Crowd\",\"members\":$crowd}"
+	expect 429 rate_limited
+	[ "$(header_of Retry-After)" -ge 1 ]
+	group Few
+	post "/v1/conversations/$room/members" "{\"user_ids\":$crowd}"
+	expect 429 rate_limited
+}
+
 @test "rates: sign-ups and logins beyond the limit are 429 for this address" {
 	as nobody
 	seq 1 80 | xargs -P 4 -I{} curl -s -o /dev/null -w '%{http_code}\n' -H 'Content-Type: application/json' -d '{"name":"nobody.at.all","password":"x"}' "$URL/v1/auth/login" | sort | uniq -c >"$BATS_TEST_TMPDIR/codes"
 	grep -q ' 429' "$BATS_TEST_TMPDIR/codes"
 	post /v1/auth/login '{"name":"nobody.at.all","password":"x"}'
 	[ "$reply_status" = 401 ] || expect 429 rate_limited
-	# The door's own word for where a request came from is believed, not the client's.
-	before=$(grep -o '[0-9]* 429' "$BATS_TEST_TMPDIR/codes" || true)
-	got=$(for i in {1..12}; do curl -s -o /dev/null -w '%{http_code}\n' -H "X-Forwarded-For: 10.0.0.$i" -H 'Content-Type: application/json' -d '{"name":"nobody.at.all","password":"x"}' "$URL/v1/auth/login"; done | sort | uniq -c | awk '{ print $2 "x" $1 }' | paste -sd' ')
-	[[ $got == *429* ]]
+	# The proxies of the setting tell the origin of a request, not the client itself.
+	BANTER_PUSH_PROXIES=192.0.2.1 stack restart lighttpd 3>&- 4>&-
+	for i in {1..12}; do
+		curl -s -o /dev/null -D - -H "X-Forwarded-For: 10.0.0.$i" -H 'Content-Type: application/json' -d '{"name":"nobody.at.all","password":"x"}' "$URL/v1/auth/login" |
+			tr -d '\r' | sed -n 's/^RateLimit-Remaining: //Ip'
+	done >"$BATS_TEST_TMPDIR/remaining"
+	stack restart lighttpd 3>&- 4>&-
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/remaining")" = 12 ]
+	[ "$(sort -n "$BATS_TEST_TMPDIR/remaining" | tail -n 1)" -lt 50 ] # an address that was believed would have all 60 before it
 }

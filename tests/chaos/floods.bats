@@ -1,36 +1,20 @@
 # Floods: what they meet is a limit with a name, and the rest does not notice.
 # SPDX-License-Identifier: MIT
 
-setup_file() {
-	. "$BATS_TEST_DIRNAME/stack.bash"
-	own_stack
-}
-teardown_file() {
-	. "$BATS_TEST_DIRNAME/stack.bash"
-	own_stack_end
-}
-setup() {
-	load ../helpers
-	load ../streams
-	load stack
-}
-teardown() { streams_end; }
+load own
 
-# flood NAME HOW COUNT: clients/flood.mjs against $further as the current user; `flood_state NAME FILTER` looks at what it has said last.
-flood() {
-	node "$ROOT/tests/clients/flood.mjs" "$2" "${further##*:}" "$3" "$token" >"$BATS_TEST_TMPDIR/$1.flood" 2>&1 3>&- 4>&- &
-	echo $! >"$(stream_file "$1" pid)"
-	disown $!
-}
-flood_state() { tail -n 1 "$BATS_TEST_TMPDIR/$1.flood" | jq -e "$2" >/dev/null; }
-flooded() { wait_until "${3:-20}" flood_state "$1" "$2" || { tail -n 3 "$BATS_TEST_TMPDIR/$1.flood"; return 1; }; }
+setup_file() { own_stack; }
 
-# metric NAME: a row of $further's page. met LIMIT N: that limit was met N times at least.
+# flood NAME HOW COUNT: floods $further.
+flood() { flood_port "${further##*:}" "$@"; }
+
+# metric NAME: prints a metric of $further. met LIMIT N: checks that the limit was met N times or
+# more.
 metric() { curl -sf "$further/metrics" | sed -n "s/^banter_push_$1 //p"; }
 met() { [ "$(metric "limits_total{limit=\"$1\"}")" -ge "$2" ]; }
 met_within() { wait_until "$1" met "$2" "$3" || { curl -s "$further/metrics" | grep limits_total; return 1; }; }
 
-# unmoved NAME: what is sent arrives in time on the stream of somebody else in the same process.
+# unmoved NAME: checks that messages arrive in time on another user's stream in the same process.
 unmoved() {
 	local i sent
 	for i in 1 2 3; do
@@ -94,6 +78,22 @@ unmoved() {
 	[ "$(notes_of bob | grep -c '"closed"')" = 0 ]
 }
 
+@test "P8: what comes behind the request of an event stream has a limit while its ticket is not answered" {
+	local ticket
+	further_push BANTER_PUSH_FRAME_BYTES=1024
+	as mallory
+	ticket=$(ticket)
+	hold tickets "lock table tickets in access exclusive mode"
+	exec 5<>"/dev/tcp/127.0.0.1/${further##*:}"
+	printf 'GET /v1/stream?ticket=%s HTTP/1.1\r\nHost: x\r\n\r\n' "$ticket" >&5
+	timeout 20 head -c 1000000 /dev/zero >&5 2>/dev/null || true # push closes the connection meanwhile
+	met_within 2 input_bytes 1
+	exec 5>&-
+	release tickets
+	as alice
+	STREAM_URL=$further listen alice sse --ticket "$(ticket)"
+}
+
 @test "P8: 5,000 sockets that say nothing keep nobody out" {
 	further_push BANTER_PUSH_HANDSHAKES=1000 BANTER_PUSH_HANDSHAKE_SECONDS=60
 	as alice
@@ -120,7 +120,7 @@ unmoved() {
 	flooded silent '.open == 2'
 	had_a_moment() { [ "$(elapsed_ms "$start")" -ge 2000 ]; }
 	wait_until 4 had_a_moment
-	# Who asks is the third, and finds room.
+	# This request is the third, and finds room.
 	for n in {1..3}; do [ "$(metric 'limits_total{limit="handshakes"}')" = 0 ]; done
 	flood more silent 1
 	flooded more '.open == 1'
@@ -163,7 +163,7 @@ unmoved() {
 	met_within 5 streams_per_address 171 # answered again: they are gone
 }
 
-# ticks: hundredths of a second of CPU that $further has used.
+# ticks: prints the CPU that $further has used, in hundredths of a second.
 ticks() { awk '{ print $14 + $15 }' "/proc/$(workers_of "$further_part")/stat"; }
 
 @test "P8: without descriptors accept() waits and does not spin; who is here stays" {
@@ -214,6 +214,41 @@ ticks() { awk '{ print $14 + $15 }' "/proc/$(workers_of "$further_part")/stat"; 
 	cat "$BATS_TEST_TMPDIR/retries"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/retries")" = 8 ]
 	[ "$(sort -u "$BATS_TEST_TMPDIR/retries" | wc -l)" -ge 6 ]
-	# As wide as accepting all who are here takes, above two and a half seconds: 500 of them at 100 a second.
+	# As wide as the time that accepting all of them takes, above two and a half seconds: 500 at
+	# 100 a second.
 	[ "$(awk '$1 < 500 || $1 > 6000' "$BATS_TEST_TMPDIR/retries" | wc -l)" = 0 ]
+}
+
+@test "P8: a message that is begun has to be whole in time; what has been begun in all has a limit" {
+	further_push BANTER_PUSH_MESSAGE_SECONDS=2
+	export STREAM_URL=$further
+	as bob
+	listen bob ws
+	as mallory
+	listen slow ws
+	speak slow '!raw 0181000000007b' # the first fragment of a text
+	for i in 1 2 3; do speak slow '!ping'; done
+	noted slow '.client == "pong"'
+	listen torn ws
+	speak torn '!raw 81fe00c8000000007b22' # a frame of 200 bytes, and two of them
+	closed_with slow 4503 15
+	closed_with torn 4503 15
+	met_within 5 message_seconds 2
+
+	[ "$(notes_of bob | grep -c '"closed"')" = 0 ]
+
+	further_push BANTER_PUSH_MESSAGE_SECONDS=120 BANTER_PUSH_UNFINISHED_BYTES=65536
+	export STREAM_URL=$further
+	half=$(printf '7b%.0s' {1..34000})
+	listen first ws
+	listen second ws
+	speak first "!raw 81ff0000000000014000""00000000$half"
+	begun() { [ "$(metric unfinished_bytes)" -ge 34000 ]; }
+	wait_until 5 begun
+	speak second "!raw 81ff0000000000014000""00000000$half"
+	closed_with second 4005
+	met_within 5 unfinished_bytes 1
+	speak first '!drop'
+	none() { [ "$(metric unfinished_bytes)" = 0 ]; }
+	wait_until 5 none
 }

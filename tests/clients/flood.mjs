@@ -1,23 +1,27 @@
-// Clients that mean no good: opens COUNT connections to push and does one bad thing on each. Prints a JSON line whenever the numbers of
-// those that are open or have ended have changed, with the WebSocket codes that the server has closed with.
+// Hostile clients: opens COUNT connections to push, or to the front door, and attacks in one way on
+// each. Prints a JSON line when the number of open or closed connections changes, with the
+// server's WebSocket close codes.
 // SPDX-License-Identifier: MIT
 //
-//	node flood.mjs HOW PORT COUNT [TOKEN]        until it is killed
+//	node flood.mjs HOW PORT COUNT [TOKEN [ADDRESS]]
 //
-//	silent      says nothing at all
-//	trickle     a request, one byte in a quarter of a second
-//	frames      heartbeats on a WebSocket, as fast as they are taken
+// It runs until it is killed. ADDRESS is the local address of the connections.
+//
+//	silent      sends nothing
+//	half        a request whose head does not end
+//	trickle     a request, one byte every 250 ms
+//	frames      heartbeats on a WebSocket, as fast as the server reads them
 //	pings       10,000 pings on a WebSocket at once
-//	gigabyte    a frame that says that it has 1 GiB, and begins to send it
-//	many        an event stream, asked for at once
-//	heavy       texts of 128 KB that are dear to read, 90 a second on each WebSocket
-//	eager       the handshake, and a megabyte of pings right behind it
+//	gigabyte    a frame of 1 GiB by its header, and its first bytes
+//	many        a request for an event stream, at once
+//	heavy       texts of 128 KB that are slow to parse, 90 a second on each WebSocket
+//	eager       the handshake, with a megabyte of pings right behind it
 //	stranger    a WebSocket without credentials, and a first frame of 128 KB
-//	deaf        a WebSocket that reads no more after it is open, and so answers no ping
+//	deaf        a WebSocket that is never read after the handshake, so no ping is answered
 import net from "node:net";
 import { randomBytes } from "node:crypto";
 
-const [how, port, count, token] = process.argv.slice(2);
+const [how, port, count, token, address] = process.argv.slice(2);
 const state = { open: 0, ready: 0, ended: 0, codes: {} };
 let told = "";
 
@@ -42,6 +46,7 @@ const many = (one, n) => Buffer.concat(Array(n).fill(one));
 
 const acts = {
 	silent: () => {},
+	half: (socket) => socket.write("GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "),
 	trickle: (socket) => {
 		let at = 0;
 		const timer = setInterval(() => socket.write(request[at++ % request.length]), 250);
@@ -65,9 +70,10 @@ const acts = {
 	stranger: (socket) => socket.write(Buffer.concat([Buffer.from(`${greeting}\r\n`), frame(1, `{"type":"auth","token":"${"x".repeat(128000)}"}`)])),
 	deaf: (socket) => socket.pause(),
 };
-const atOnce = ["silent", "trickle", "many", "eager", "stranger"]; // not only when the stream is open
+const atOnce = ["silent", "half", "trickle", "many", "eager", "stranger"]; // not only when the stream is open
 
-// The codes of close frames, wherever they stand: good enough for streams that hear nothing else of this look.
+// Counts the close codes by searching all received bytes for a code and its reason. On these
+// streams nothing else contains those bytes.
 function note(socket, data) {
 	socket.heard = Buffer.concat([socket.heard, data]).subarray(-65536);
 	for (const [code, bytes] of [[4503, "\x11\x97protocol"], [1009, "\x03\xf1too_big"], [4006, "\x0f\xa6idle"]])
@@ -78,7 +84,7 @@ function note(socket, data) {
 }
 
 function open() {
-	const socket = net.connect(Number(port), "127.0.0.1");
+	const socket = net.connect({ port: Number(port), host: address?.includes(":") ? "::1" : "127.0.0.1", localAddress: address });
 	socket.heard = Buffer.alloc(0);
 	socket.on("connect", () => {
 		state.open++;

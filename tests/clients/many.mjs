@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Many people at once: users with several devices each, on every transport, who send, are cut off, and come back; at the end the account.
+// Many people at once: users with several devices each, on every transport, who send, are cut off,
+// and come back; at the end the account.
 // SPDX-License-Identifier: MIT
 import http from "node:http";
 import { randomUUID } from "node:crypto";
@@ -64,7 +65,8 @@ function call(method, path, token, body) {
 			});
 		});
 		request.on("timeout", () => request.destroy());
-		// The server may end a connection that has been idle just as it is used again: that says nothing of the request.
+		// The server may end a connection that has been idle just as it is used again: that
+		// says nothing of the request.
 		request.on("error", ({ code }) => done({ status: 0, idled: request.reusedSocket && code === "ECONNRESET" }));
 		request.end(text);
 	});
@@ -233,7 +235,7 @@ async function until(seconds, condition) {
 	return condition();
 }
 
-/* What the conversation says it holds must be what was acknowledged, with a seq that has no hole. */
+/* Checks that the conversation holds the acknowledged messages, with a seq without holes. */
 async function compareHistory(rooms, users) {
 	for (const room of rooms) {
 		const reader = users.find((u) => room.members.has(u.id));

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// One stream client on the command line: opens a stream on any transport and prints what it hears, one JSON line each.
+// One stream client on the command line: opens a stream on any transport and prints what it hears,
+// one JSON line each.
 // SPDX-License-Identifier: MIT
 import { createReadStream, constants, openSync, readFileSync, writeFileSync, writeSync, renameSync } from "node:fs";
 import { Socket } from "node:net";
@@ -13,6 +14,7 @@ const USAGE = `usage: stream.mjs ws|sse|poll|eventsource BASE-URL [OPTION…]
   --origin ORIGIN     the Origin header                    --protocol NAME     subprotocol (default banter.v1; "" for none)
   --since CURSOR      where to go on (in the query; with --last-event-id in that header; with --auth in the frame)
   --path PATH         another path than the transport's    --header 'N: V'     a further header
+  --first FRAME       sent up as soon as the socket is open (ws)
   --wait SECONDS      of a long-poll (default 25)          --once              poll once
   --cursor-file FILE  where the last cursor is kept; read when it is there
   --reconnect         come back with the cursor after every end but those from 4500

@@ -7,10 +7,12 @@ const PATHS = { ws: "/v1/ws", sse: "/v1/stream", eventsource: "/v1/stream", poll
 const COME_BACK_MS = 100;
 
 /*
- * options: url, transport, token | ticket | cookie | auth, since, origin, protocol, headers, path, wait, reconnect, patient, once, lastEventId
+ * options: url, transport, token | ticket | cookie | auth, since, origin, protocol, headers, path,
+ * wait, reconnect, patient, once, lastEventId
  *          patient: comes back when the server says (stream.bye, Retry-After), and not at once
  * calls:   onEvent(event), onCursor(text), onNote({client: …}), onEnd(refused)
- * The cursor moves after onEvent has returned, so whoever stores both in this order loses nothing and sees nothing twice.
+ * The cursor moves after onEvent has returned, so whoever stores both in this order loses nothing
+ * and sees nothing twice.
  */
 export class Stream {
 	constructor(options) {
@@ -78,7 +80,10 @@ export class Stream {
 		this.closed({ status: reply.statusCode, retry_after: Number(reply.headers["retry-after"]) || undefined });
 	}
 
-	/* The one place where a connection has ended. code: the WebSocket's close code, or that of stream.bye. */
+	/*
+	 * The one place where a connection has ended. code: the WebSocket's close code, or that of
+	 * stream.bye.
+	 */
 	closed(note) {
 		const code = note.code ?? this.bye?.code;
 
@@ -131,6 +136,8 @@ async function openWebSocket(s) {
 		s.onNote({ client: "open", protocol: socket.protocol, extensions: socket.extensions });
 		if (s.auth)
 			socket.send(JSON.stringify({ type: "auth", token: s.auth, ...(s.cursor && { cursor: s.cursor }) }));
+		if (s.first)
+			socket.send(s.first);
 	});
 	socket.on("message", (data, binary) => binary ? s.onNote({ client: "binary", bytes: data.length }) : s.heard(JSON.parse(data)));
 	socket.on("ping", () => s.onNote({ client: "ping" }));
@@ -201,7 +208,9 @@ function openEventStream(s) {
 	}, (failure) => s.closed({ failure }));
 }
 
-/* One block of an event stream (WHATWG HTML, section 9.2.6): data and id, or a comment, or retry. */
+/*
+ * One block of an event stream (WHATWG HTML, section 9.2.6): data and id, or a comment, or retry.
+ */
 function hearBlock(s, block) {
 	const fields = {};
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Walks through RFC 6455 as a client with nothing but a socket, against a server that echoes. Prints TAP.
+// Walks through RFC 6455 as a client with nothing but a socket, against a server that echoes.
+// Prints TAP.
 //
 //	node tests/conformance/rfc6455.mjs ws://HOST:PORT/PATH [LIMIT]
 //
@@ -36,7 +37,8 @@ function chance(below) {
 const bytes = (payload) => (Buffer.isBuffer(payload) ? payload : Buffer.from(payload ?? "", "utf8"));
 const hex = (text) => Buffer.from(text.replace(/ /g, ""), "hex");
 
-// A header with the length in as many bytes as are wished for (7, 16 or 64 bits; the fewest without a wish).
+// A header with the length in as many bytes as are wished for (7, 16 or 64 bits; the fewest without
+// a wish).
 function header(first, length, { masked = true, bits } = {}) {
 	const size = bits ?? (length < 126 ? 7 : length < 65536 ? 16 : 64);
 	const head = Buffer.alloc(size === 7 ? 2 : size === 16 ? 4 : 10);
@@ -129,7 +131,8 @@ class Peer {
 		});
 	}
 
-	// One frame as "opcode payload", read strictly: whatever a server must not send is an error.
+	// One frame as "opcode payload", read strictly: whatever a server must not send is an
+	// error.
 	async next() {
 		return this.#until(() => {
 			const input = this.#input;
@@ -171,7 +174,7 @@ function handshake(headers = {}, line = `GET ${target.pathname}${target.search} 
 	return `${line}\r\n${lines.join("")}\r\n`;
 }
 
-// ---- the cases: what is sent, what comes back, and how it ends: OPEN, or the code of the server's close
+// ---- the cases: input, output, and the end: OPEN, or the code of the server's close
 
 const OPEN = 0;
 const cases = [];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A WebSocket server that says everything back, made of the very objects of banter-push that read heads and frames, for whatever suite
- * of RFC 6455 one wants to point at it.
+ * A WebSocket server that says everything back, made of the very objects of banter-push that read
+ * heads and frames, for whatever suite of RFC 6455 one wants to point at it.
  *
  *	build/ws-echo PORT [LIMIT]	port 0: any, it is printed; LIMIT: bytes of a message, 16 MiB
  *

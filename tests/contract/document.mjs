@@ -13,7 +13,7 @@ export const api = YAML.parse(fs.readFileSync("openapi.yaml", "utf8"), { maxAlia
 const methods = ["get", "put", "post", "delete", "patch"];
 const base = "banter:/";
 
-/* What a reference (#/a/b) points to, or undefined. */
+/* Returns the target of a reference (#/a/b), or undefined. */
 function at(ref) {
 	return ref.slice(2).split("/").reduce((o, key) => o?.[key.replaceAll("~1", "/").replaceAll("~0", "~")], api);
 }
@@ -39,7 +39,10 @@ function walk(thing, visit, path = "#") {
 	for (const [key, value] of Object.entries(thing)) walk(value, visit, `${path}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`);
 }
 
-/* A schema as ajv takes it: references to components become absolute, the words of OpenAPI that are not JSON Schema go. */
+/*
+ * A schema as ajv takes it: references to components become absolute, the words of OpenAPI that are
+ * not JSON Schema go.
+ */
 function plain(schema) {
 	if (Array.isArray(schema)) return schema.map(plain);
 	if (schema === null || typeof schema !== "object") return schema;
@@ -54,7 +57,9 @@ for (const [name, schema] of Object.entries(api.components.schemas)) ajv.addSche
 
 const compiled = new Map();
 
-/* What is wrong with a value by a schema of the document, as one line; null when it fits. */
+/*
+ * Returns the first fault of a value by a schema of the document, as one line; null when it fits.
+ */
 export function misfit(schema, value) {
 	if (!compiled.has(schema)) compiled.set(schema, ajv.compile(plain(schema)));
 	const validate = compiled.get(schema);
@@ -62,7 +67,10 @@ export function misfit(schema, value) {
 	return validate.errors.map((e) => `${e.instancePath || "/"} ${e.message} ${JSON.stringify(e.params)}`).join("; ");
 }
 
-/* A value that must be one of several: the alternative is chosen by its type, so that the complaint is about that one. */
+/*
+ * A value that must be one of several: the alternative is chosen by its type, so that the complaint
+ * is about that one.
+ */
 export function eventMisfit(event) {
 	const found = Object.values(api.components.schemas).find((s) => s.properties?.type?.const === event?.type && s.properties?.data);
 	return found ? misfit(found, event) : `unknown type ${event?.type}`;
@@ -195,6 +203,16 @@ export function closed() {
 	const free = ["#/components/schemas/MessageInput/properties/data", "#/components/schemas/Message/properties/data"];
 	walk(api, (o, path) => {
 		if (o.type === "object" && o.additionalProperties === undefined && !free.includes(path)) wrong.push(path);
+	});
+	return wrong;
+}
+
+/* A generated client makes a field with a default a required one. */
+export function defaults() {
+	const wrong = [];
+	walk(api, (o, path) => {
+		for (const [name, field] of Object.entries(o.properties ?? {}))
+			if (field?.default !== undefined) wrong.push(`${path}/properties/${name}`);
 	});
 	return wrong;
 }

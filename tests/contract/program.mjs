@@ -1,4 +1,4 @@
-// What the programs say of themselves, held against the documents.
+// Compares what the programs print about themselves with the documents.
 // SPDX-License-Identifier: MIT
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
@@ -14,7 +14,7 @@ function ask(name, argument) {
 	return execFileSync(path, [argument], { encoding: "utf8", timeout: 20000 }).split("\n").filter(Boolean);
 }
 
-/* What one list lacks of the other, both ways. */
+/* Compares two lists in both directions. */
 function difference(written, real, where, what) {
 	if (!real) return null;
 	const a = new Set(written), b = new Set(real);

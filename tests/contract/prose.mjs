@@ -5,7 +5,7 @@ import fs from "node:fs";
 import { api, eventMisfit } from "./document.mjs";
 
 const read = (path) => fs.readFileSync(path, "utf8");
-const documents = ["README.md", ...fs.readdirSync("docs").filter((f) => f.endsWith(".md")).map((f) => `docs/${f}`)];
+const documents = ["README.md", "SECURITY.md", "CHANGELOG.md", ...fs.readdirSync("docs").filter((f) => f.endsWith(".md")).map((f) => `docs/${f}`)];
 
 /* The rows of all tables whose first heading is this word, as lists of cells. */
 export function tableRows(path, heading) {
@@ -87,6 +87,15 @@ export function links() {
 		}
 	}
 	return wrong;
+}
+
+/* README.md and the first entry of CHANGELOG.md name the version of the file VERSION. */
+export function version() {
+	const now = read("VERSION").trim(), [, newest] = /^## (\S+?),? /m.exec(read("CHANGELOG.md")) ?? [];
+	return [
+		...(read("README.md").includes(`version ${now}`) ? [] : [`README.md does not name version ${now}`]),
+		...(newest === now ? [] : [`CHANGELOG.md begins with ${newest}, VERSION is ${now}`]),
+	];
 }
 
 /* The table of promises: its last column names a file and the beginning of a test's name in it. */

@@ -5,8 +5,18 @@ import { api, codesOf, eventMisfit, misfit, operations, resolve, statusOf } from
 
 const file = process.env.BANTER_RECORD;
 const lines = file && fs.existsSync(file)
-	? fs.readFileSync(file, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line))
+	? fs.readFileSync(file, "utf8").split("\n").filter(Boolean).map(lineOf)
 	: null;
+
+/* Parses a line of the record. The record holds bodies unchanged, so an invalid line means that the
+ * server's reply was not JSON. */
+function lineOf(text) {
+	try {
+		return JSON.parse(text);
+	} catch (error) {
+		return { method: "", path: "/v1", status: 0, invalid: error.message, body: text };
+	}
+}
 
 /* "/v1/users/{user_id}" as an expression. A literal beats a parameter. */
 const templates = Object.keys(api.paths)
@@ -65,13 +75,17 @@ function success(line, response) {
 	return misfit(media.schema, body);
 }
 
-/* What lighttpd answers itself: the page and its files, and refusals of requests that it does not pass on (info.description of openapi.yaml). */
+/*
+ * Replies of lighttpd itself: the page and its files, and refusals of requests that it does not
+ * pass on (info.description of openapi.yaml).
+ */
 function isFrontDoor(line) {
 	if (!/^\/(v1(\/|$)|healthz$|readyz$)/.test(plainPath(line.path))) return true;
 	return [400, 411, 413, 431, 503].includes(line.status) && line.content_type?.startsWith("text/html");
 }
 
 function check(line) {
+	if (line.invalid) return line.invalid;
 	if (isFrontDoor(line)) return null;
 	const path = pathOf(line.path), found = find(line.method === "HEAD" ? "GET" : line.method, path);
 	if (!found) return outside(line, path);

@@ -6,7 +6,10 @@ const ANSWER_MS = 10_000; // to a message.send
 const ENDS_WITHIN_MS = 1500; // a revoked device's streams: one second as promised, and the way
 
 export class Device {
-	/* run: {server, ledger, random, options, told(device, note)}; signed: the answer to register or login. */
+	/*
+	 * run: {server, ledger, random, options, told(device, note)}; signed: the answer to
+	 * register or login.
+	 */
 	constructor(run, user, name, signed) {
 		Object.assign(this, { run, user, name });
 		this.id = signed.device_id;
@@ -63,7 +66,8 @@ export class Device {
 			this.answers.get(event.client_id)?.(event);
 		else if (event.type === "stream.reset")
 			this.fault("reset", `its cursor was refused: ${JSON.stringify(event.data)}`);
-		// The answer to what it sent may come later than its removal, and tells it nothing that is not its own.
+		// The answer to what it sent may come later than its removal, and tells it nothing
+		// that is not its own.
 		if (event.data?.conversation_id && event.seq === undefined && this.gone.has(event.data.conversation_id) && event.data.sender_id !== this.user.id)
 			this.fault("leaked", `heard ${event.type} of ${this.run.ledger.name(event.data.conversation_id)}, which it has left`);
 	}
@@ -177,7 +181,10 @@ export class Device {
 		return true;
 	}
 
-	/* Cuts its connection: a close that the peer sees, a reset, or that and the next ones while they open. */
+	/*
+	 * Cuts its connection: a close that the peer sees, a reset, or that and the next ones while
+	 * they open.
+	 */
 	cut(how) {
 		const socket = this.stream.socket?._socket;
 
@@ -232,7 +239,7 @@ export class Device {
 		return answer;
 	}
 
-	/* What it has heard is acknowledged: by a frame, by a poll's own cursor, or by REST. */
+	/* Acknowledges the received events: by a frame, by a poll's own cursor, or by REST. */
 	async acknowledge() {
 		const cursor = this.stream.cursor;
 

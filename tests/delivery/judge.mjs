@@ -1,8 +1,12 @@
-// The verdict: what every device should have heard, what history says, and who was let in that should not have been.
+// The verdict: what every device should have heard, what history says, and who was let in that
+// should not have been.
 // SPDX-License-Identifier: MIT
 import { ranges } from "./ledger.mjs";
 
-/* The seqs that a device must have heard in a conversation, by when its user was in it and by what it began with. */
+/*
+ * The seqs that a device must have heard in a conversation, by when its user was in it and by what
+ * it began with.
+ */
 function expected(ledger, device, conversation) {
 	const last = ledger.conversations.get(conversation).last ?? 0;
 	const seqs = [];
@@ -60,7 +64,10 @@ async function history(server, conversation, token) {
 	return found;
 }
 
-/* History holds each message once, at the place where the streams had it, and all that was acknowledged. */
+/*
+ * History holds each message once, at the place where the streams had it, and all that was
+ * acknowledged.
+ */
 async function judgeHistory(run, conversation, token) {
 	const { ledger, server } = run;
 	const messages = await history(server, conversation, token);

@@ -1,7 +1,8 @@
-// The account: what was said, what was acknowledged, what each conversation's order is, and every fault that was found.
+// The account: what was said, what was acknowledged, what each conversation's order is, and every
+// fault that was found.
 // SPDX-License-Identifier: MIT
 
-/* What is held against a Banter. Each kind of fault belongs to one of the promises that the verdict lists. */
+/* The faults that are counted. Each kind belongs to one of the promises that the verdict lists. */
 export const FAULTS = {
 	missing: "no loss",
 	unstored: "no loss",
@@ -55,7 +56,10 @@ export class Ledger {
 			this.stored.set(message.client_id, { ...message, at: Date.now() });
 	}
 
-	/* What an event is to everybody. A member who joins hears `conversation.created` where the others hear `member.added`. */
+	/*
+	 * Returns the part of an event that is the same for all. A new member receives
+	 * `conversation.created` where the others receive `member.added`.
+	 */
 	place(event, where) {
 		const order = this.orders.get(event.conversation_id) ?? new Map();
 		const isMessage = event.type === "message.created";
@@ -82,7 +86,10 @@ export class Ledger {
 		return c ? `${c.title} (${conversation})` : `conversation ${conversation}`;
 	}
 
-	/* The seqs from and to which a user was in a conversation, both of them theirs; `to` is Infinity for who still is. */
+	/*
+	 * The seqs from and to which a user was in a conversation, both of them theirs; `to` is
+	 * Infinity for who still is.
+	 */
 	memberships(conversation, user) {
 		const { initial } = this.conversations.get(conversation);
 		const spans = initial.has(user) ? [{ from: 1, to: Infinity }] : [];

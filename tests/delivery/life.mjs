@@ -1,8 +1,8 @@
-// What happens meanwhile: messages, receipts, cuts, members who come and go, devices that are revoked.
+// The events of a run: messages, receipts, cuts, members who join and leave, revoked devices.
 // SPDX-License-Identifier: MIT
 import { randomUUID } from "node:crypto";
 import { signIn } from "./people.mjs";
-import { sleep, waitOf } from "./server.mjs";
+import { LATE, sleep, waitOf } from "./server.mjs";
 
 const CUTS = ["drop", "drop", "reset", "handshake"];
 const REVOKED_MS = 1500; // one second as promised, and the way
@@ -27,7 +27,10 @@ function restSend(run, user, conversation, message, lost) {
 	return run.server.call("POST", `/v1/conversations/${conversation.id}/messages`, { token: user.device.token, body: message, lost });
 }
 
-/* One attempt, up a socket or by REST. True when the matter is settled; false when it has to be sent again. */
+/*
+ * One attempt, up a socket or by REST. True when the matter is settled; false when it has to be
+ * sent again.
+ */
 async function attempt(run, user, conversation, message, { loses, socket }) {
 	const { random, counts } = run;
 
@@ -140,7 +143,10 @@ async function cut(run) {
 	run.random.pick(run.devices).cut(how);
 }
 
-/* The guest of a group goes, by itself or by the owner's will, or comes back. Unanswered, it is asked what became of it. */
+/*
+ * The guest of a group goes, by itself or by the owner's will, or comes back. Unanswered, it is
+ * asked what became of it.
+ */
 async function moveGuest(run, group) {
 	const token = group.owner.device.token;
 	const path = `/v1/conversations/${group.id}`;
@@ -159,7 +165,7 @@ async function moveGuest(run, group) {
 		await outside(run, group, group.guest, "a removed member");
 }
 
-/* Who is not a member gets nothing by REST either. */
+/* Checks that a user who is not a member gets nothing by REST either. */
 async function outside(run, conversation, user, who) {
 	for (const [method, path, body] of [["GET", ""], ["GET", "/messages"], ["GET", "/members"], ["POST", "/messages", { client_id: "x", text: "let me in" }]]) {
 		const reply = await run.server.call(method, `/v1/conversations/${conversation.id}${path}`, { token: user.device.token, body });
@@ -169,14 +175,23 @@ async function outside(run, conversation, user, who) {
 	}
 }
 
-/* Signs a device out from another one of its user; then all of it has to be over within the time that is promised. */
+/*
+ * Signs a device out from another one of its user; then all of it has to be over within the time
+ * that is promised.
+ */
 async function revoke(run, device) {
-	device.isRevoked = true; // from now on its streams may end, and from the answer on they must
-	const reply = await run.server.patient("DELETE", `/v1/devices/${device.id}`, { token: device.user.device.token });
+	const ask = () => run.server.patient("DELETE", `/v1/devices/${device.id}`, { token: device.user.device.token });
 
+	device.isRevoked = true; // from now on its streams may end, and from the answer on they must
+	let reply = await ask();
+	// A server may close a connection that is idle just when a request is sent on it. Whether
+	// the request was carried out is then unknown.
+	const isUnknown = reply.status === 0 && reply.why !== LATE;
+	if (isUnknown)
+		reply = await ask();
 	device.revokedAt = Date.now();
-	if (reply.status !== 204) {
-		run.ledger.fault("broken", device.label, `could not be revoked: ${reply.status}`);
+	if (reply.status !== 204 && !(isUnknown && reply.status === 404)) {
+		run.ledger.fault("broken", device.label, `could not be revoked: ${reply.status || reply.why}`);
 		return;
 	}
 	run.counts.revoked++;
@@ -197,7 +212,10 @@ async function revokeAll(run) {
 	}
 }
 
-/* Somebody signs in on a new device in the middle of it all; no guest, whose memberships before that are none of this device's. */
+/*
+ * Somebody signs in on a new device in the middle of it all; no guest, whose memberships before
+ * that are none of this device's.
+ */
 async function arriveLate(run) {
 	const guests = new Set([...run.ledger.conversations.values()].map((c) => c.guest));
 	const user = run.users.find((u) => !guests.has(u));
@@ -216,7 +234,9 @@ async function strangersKnock(run) {
 	await outside(run, conversation, run.stranger, "a stranger");
 }
 
-/* Lets all of it happen until the sending ends; resolves when nothing of it is under way any more. */
+/*
+ * Lets all of it happen until the sending ends; resolves when nothing of it is under way any more.
+ */
 export async function live(run) {
 	const { options } = run;
 	const groups = [...run.ledger.conversations.values()].filter((c) => c.guest);

@@ -5,30 +5,30 @@ import { randomInt } from "node:crypto";
 const OPTIONS = [
 	["users", 6, "people (at least 3)"],
 	["devices", 3, "devices of each"],
-	["transports", "ws,sse,poll", "what they listen on, in turn; at each return one is drawn anew"],
-	["groups", 3, "groups; in each one member comes and goes; with the direct conversations at most 40"],
+	["transports", "ws,sse,poll", "their transports, in turn; each reconnect draws one anew"],
+	["groups", 3, "groups, in each of which one member joins and leaves; with the direct conversations at most 40"],
 	["directs", 3, "direct conversations"],
 	["rate", 20, "messages a second, in all"],
-	["socket", 0.4, "share of them that is sent up a WebSocket"],
-	["lose", 0.2, "share of them whose answer is thrown away, so that they are sent again"],
+	["socket", 0.4, "share of them that is sent by WebSocket"],
+	["lose", 0.2, "share of them whose reply is discarded, so that they are sent again"],
 	["drop", 4, "connections cut a second"],
 	["members", 1, "changes of membership a second"],
 	["revoke", 1, "devices revoked on each transport"],
-	["seconds", 30, "how long all that goes on"],
-	["settle", 30, "how long what is still to come may take then"],
+	["seconds", 30, "how long this lasts"],
+	["settle", 30, "how long late events may take after that"],
 	["streams", "", "addresses for the streams, in turn, when they are not the server's own"],
-	["seed", 0, "of all that is drawn by chance; 0: another each time"],
+	["seed", 0, "seed of all random choices; 0: another each time"],
 ];
 const FLAGS = [
-	["json", "the verdict as JSON on the last line; a line {\"state\":\"running\"} when everybody listens"],
-	["keep", "leave the conversations there, to look into them"],
+	["json", "the verdict as JSON on the last line; a line {\"state\":\"running\"} when all streams are open"],
+	["keep", "keep the conversations, to look into them"],
 ];
 
 const USAGE = `usage: scripts/verify-delivery URL [OPTION…]
 
-Signs up people of its own on the Banter at URL, opens streams on all transports, sends, cuts connections, throws answers away, adds and removes members,
-revokes devices; then holds every device to what docs/events.md promises: no loss, no repeat, one order, receipts that only move forward, no leak.
-It obeys the server's limits, and signs its people out at the end. SIGTERM ends the sending early. Leaves with 0 when everything held, 1 when not, 64 for a wrong call.
+Signs up users of its own on the Banter at URL, opens streams on all transports, sends, cuts connections, discards replies, adds and removes members,
+revokes devices. Then it checks every device against docs/events.md: no loss, no repeat, one order, receipts that only move forward, no leak.
+It obeys the server's limits, and signs its users out at the end. SIGTERM ends the sending early. Exits with 0 when every promise held, 1 when not, 64 for wrong arguments.
 
 ${OPTIONS.map(([name, value, what]) => `  --${`${name} ${value === "" ? "URL,…" : value}`.padEnd(24)}${what}`).join("\n")}
 ${FLAGS.map(([name, what]) => `  --${name.padEnd(24)}${what}`).join("\n")}

@@ -1,4 +1,5 @@
-// Who takes part: people, their devices, the conversations they are in, and those who must hear nothing.
+// The participants: users, their devices, their conversations, and the strangers who must receive
+// nothing.
 // SPDX-License-Identifier: MIT
 import { randomBytes } from "node:crypto";
 import { Device } from "./device.mjs";
@@ -36,7 +37,10 @@ export async function signIn(run, user) {
 	return addDevice(run, user, await run.server.must("POST", "/v1/auth/login", { body }));
 }
 
-/* People with their devices, all listening, before there is any conversation; a stranger with a device on each transport; those to be revoked. */
+/*
+ * People with their devices, all listening, before there is any conversation; a stranger with a
+ * device on each transport; those to be revoked.
+ */
 export async function gather(run) {
 	const { options } = run;
 	const { transports } = options;

@@ -1,12 +1,16 @@
 #!/usr/bin/env node
-// A bad proxy before the SSE streams: proxy.mjs URL drop|repeat|swap|alter|good does so to one message of each stream. Prints its own URL.
+// A bad proxy before the SSE streams: proxy.mjs URL drop|repeat|swap|alter|good does so to one
+// message of each stream. Prints its own URL.
 // SPDX-License-Identifier: MIT
 import http from "node:http";
 
 const [target, deed] = process.argv.slice(2);
 const VICTIM = 3; // of the messages of a stream, the one that it is done to
 
-/* What is passed on in the place of a block of an event stream; `kept` is what was kept back before. */
+/*
+ * The manipulations of a block of an event stream, each returning what replaces it; `kept` was kept
+ * back before.
+ */
 const deeds = {
 	good: (block) => [block],
 	drop: () => [],

@@ -1,9 +1,12 @@
-// The REST side of a Banter: calls that wait as the server says, and calls whose answer is thrown away.
+// The REST side of a Banter: calls that wait as the server says, and calls whose answer is thrown
+// away.
 // SPDX-License-Identifier: MIT
 import http from "node:http";
 import https from "node:https";
 
 const CALL_MS = 20_000;
+const IDLE_MS = 3000; // of a kept connection; the front ends one after 5 s
+export const LATE = `no answer within ${CALL_MS / 1000} s`;
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -13,17 +16,19 @@ export class Server {
 
 		this.url = url;
 		this.request = request;
-		this.agent = new Agent({ keepAlive: true, maxSockets: 64 });
+		this.agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: IDLE_MS });
 		this.waits = 0; // how often it told us to wait
 	}
 
 	/*
-	 * One call: {status, body, headers}; status 0 when there was no answer. lost: the answer is thrown away, at the latest as soon as it
-	 * begins; whether it was carried out is then unknown.
+	 * Calls a route. Returns {status, body, headers}, or {status: 0, why} without an answer.
+	 * why is LATE, or the code of the error that ended the connection. lost: the answer is
+	 * thrown away, at the latest as soon as it begins. Then it is unknown whether the call was
+	 * carried out.
 	 */
 	call(method, path, { token, body, lost } = {}) {
 		return new Promise((done) => {
-			let answered = false;
+			let answered = false, why;
 			const text = body === undefined ? "" : JSON.stringify(body);
 			const headers = { ...(token && { Authorization: `Bearer ${token}` }), ...(body !== undefined && { "Content-Type": "application/json" }) };
 			if (method !== "GET" && method !== "DELETE")
@@ -32,18 +37,23 @@ export class Server {
 				if (lost)
 					return request.destroy();
 				answered = true;
-				readAll(reply).then((got) => done({ status: reply.statusCode, headers: reply.headers, body: got }), () => done({ status: 0 }));
+				readAll(reply).then((got) => done({ status: reply.statusCode, headers: reply.headers, body: got }), (error) => done({ status: 0, why: error.code }));
 			});
-			request.on("timeout", () => request.destroy());
-			request.on("error", () => done({ status: 0 }));
-			request.on("close", () => answered || done({ status: 0 }));
+			request.on("timeout", () => {
+				why = LATE;
+				request.destroy();
+			});
+			request.on("error", (error) => done({ status: 0, why: why ?? error.code }));
+			request.on("close", () => answered || done({ status: 0, why }));
 			request.end(text);
 			if (lost?.after !== undefined)
 				setTimeout(() => request.destroy(), lost.after);
 		});
 	}
 
-	/* The same; waits and calls again while the server says so (429, 503), at most for so long. */
+	/*
+	 * The same; waits and calls again while the server says so (429, 503), at most for so long.
+	 */
 	async patient(method, path, options, seconds = 120) {
 		for (const end = Date.now() + seconds * 1000;;) {
 			const reply = await this.call(method, path, options);
@@ -60,7 +70,7 @@ export class Server {
 		const reply = await this.patient(method, path, options);
 
 		if (!(reply.status >= 200 && reply.status < 300))
-			throw new Error(`${method} ${path}: ${reply.status || "no answer within 20 s"} ${JSON.stringify(reply.body) ?? ""}`);
+			throw new Error(`${method} ${path}: ${reply.status || reply.why} ${JSON.stringify(reply.body) ?? ""}`);
 		return reply.body;
 	}
 }

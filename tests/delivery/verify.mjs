@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// verify-delivery: lets people of its own talk on a Banter while their connections are cut, and holds it to its promises.
+// verify-delivery: lets people of its own talk on a Banter while their connections are cut, and
+// holds it to its promises.
 // SPDX-License-Identifier: MIT
 import { judge, lacksAnything, readEnds } from "./judge.mjs";
 import { FAULTS, Ledger, PROMISES } from "./ledger.mjs";

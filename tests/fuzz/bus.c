@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Noise as what Redis says, on either connection and cut in two anywhere: every command is answered once, in its order, with whole texts or
- * with no answer; a message is given whole; and whatever was said, a new connection works.
+ * Noise as what Redis says, on either connection and cut in two anywhere: every command is answered
+ * once, in its order, with whole texts or with no answer; a message is given whole; and whatever
+ * was said, a new connection works.
  */
 #include <hiredis/hiredis.h>
 #include <stdarg.h>
@@ -23,7 +24,9 @@ enum { LISTENING, COMMANDING, WIRES, COMMANDS = 3, ANNOUNCED_MOST = 100000 };
 struct metrics metrics;
 struct settings settings = { .redis_url = "unix:///nowhere", .redis_prefix = "banter:" };
 
-/* The loop of this test: what is watched, which timers run, and the other ends of the connections. */
+/*
+ * The loop of this test: what is watched, which timers run, and the other ends of the connections.
+ */
 static struct watch *watched[WIRES];
 static struct timer *timers[WIRES];
 static int peers[WIRES];
@@ -36,7 +39,7 @@ expect(bool right)
 		abort();
 }
 
-/* What is to be written must be there, but nobody reads it. */
+/* Formats the line, so that its bytes are read, and discards it. */
 void
 log_line(enum log_level level, const char *subject, const char *keys, ...)
 {
@@ -102,7 +105,9 @@ redisConnectUnixNonBlock(const char *path)
 	(void)path;
 	expect(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0);
 	peers[wires++ % WIRES] = pair[1];
-	return redisConnectFd(pair[0]);
+	redisContext *c = redisConnectFd(pair[0]);
+	c->flags &= ~REDIS_BLOCK;
+	return c;
 }
 
 static void
@@ -145,11 +150,18 @@ ask(void)
 	bus_command(2, argv, on_answer, (void *)(intptr_t)asked++);
 }
 
+/* It connects, says PING, and is answered. */
 static void
 stand_up(int wire)
 {
+	static const char pong[] = "+PONG\r\n";
+
 	if (watched[wire])
 		watched[wire]->ready(watched[wire], EPOLLOUT);
+	if (watched[wire]) {
+		expect(write(peers[wire], pong, sizeof pong - 1) == sizeof pong - 1);
+		watched[wire]->ready(watched[wire], EPOLLIN);
+	}
 	bus_turn_end();
 }
 
@@ -163,7 +175,10 @@ hear(int wire, const uint8_t *data, size_t n)
 	bus_turn_end();
 }
 
-/* hiredis makes room for as many values as are announced, and Redis is one of ours: numbers beyond reason are not what is looked for. */
+/*
+ * hiredis makes room for as many values as are announced, and Redis is one of ours: numbers beyond
+ * reason are not what is looked for.
+ */
 static bool
 announces_too_much(const uint8_t *data, size_t n)
 {
@@ -210,7 +225,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	int wire = data[0] & 1;
 	talk(wire, data + 2, n ? data[1] % (n + 1) : 0, n);
 
-	/* whatever was said: a connection that was given up is made again, and a question on it is answered */
+	/*
+	 * whatever was said: a connection that was given up is made again, and a question on it is
+	 * answered
+	 */
 	if (!watched[wire]) {
 		expect(wire == LISTENING || answered == asked);
 		close(peers[wire]);

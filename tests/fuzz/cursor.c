@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Noise as a cursor's text: what is taken is in order and written again the same way. Noise as a life of one: it covers what it was
- * advanced by, forgets only when it is full, and its text says all of it.
+ * Noise as a cursor's text: what is taken is in order and written again the same way. Noise as a
+ * life of one: it covers what it was advanced by, forgets only when it is full, and its text says
+ * all of it.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -26,14 +27,16 @@ expect_canonical(const struct cursor *c, const char *text, size_t n)
 		expect(c->exceptions[i].conversation > (i ? c->exceptions[i - 1].conversation : 0));
 		expect(c->exceptions[i].id >= c->base);
 	}
-	expect(cursor_text(c->base, c->exceptions, c->count, again) == n && memcmp(again, text, n) == 0);
+	if (n > 1 && text[1] < 'g') /* version 1, which is not written any more */
+		return;
+	expect(cursor_text(c, again) == n && memcmp(again, text, n) == 0);
 }
 
 static void
 expect_round_trip(const struct cursor *c)
 {
 	char text[LIMIT_CURSOR_BYTES + 1];
-	size_t n = cursor_text(c->base, c->exceptions, c->count, text);
+	size_t n = cursor_text(c, text);
 	struct cursor again;
 
 	expect(n <= LIMIT_CURSOR_BYTES && cursor_parse(text, n, &again));
@@ -53,6 +56,8 @@ live(const uint8_t *data, size_t n)
 
 		memcpy(&number, data + 1, sizeof number);
 		number &= data[0] & 1 ? 0xffff : INT64_MAX;
+		if (number == INT64_MAX) /* no event has this id */
+			number--;
 		int64_t conversation = 1 + (data[0] >> 1);
 		if (data[0] == 0xff) {
 			cursor_rebase(&c, number);
@@ -63,6 +68,7 @@ live(const uint8_t *data, size_t n)
 
 			cursor_advance(&c, conversation, number);
 			expect(cursor_covers(&c, conversation, number));
+			expect(!cursor_covers(&c, INT64_MAX, cursor_reach(&c)));
 			expect(!covered || c.count == count);
 			expect(c.base == before);
 		}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Noise over a doorbell channel: what is taken can be written again, byte for byte, from what was read of it. */
+/*
+ * Noise over a doorbell channel: what is taken can be written again, byte for byte, from what was
+ * read of it.
+ */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Noise as frames: cut in two anywhere, or into single bytes, it reads the same; a message is never larger than the limit. */
+/*
+ * Noise as frames: cut in two anywhere, or into single bytes, it reads the same; a message is never
+ * larger than the limit.
+ */
 #include "tests/unit/transcript.h"
 
 enum { LIMIT = 300 };

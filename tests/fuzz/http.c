@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Noise as a request head: the same answer however it is cut, slices inside the head, and what was taken can be taken apart. */
+/*
+ * Noise as a request head: the same answer however it is cut, slices inside the head, and what was
+ * taken can be taken apart.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +16,9 @@ expect(bool right)
 		abort();
 }
 
-/* Parses a copy of exactly n bytes; head may be NULL, or points into *copy, which is the caller's. */
+/*
+ * Parses a copy of exactly n bytes; head may be NULL, or points into *copy, which is the caller's.
+ */
 static int
 parse(const char *bytes, size_t n, struct http_head *head, char **copy)
 {

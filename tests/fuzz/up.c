@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Noise as what a client sends: what is taken is within its limits and its data is the same JSON, without blanks; a refusal says why. */
+/*
+ * Noise as what a client sends: what is taken is within its limits and its data is the same JSON,
+ * without blanks; a refusal says why.
+ */
 #include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
+#include "lib/message_data.h"
 #include "push/up.h"
 #include "push/utf8.h"
 
@@ -24,12 +28,15 @@ expect_utf8(const char *text)
 static void
 expect_refusal(const struct up_error *error)
 {
-	static const char *const codes[] = { "malformed_json", "invalid_body", "unknown_field", "text_too_long" };
+	static const char *const codes[] = {
+		"malformed_json", "invalid_body", "unknown_type", "unknown_field", "text_too_long", "too_many_mentions"
+	};
+	enum { CODES = sizeof codes / sizeof codes[0] };
 	size_t i = 0;
 
-	while (i < 4 && strcmp(error->code, codes[i]) != 0)
+	while (i < CODES && strcmp(error->code, codes[i]) != 0)
 		i++;
-	expect(i < 4);
+	expect(i < CODES);
 	expect_utf8(error->field);
 	expect_utf8(error->client_id);
 }
@@ -52,7 +59,7 @@ expect_right(const struct up *up, const char *text, size_t n)
 		return;
 	json_t *root = json_loadb(text, n, JSON_DECODE_INT_AS_REAL, NULL),
 	       *data = json_loads(up->data, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, NULL);
-	expect(json_is_object(data) && json_equal(json_object_get(root, "data"), data) && strlen(up->data) <= LIMIT_DATA_BYTES);
+	expect(json_is_object(data) && json_equal(json_object_get(root, "data"), data) && !message_data_refusal(up->data, strlen(up->data)));
 	json_decref(root);
 	json_decref(data);
 }

@@ -1,4 +1,4 @@
--- Who leaves with a change.
+-- Users who leave with a change.
 -- SPDX-License-Identifier: MIT
 do $$
 begin

@@ -21,6 +21,11 @@ begin
 		'rings'
 	);
 	perform same((select deleted_id from conversations where id = v_group), test.last_id(v_group), 'the last event');
+	perform same(
+		(select array_agg(row(f.user_id, f.left_id, f.left_seq)::text order by f.user_id) from former_members f),
+		array[row(v_alice, test.last_id(v_group), 3)::text, row(v_bob, test.last_id(v_group), 3)::text],
+		'it ends all memberships'
+	);
 	perform refused(format(v_ask, v_group, v_alice), 'not_a_member');
 	perform refused(format('select member_add(%s, %s, %L)', v_group, v_alice, array[v_bob]), 'not_a_member');
 	perform refused(format('select conversation_get(%s, %s)', v_group, v_bob), 'not_a_member');

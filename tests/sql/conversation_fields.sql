@@ -1,4 +1,4 @@
--- What a conversation is to everybody.
+-- The common fields of a conversation.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

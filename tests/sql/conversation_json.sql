@@ -16,7 +16,7 @@ begin
 	v_json := conversation_json(v_group, v_others[7]);
 	perform same(
 		(select string_agg(k, ' ') from json_object_keys(v_json) k),
-		'id kind title history created_by created_at member_count role message_count last_seq activity_id unread_count mention_count read_id delivered_id last_message members',
+		'id kind title history created_by created_at member_count role message_count last_seq last_id activity_id unread_count mention_count read_id delivered_id last_message members',
 		'keys'
 	);
 	perform same(v_json ->> 'role', 'member', 'role');

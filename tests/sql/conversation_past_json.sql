@@ -13,6 +13,6 @@ begin
 		(select string_agg(k, ' ' order by k) from json_object_keys(conversation_get(v_group, v_alice)) k where k <> 'title'),
 		'keys'
 	);
-	perform same(array[v_past ->> 'last_seq', v_past ->> 'activity_id', v_past ->> 'created_by'], array['7', '70', v_alice::text], 'values');
+	perform same(array[v_past ->> 'last_seq', v_past ->> 'last_id', v_past ->> 'activity_id', v_past ->> 'created_by'], array['7', '70', '70', v_alice::text], 'values');
 end
 $$;

@@ -1,4 +1,5 @@
--- Data counts as a client writes it: without the blanks that jsonb shows, but with those in strings.
+-- Data counts as a client writes it: without the blanks that jsonb shows, but with those in
+-- strings.
 -- SPDX-License-Identifier: MIT
 do $$
 begin

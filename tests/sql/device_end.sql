@@ -10,7 +10,8 @@ begin
 	perform ticket_create(hash(4), v_alice, v_laptop, 30);
 	perform same(device_end(v_phone), true, 'signed out');
 	perform same(device_end(v_phone), false, 'once');
-	perform same((select array_agg(device_id) from refresh_tokens), array[v_laptop], 'tokens');
+	perform same((select array_agg(device_id) from refresh_tokens), array[v_laptop], 'tokens of version 1');
+	perform same((select array_agg(id) from devices where refresh_hash is not null), array[v_laptop], 'tokens');
 	perform same((select array_agg(device_id) from tickets), array[v_laptop], 'tickets');
 end
 $$;

@@ -1,4 +1,5 @@
--- What goes over the conversation channel: kind, id, seq, who is gone, and the event on the next line.
+-- The payload for the conversation's channel: kind, id, seq, who has left, and the event on the
+-- next line.
 -- SPDX-License-Identifier: MIT
 do $$
 begin

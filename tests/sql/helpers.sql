@@ -1,4 +1,4 @@
--- What the tests of this folder say again and again: people, conversations, messages, and what is expected.
+-- Helpers of the tests of this folder: users, conversations, messages, and expectations.
 -- SPDX-License-Identifier: MIT
 
 drop schema if exists test cascade;
@@ -131,7 +131,7 @@ as $$
 	select last_id from banter.conversations where id = in_conversation
 $$;
 
--- What has to be true of every row whatever was done: fails with the first that it finds.
+-- Checks the invariants of all rows: fails with the first broken one.
 create function test.whole()
 returns void
 language plpgsql
@@ -146,6 +146,29 @@ begin
 	where not (0 <= m.read_id and m.read_id <= m.delivered_id and m.delivered_id <= c.last_id and m.read_ordinal between 0 and c.message_count)
 	limit 1;
 	perform test.same(v_wrong, null, 'watermarks');
+
+	select format('member %s of %s', m.user_id, m.conversation_id)
+	into v_wrong
+	from banter.members m
+	join banter.conversations c on c.id = m.conversation_id
+	where m.left_id is not null
+		or c.deleted_id is not null
+	limit 1;
+	perform test.same(v_wrong, null, 'members are live');
+
+	select format('%s of %s', f.user_id, f.conversation_id)
+	into v_wrong
+	from banter.former_members f
+	where not (f.joined_id < f.left_id and 0 <= f.delivered_id and f.delivered_id <= f.left_id)
+		or exists (
+			select
+			from banter.members m
+			where m.conversation_id = f.conversation_id
+				and m.user_id = f.user_id
+				and m.joined_id < f.left_id
+		)
+	limit 1;
+	perform test.same(v_wrong, null, 'ended memberships');
 
 	with events as (
 		select m.conversation_id, m.id, m.seq, m.ordinal from banter.messages m
@@ -166,6 +189,20 @@ begin
 	limit 1;
 	perform test.same(v_wrong, null, 'dense seq in the order of ids');
 
+	select format('key of message %s', m.id)
+	into v_wrong
+	from banter.messages m
+	where not exists (
+		select
+		from banter.message_keys k
+		where k.conversation_id = m.conversation_id
+			and k.sender_id = m.sender_id
+			and k.client_hash = banter.client_hash(m.client_id)
+			and k.message_id = m.id
+	)
+	limit 1;
+	perform test.same(v_wrong, null, 'keys of messages');
+
 	select format('conversation %s', c.id)
 	into v_wrong
 	from banter.conversations c
@@ -177,7 +214,7 @@ begin
 		),
 		(select count(*) from banter.messages m where m.conversation_id = c.id),
 		coalesce((select max(m.id) from banter.messages m where m.conversation_id = c.id), 0),
-		(select count(*) from banter.members m where m.conversation_id = c.id and m.left_id is null)
+		(select count(*) from banter.members m where m.conversation_id = c.id)
 	)
 	limit 1;
 	perform test.same(v_wrong, null, 'counters of the conversation');

@@ -29,7 +29,8 @@ begin
 		),
 		'an admin removes a member'
 	);
-	perform same((select array[left_id, left_seq] from members where user_id = v_dave), array[test.last_id(v_group), 4], 'the row stays');
+	perform same((select array[left_id, left_seq] from former_members where user_id = v_dave), array[test.last_id(v_group), 4], 'it is kept');
+	perform same((select count(*) from members where conversation_id = v_group), 3::bigint, 'of three others');
 	perform refused(format(v_ask, v_group, v_alice, v_dave), 'member_not_found');
 	perform same((member_require(v_group, v_bob)).member_count, 3, 'count');
 

@@ -1,4 +1,4 @@
--- What a member may; a stranger, a former member and a deleted conversation look the same.
+-- Rights of a member; a stranger, a former member and a deleted conversation look the same.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

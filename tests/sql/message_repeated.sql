@@ -1,4 +1,5 @@
--- The same again, or something else under the same client_id; what was edited since counts as the same.
+-- The same again, or something else under the same client_id; what was edited since counts as the
+-- same.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

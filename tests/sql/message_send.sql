@@ -1,4 +1,5 @@
--- A send: its row, its place, its event, the marks of its sender; and every way to refuse it, none of which leaves a trace.
+-- A send: its row, its place, its event, the marks of its sender; and every way to refuse it, none
+-- of which leaves a trace.
 -- SPDX-License-Identifier: MIT
 do $$
 declare
@@ -74,9 +75,13 @@ begin
 	);
 	perform member_remove(v_group, v_alice, v_bob);
 	perform same((select status from message_send(v_group, v_bob, 'b2', 'hi', null, null)), 'not_a_member', 'a removed member');
-	perform same((select status from message_send(v_group, v_bob, 'a1', '', '{"only": "data"}', v_id)), 'not_a_member', 'though it was sent before');
+	perform same((select status from message_send(v_group, v_bob, 'a1', '', '{"only": "data"}', v_id)), 'repeated', 'though it was sent before');
+	perform same((select status from message_send(v_group, v_bob, 'a1', 'other', null, null)), 'client_id_reused', 'with other content');
+	perform same((select status from message_send(v_group, person('erin'), 'a1', '', '{"only": "data"}', v_id)), 'not_a_member', 'by somebody else');
 	perform conversation_delete(v_group, v_alice);
 	perform same((select status from message_send(v_group, v_alice, 'a9', 'hi', null, null)), 'not_a_member', 'a deleted conversation');
-	perform whole();
+	perform same((select status from message_send(v_group, v_alice, 'a1', 'hi @bob @alice @nobody', '{"k": null}', null)), 'repeated', 'sent before it was deleted');
+	delete from messages where conversation_id = v_group and id = v_id;
+	perform same((select status from message_send(v_group, v_alice, 'a1', 'hi @bob @alice @nobody', '{"k": null}', null)), 'message_not_found', 'a key outlives its message');
 end
 $$;

@@ -1,4 +1,5 @@
--- Many sends in one call: each has its own result in its own place, whatever its neighbours are, and a conversation's own follow each other.
+-- Many sends in one call: each has its own result in its own place, whatever its neighbours are,
+-- and a conversation's own follow each other.
 -- SPDX-License-Identifier: MIT
 do $$
 declare
@@ -65,5 +66,35 @@ begin
 	perform same(v_statuses, array['not_a_member', 'repeated'], 'nothing new');
 	perform same((select array_agg(c order by c.id)::text from conversations c), v_before, 'leaves no trace');
 	perform whole();
+
+	-- mentions: by a list, of all, and too many
+	select array_agg(s.status order by n), array_agg(s.message::json order by n)
+	into v_statuses, v_rows
+	from messages_send(
+		array_fill(v_group, array[5]),
+		array[v_alice, v_alice, v_bob, v_alice, v_alice],
+		array['m1', 'm2', 'm3', 'm4', 'm5'],
+		array['no name', '@bob in words only', 'all of you', (select string_agg('@user' || n, ' ') from generate_series(1, 51) n), 'and @bob'],
+		array_fill(null::jsonb, array[5]),
+		array_fill(null::bigint, array[5]),
+		0,
+		array[format('{%s,%s}', v_bob, v_eve), '{}', '{0}', null, null]
+	) with ordinality as s (status, message, event, n);
+	perform same(v_statuses, array['created', 'created', 'created', 'too_many_mentions', 'created'], 'mentions');
+	perform same(
+		(select array_agg(r ->> 'mentions' order by n) from unnest(v_rows) with ordinality as t (r, n)),
+		array[format('["%s"]', v_bob), null, '["0"]', null, format('["%s"]', v_bob)],
+		'mentions of each'
+	);
+	perform same((conversation_json(v_group, v_alice)::json ->> 'mention_count')::integer, 0, 'what was mentioned before the last own message is read');
+	perform same((conversation_json(v_group, v_bob)::json ->> 'mention_count')::integer, 1, 'by id and by name');
+	perform messages_send(array[v_group], array[v_alice], array['m6'], array['hi'], array[null]::jsonb[], array[null]::bigint[], 0, array[format('{0,%s}', v_bob)]);
+	perform same((conversation_json(v_group, v_bob)::json ->> 'mention_count')::integer, 2, 'twice in one message is once');
+	update conversations set member_count = 31 where id = v_group;
+	select array_agg(s.status order by n) into v_statuses
+	from messages_send(
+		array[v_group, v_group], array[v_alice, v_bob], array['m7', 'm8'], array['hi', 'hi'], array[null, null]::jsonb[], array[null, null]::bigint[], 0, array['{0}', '{0}']
+	) with ordinality as s (status, message, event, n);
+	perform same(v_statuses, array['created', 'forbidden'], 'all, by an owner and by a member');
 end
 $$;

@@ -1,4 +1,4 @@
--- What is left to read, and how many of it mention one.
+-- Unread messages, and how many of them mention the reader.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

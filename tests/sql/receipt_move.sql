@@ -1,4 +1,5 @@
--- Marks go forward only, not beyond the end, read pulls delivered along; rings only for what is new.
+-- Marks go forward only, not beyond the end, read pulls delivered along; rings only for what is
+-- new.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,4 +1,5 @@
--- A cursor delivers all below its base, and up to the ids that it lists; to the end at most, and for who has left to their end.
+-- A cursor delivers all below its base, and up to the ids that it lists; to the end at most, and
+-- for who has left to their end.
 -- SPDX-License-Identifier: MIT
 do $$
 declare
@@ -16,7 +17,7 @@ declare
 begin
 	-- bob: all below two, and in the hall up to two; carol: everything
 	v_rings := rings(format(
-		'receipts_deliver(%L, %L, %L, %L, %L)',
+		'receipts_deliver(%L, %L, %L, %L, %L, null)',
 		array[v_bob, v_carol], array[v_two, 9223372036854775807],
 		array[v_bob, v_bob], array[v_hall, 1], array[v_two, 9223372036854775807]
 	));
@@ -34,16 +35,32 @@ begin
 		]) r),
 		'rings'
 	);
-	perform same(rings(format('receipts_deliver(%L, %L, null, null, null)', array[v_bob], array[1])), null, 'backwards');
-	perform same(rings(format('receipts_deliver(%L, %L, null, null, null)', array[v_bob], array[null::bigint])), null, 'no base');
+	perform same(rings(format('receipts_deliver(%L, %L, null, null, null, null)', array[v_bob], array[1])), null, 'backwards');
+	perform same(rings(format('receipts_deliver(%L, %L, null, null, null, null)', array[v_bob], array[null::bigint])), null, 'no base');
 	perform same((marks(v_room, v_bob)).delivered, v_two - 1, 'where it was');
-	perform same(rings('receipts_deliver(array[1], array[5], null, null, null)'), null, 'nobody');
-	perform same(rings('receipts_deliver(null, null, null, null, null)'), null, 'nothing');
+	perform same(rings('receipts_deliver(array[1], array[5], null, null, null, null)'), null, 'nobody');
+	perform same(rings('receipts_deliver(null, null, null, null, null, null)'), null, 'nothing');
 
 	perform member_remove(v_left, v_bob, v_bob);
 	perform send(v_left, v_alice);
-	perform receipts_deliver(array[v_bob], array[9223372036854775807], null, null, null);
-	perform same((marks(v_left, v_bob)).delivered, (select left_id from members where conversation_id = v_left and user_id = v_bob), 'who has left');
+	perform receipts_deliver(array[v_bob], array[v_one], array[v_bob, v_carol], array[v_left, v_left], array[v_two, 9223372036854775807], null);
+	perform same((select f.delivered_id from former_members f where f.user_id = v_bob), v_two, 'an ended membership, as listed');
+	perform receipts_deliver(array[v_bob], array[v_one], null, null, null, null);
+	perform same((select f.delivered_id from former_members f where f.user_id = v_bob), v_two, 'an ended membership, backwards');
+	perform receipts_deliver(array[v_bob], array[9223372036854775807], null, null, null, null);
+	perform same(
+		(select row(f.delivered_id = f.left_id, f.left_id < test.last_id(v_left))::text from former_members f where f.user_id = v_bob),
+		'(t,t)',
+		'an ended membership'
+	);
+	-- of a listed user only the conversations that are listed are looked at
+	update members set delivered_id = 0, read_id = 0 where conversation_id in (v_room, v_hall) and user_id in (v_bob, v_carol);
+	perform receipts_deliver(
+		array[v_bob, v_carol], array[9223372036854775807, 9223372036854775807], array[v_bob], array[v_hall], array[v_four], array[v_bob]
+	);
+	perform same((marks(v_hall, v_bob)).delivered, v_four, 'listed');
+	perform same((marks(v_room, v_bob)).delivered, 0::bigint, 'not listed');
+	perform same((marks(v_room, v_carol)).delivered, v_three, 'of another user');
 	perform whole();
 end
 $$;

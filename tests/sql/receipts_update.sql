@@ -1,4 +1,5 @@
--- Several conversations at once; the largest of a conversation counts; strange ones are skipped and named.
+-- Several conversations at once; the largest of a conversation counts; strange ones are skipped and
+-- named.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

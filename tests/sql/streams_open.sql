@@ -1,7 +1,7 @@
--- What streams listen to: one after the other, and all that is told of each.
+-- Subscriptions of streams, one after the other, with all fields.
 -- SPDX-License-Identifier: MIT
 
--- What one stream is told of each conversation, as text, in the order of their ids.
+-- Returns the answer for one stream as text, in the order of the conversations' ids.
 create function pg_temp.opened(in_user bigint, in_device bigint, in_base bigint)
 returns text[]
 language sql
@@ -25,19 +25,19 @@ declare
 	v_end bigint;
 	v_back bigint;
 begin
-	-- nothing, and what was left or deleted while away: once, by the delivered mark or by the base
+	-- nothing, and what was left or deleted while away: once, by the delivered mark or by the
+	-- base
 	perform group_of(v_bob);
 	perform conversation_delete(v_gone, v_alice), member_remove(v_left, v_alice, v_alice);
-	v_end := (select left_id from members where conversation_id = v_left and user_id = v_alice);
+	v_end := (select left_id from former_members where conversation_id = v_left and user_id = v_alice);
 	perform same(
 		pg_temp.opened(v_alice, v_phone, null),
-		array[row(v_gone, true, 2, test.last_id(v_gone), 1, false)::text, row(v_left, true, 2, v_end, 1, false)::text],
+		array[row(v_gone, true, 2, test.last_id(v_gone), 0, false)::text, row(v_left, true, 2, v_end, 0, false)::text],
 		'they have ended, undelivered'
 	);
-	perform same(pg_temp.opened(v_alice, v_phone, v_end), array[row(v_left, true, 2, v_end, 1, false)::text], 'at the base');
+	perform same(pg_temp.opened(v_alice, v_phone, v_end), array[row(v_left, true, 2, v_end, 0, false)::text], 'at the base');
 	perform same(pg_temp.opened(v_alice, v_phone, v_end + 1), null, 'below the base');
-	update members set delivered_id = left_id where conversation_id = v_left and user_id = v_alice;
-	update members m set delivered_id = c.last_id from conversations c where c.id = m.conversation_id and c.id = v_gone;
+	update former_members set delivered_id = left_id where user_id = v_alice;
 	perform same(pg_temp.opened(v_alice, v_phone, null), null, 'delivered');
 
 	-- a conversation that goes on, and an earlier time in it
@@ -60,6 +60,11 @@ begin
 		row(v_group, true, 3, v_back, 0, true)::text = any (pg_temp.opened(v_bob, v_desk, v_back)),
 		true,
 		'an earlier time, at the base'
+	);
+	perform same(
+		(select count(*) from unnest(pg_temp.opened(v_bob, v_desk, null)) o where o like format('(%s,%%', v_group)),
+		1::bigint,
+		'an earlier time, without a base'
 	);
 	perform same(
 		row(v_group, true, 3, v_back, 0, true)::text = any (pg_temp.opened(v_bob, v_desk, v_back + 1)),

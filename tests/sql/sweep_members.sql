@@ -1,4 +1,4 @@
--- Who has joined what since an id, whether they are still there or not.
+-- Memberships that began since an id, ended or not.
 -- SPDX-License-Identifier: MIT
 do $$
 declare
@@ -12,7 +12,7 @@ declare
 begin
 	perform member_remove(v_left, v_bob, v_bob), conversation_delete(v_gone, v_alice);
 	perform same(
-		(select array_agg(row(s.user_id, s.conversation_id)::text order by 1) from sweep_members(array[v_bob, 1], v_since) s),
+		(select array_agg(row(s.user_id, s.conversation_id)::text order by s.conversation_id) from sweep_members(array[v_bob, 1], v_since) s),
 		array[row(v_bob, v_left)::text, row(v_bob, v_gone)::text, row(v_bob, v_new)::text],
 		'bob'
 	);

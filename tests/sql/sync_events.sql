@@ -1,4 +1,5 @@
--- What a cursor does not cover: bases, exceptions, pages, and the edges of every kind of membership.
+-- Events that a cursor does not cover: bases, exceptions, pages, and the edges of every kind of
+-- membership.
 -- SPDX-License-Identifier: MIT
 do $$
 declare
@@ -74,7 +75,11 @@ begin
 		concat('0 0 ', v_carol),
 		'gone'
 	);
-	perform same(missed(v_carol, 0, v_room, (select left_id from members where user_id = v_carol and conversation_id = v_room)), null, 'all read');
+	perform same(missed(v_carol, 0, v_room, (select left_id from former_members where user_id = v_carol)), null, 'all read');
+
+	perform same(missed(v_carol, null, v_room), '4 conversation.created, 5 message.created, 6 member.removed', 'a device without a base');
+	perform receipts_deliver(array[v_carol], array[9223372036854775807], null, null, null);
+	perform same(missed(v_carol, null, v_room), null, 'delivered');
 
 	-- who comes back gets both of their times, and nothing from between
 	perform member_add(v_room, v_alice, array[v_carol]);

@@ -1,4 +1,4 @@
--- What cannot be gone on from.
+-- Bases that cannot be resumed.
 -- SPDX-License-Identifier: MIT
 create function pg_temp.reset(in_base bigint) returns text language sql as $$
 	select sync_reset(in_base, r.from_id, r.to_id) from sync_range() r

@@ -12,5 +12,6 @@ begin
 	);
 	update users set last_seen = '2026-01-02 03:04:06+00' where id = v_alice;
 	perform same((select user_json(u)::json ->> 'last_seen' from users u where u.id = v_alice), '2026-01-02T03:04:06.000Z', 'seen');
+	perform same((select user_json(u, false)::json ->> 'last_seen' from users u where u.id = v_alice), null, 'not shown');
 end
 $$;

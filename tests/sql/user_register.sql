@@ -14,6 +14,13 @@ begin
 	perform refused($q$select user_register(null, null, 'hash')$q$, 'invalid_name');
 	perform refused($q$select user_register(repeat('a', 33), null, 'hash')$q$, 'invalid_name');
 	perform refused($q$select user_register(E'ab\n', null, 'hash')$q$, 'invalid_name');
+	perform refused($q$select user_register('..', null, 'hash')$q$, 'invalid_name');
+	perform refused($q$select user_register('--', null, 'hash')$q$, 'invalid_name');
+	perform refused($q$select user_register('__', null, 'hash')$q$, 'invalid_name');
+	perform refused($q$select user_register('bob.', null, 'hash')$q$, 'invalid_name');
+	perform refused($q$select user_register('-bob', null, 'hash')$q$, 'invalid_name');
+	perform same((select body ->> 'name' from user_register('_b.o-b_', null, 'hash')), '_b.o-b_', 'signs inside');
+	perform refused($q$select user_register('carol', E'\u200b', 'hash')$q$, 'invalid_body');
 	perform refused($q$select user_register('carol', '', 'hash')$q$, 'invalid_body');
 	perform refused($q$select user_register('carol', repeat('é', 65), 'hash')$q$, 'invalid_body');
 end

@@ -8,6 +8,7 @@ begin
 	perform same(user_get(v_alice) ->> 'name', 'alice', 'the name stays');
 	perform refused(format('select user_update(%s, %L)', v_alice, ''), 'invalid_body');
 	perform refused(format('select user_update(%s, null)', v_alice), 'invalid_body');
+	perform refused(format('select user_update(%s, %L)', v_alice, E'\u202eecilA'), 'invalid_body');
 	perform refused(format('select user_update(%s, %L)', v_alice, repeat('x', 129)), 'invalid_body');
 	perform refused($q$select user_update(1, 'x')$q$, 'user_not_found');
 end

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tokens that were good are remembered: what that may never change. */
+/* Cache of good tokens: verdicts that it must never change. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -57,7 +57,10 @@ test_again(void **state)
 		expect_good(text, ALICE, PHONE);
 }
 
-/* One character less, more or other than a token that is remembered. */
+/*
+ * Checks that a token with one character less, more or changed is refused, although the original is
+ * cached.
+ */
 static void
 test_not_quite(void **state)
 {
@@ -71,7 +74,7 @@ test_not_quite(void **state)
 	expect_bad(text, n - 1);
 	expect_bad(text, n + 1); /* the NUL */
 	expect_bad(text, 0);
-	for (size_t i = 0; i + 1 < n; i++) { /* of the last one two bits do not count */
+	for (size_t i = 0; i + 1 < n; i++) { /* two bits of the last character do not count */
 		strcpy(other, text);
 		other[i] = other[i] == 'A' ? 'B' : 'A';
 		expect_bad(other, n);
@@ -81,7 +84,7 @@ test_not_quite(void **state)
 	expect_good(text, ALICE, PHONE);
 }
 
-/* More tokens than are remembered: each is its own device's, whether it is remembered or not. */
+/* Checks more tokens than the cache holds: each belongs to its own device, cached or not. */
 static void
 test_many(void **state)
 {

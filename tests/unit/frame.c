@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Frames: what RFC 6455 says of them, case by case; each whole, byte by byte, and cut at random, with the same result. */
+/*
+ * Frames by the cases of RFC 6455. Each is read whole, byte by byte, and cut at random, with the
+ * same result.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -8,14 +11,12 @@
 
 #include <cmocka.h>
 
-#include "transcript.h"
+#include "frame_check.h"
 
-enum { LIMIT = 1000, ROUNDS = 40, PIECES = 8, STREAM_BYTES = 4096 };
-
-static uint64_t seed;
+enum { PIECES = 8, STREAM_BYTES = 4096 };
 
 /* clang-format off */
-/* A frame of a case: its first byte (FIN, reserved bits, opcode) and its payload. */
+/* Frame of a case: its first byte (FIN, reserved bits, opcode) and its payload. */
 struct piece {
 	uint8_t first;
 	const char *payload;
@@ -24,7 +25,10 @@ struct piece {
 #define F(first, payload) { first, payload, sizeof payload - 1 }
 #define SAYS(expected) expected, sizeof expected - 1
 
-/* 8_ is a whole message or the last fragment, 0_ goes on: 01 81 text, 02 82 binary, 00 80 continuation, 88 close, 89 ping, 8a pong. */
+/*
+ * First bytes. 8_ is a whole message or the last fragment, 0_ continues: 01 81 text, 02 82 binary,
+ * 00 80 continuation, 88 close, 89 ping, 8a pong.
+ */
 static const struct row {
 	const char *name;
 	struct piece pieces[PIECES];
@@ -110,7 +114,7 @@ static const struct row {
 /* clang-format on */
 
 /* clang-format off */
-/* Bytes as they are, for what client_frame would never write. */
+/* Raw bytes that client_frame would never write. */
 static const struct raw_row {
 	const char *name;
 	const char *bytes;
@@ -153,20 +157,6 @@ static const struct raw_row {
 };
 /* clang-format on */
 
-/* Reads the stream in every way of cutting it, and expects the same transcript. */
-static void
-expect_transcript(const uint8_t *bytes, size_t n, size_t limit, const char *expected, size_t expected_len)
-{
-	for (int round = 0; round < ROUNDS; round++) {
-		size_t largest = round < 2 ? (size_t)round : 1 + chance_below(&seed, n + 1), text_len;
-		char *text = transcript_of(bytes, n, limit, largest, &seed, &text_len);
-
-		if (text_len != expected_len || memcmp(text, expected, expected_len) != 0)
-			fail_msg("in chunks of up to %zu bytes (0: whole):\n%s instead of:\n%s", largest, text, expected);
-		free(text);
-	}
-}
-
 static void
 test_row(void **state)
 {
@@ -187,128 +177,7 @@ test_raw_row(void **state)
 	expect_transcript((const uint8_t *)row->bytes, row->len, LIMIT, row->expected, row->expected_len);
 }
 
-/* Each text alone: is it UTF-8? In one frame, and with a cut into two fragments at every place. */
-static void
-expect_utf8(const char *text, size_t n, bool valid)
-{
-	char expected[256];
-	uint8_t bytes[512];
-
-	snprintf(expected, sizeof expected, valid ? "text:%.*s\n" : "error 1007\n", (int)n, text);
-	expect_transcript(bytes, client_frame(bytes, 0x81, text, n, (uint32_t)chance(&seed)), LIMIT, expected, strlen(expected));
-	for (size_t cut = 0; cut <= n; cut++) {
-		size_t len = client_frame(bytes, 0x01, text, cut, (uint32_t)chance(&seed));
-		len += client_frame(bytes + len, 0x80, text + cut, n - cut, (uint32_t)chance(&seed));
-		expect_transcript(bytes, len, LIMIT, expected, strlen(expected));
-	}
-}
-
-/* Appends a code point the plain way (which makes surrogates and more than U+10FFFF as well); returns the bytes written. */
-static size_t
-utf8_write(uint32_t point, int bytes, char *out)
-{
-	static const uint8_t heads[] = { 0, 0, 0xc0, 0xe0, 0xf0, 0xf8, 0xfc };
-
-	if (bytes == 1) {
-		out[0] = (char)point;
-		return 1;
-	}
-	for (int i = bytes - 1; i > 0; i--, point >>= 6)
-		out[i] = (char)(0x80 | (point & 0x3f));
-	out[0] = (char)(heads[bytes] | point);
-	return (size_t)bytes;
-}
-
-static void
-test_utf8_points(void **state)
-{
-	/* clang-format off */
-	static const struct {
-		uint32_t point;
-		int bytes;
-		bool valid;
-	} points[] = {
-		{ 0x01, 1, true }, { 0x7f, 1, true },
-		{ 0x00, 2, false }, { 0x2f, 2, false }, { 0x7f, 2, false }, { 0x80, 2, true }, { 0x7ff, 2, true },
-		{ 0x00, 3, false }, { 0x7ff, 3, false }, { 0x800, 3, true }, { 0xfff, 3, true }, { 0x1000, 3, true }, { 0xcfff, 3, true },
-		{ 0xd000, 3, true }, { 0xd7ff, 3, true }, { 0xd800, 3, false }, { 0xdbff, 3, false }, { 0xdc00, 3, false }, { 0xdfff, 3, false },
-		{ 0xe000, 3, true }, { 0xfeff, 3, true }, { 0xfffe, 3, true }, { 0xffff, 3, true },
-		{ 0x00, 4, false }, { 0xffff, 4, false }, { 0x10000, 4, true }, { 0x3ffff, 4, true }, { 0x40000, 4, true }, { 0xfffff, 4, true },
-		{ 0x100000, 4, true }, { 0x10ffff, 4, true }, { 0x110000, 4, false }, { 0x13ffff, 4, false }, { 0x140000, 4, false }, { 0x1fffff, 4, false },
-		{ 0x200000, 5, false }, { 0x3ffffff, 5, false }, { 0x4000000, 6, false }, { 0x7fffffff, 6, false },
-	};
-	/* clang-format on */
-	char text[64];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof points / sizeof points[0]; i++)
-		for (size_t before = 0; before < 10; before += 3) {
-			memset(text, 'x', sizeof text);
-			size_t n = before + utf8_write(points[i].point, points[i].bytes, text + before);
-			expect_utf8(text, n, points[i].valid);
-			expect_utf8(text, n + 9, points[i].valid);
-			if (points[i].bytes > 1)
-				expect_utf8(text, n - 1, false);
-		}
-}
-
-/* Every two bytes, in front of 0, 1, 2 tails: against the definition, written another way. */
-static void
-test_utf8_pairs(void **state)
-{
-	(void)state;
-	for (unsigned first = 0; first < 256; first++)
-		for (unsigned second = 0; second < 256; second++)
-			for (unsigned tails = 0; tails < 3; tails++) {
-				const uint8_t text[] = { (uint8_t)first, (uint8_t)second, 0x80, 0x80 };
-				size_t n = 2 + tails, at = 0;
-
-				while (at < n) {
-					uint32_t b = text[at], length = b < 0x80 ? 1 : b >> 5 == 6 ? 2 : b >> 4 == 14 ? 3 : b >> 3 == 30 ? 4 : 0;
-					uint32_t point = length == 1 ? b : b & (0x7fu >> length);
-					static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-
-					if (length == 0 || at + length > n)
-						break;
-					size_t i = 1;
-					for (; i < length && text[at + i] >> 6 == 2; i++)
-						point = point << 6 | (text[at + i] & 0x3f);
-					if (i < length || point < least[length] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
-						break;
-					at += length;
-				}
-				uint8_t bytes[16];
-				size_t len = client_frame(bytes, 0x81, text, n, 0), consumed;
-				struct frame_input input = { 0 };
-				struct frame frame;
-				assert_int_equal(frame_read(&input, bytes, len, LIMIT, &frame, &consumed), at == n ? FRAME_MESSAGE : FRAME_ERROR);
-			}
-}
-
-/* One wrong byte anywhere in a run of ASCII, wherever the run lies. */
-static void
-test_utf8_in_ascii(void **state)
-{
-	uint8_t bytes[128];
-	char text[48];
-
-	(void)state;
-	for (size_t n = 1; n <= 40; n++)
-		for (size_t wrong = 0; wrong < n; wrong++)
-			for (size_t shift = 0; shift < 8; shift++) {
-				struct frame_input input = { 0 };
-				struct frame frame;
-				size_t consumed, len;
-
-				memset(text, 'x', n);
-				text[wrong] = (char)0xff;
-				len = client_frame(bytes + shift, 0x81, text, n, (uint32_t)chance(&seed));
-				assert_int_equal(frame_read(&input, bytes + shift, len, LIMIT, &frame, &consumed), FRAME_ERROR);
-				assert_int_equal(frame.close_code, 1007);
-			}
-}
-
-/* Payloads of every small length, wherever they lie, with every byte of the mask at work. */
+/* Checks payloads of every small length at any alignment, with every byte of the mask. */
 static void
 test_unmasking(void **state)
 {
@@ -333,7 +202,10 @@ test_unmasking(void **state)
 		}
 }
 
-/* Lengths around every border of the header, whole and in fragments, up to the limit and one above it. */
+/*
+ * Checks lengths around every border of the header, whole and in fragments, up to the limit and one
+ * above it.
+ */
 static void
 test_lengths(void **state)
 {
@@ -367,7 +239,10 @@ test_lengths(void **state)
 	free(bytes);
 }
 
-/* A ping of 125 bytes goes through however small the limit, and in the middle of a message that fills it. */
+/*
+ * Checks that a ping of 125 bytes passes with any limit, and in the middle of a message that
+ * reaches it.
+ */
 static void
 test_control_frames_are_not_counted(void **state)
 {
@@ -386,7 +261,7 @@ test_control_frames_are_not_counted(void **state)
 	expect_transcript(bytes, n, 9, expected, strlen(expected));
 }
 
-/* Many small fragments make one message; the room for them is no more than twice as large. */
+/* Checks that many small fragments make one message, with at most twice the memory. */
 static void
 test_many_fragments(void **state)
 {
@@ -415,7 +290,10 @@ test_many_fragments(void **state)
 	free(bytes);
 }
 
-/* Between messages nothing is held: what joined the fragments goes with the next call, even one that brings no bytes. */
+/*
+ * Checks that nothing is held between messages. The next call frees the joined fragments, even
+ * without input.
+ */
 static void
 test_nothing_is_held_while_idle(void **state)
 {
@@ -447,7 +325,7 @@ test_nothing_is_held_while_idle(void **state)
 	frame_input_free(&input);
 }
 
-/* 7.4.2: who may say what. */
+/* Checks the close codes that a peer may send (7.4.2). */
 static void
 test_close_codes(void **state)
 {
@@ -493,7 +371,7 @@ test_header_written(void **state)
 	assert_memory_equal(out, "\x88\x02", 2);
 }
 
-/* 5.5.1: the answer to a close frame holds the peer's code, or nothing when the peer said nothing. */
+/* Checks that the answer to a close frame has the peer's code, or none without one (5.5.1). */
 static void
 test_close_payload(void **state)
 {
@@ -511,11 +389,13 @@ int
 main(void)
 {
 	static const struct CMUnitTest others[] = {
-		cmocka_unit_test(test_utf8_points),    cmocka_unit_test(test_utf8_pairs),
-		cmocka_unit_test(test_utf8_in_ascii),  cmocka_unit_test(test_unmasking),
-		cmocka_unit_test(test_lengths),	       cmocka_unit_test(test_control_frames_are_not_counted),
-		cmocka_unit_test(test_many_fragments), cmocka_unit_test(test_nothing_is_held_while_idle),
-		cmocka_unit_test(test_close_codes),    cmocka_unit_test(test_header_written),
+		cmocka_unit_test(test_unmasking),
+		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_control_frames_are_not_counted),
+		cmocka_unit_test(test_many_fragments),
+		cmocka_unit_test(test_nothing_is_held_while_idle),
+		cmocka_unit_test(test_close_codes),
+		cmocka_unit_test(test_header_written),
 		cmocka_unit_test(test_close_payload),
 	};
 	enum { OTHERS = sizeof others / sizeof others[0] };

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Frames against wslay, a reader and writer of others: what it writes we read, what we write it reads, and noise divides nobody. */
+/*
+ * Frames against wslay, an independent implementation. Each side reads the frames of the other, and
+ * both agree on noise.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -20,7 +23,7 @@ static uint64_t seed;
 /* A stream as wslay writes it to memory. */
 struct stream {
 	uint8_t *bytes;
-	size_t len, close_at; /* where its last frame begins */
+	size_t len, close_at; /* offset of the last frame */
 };
 
 static ssize_t
@@ -56,12 +59,12 @@ stream_frame(struct stream *s, uint8_t fin, uint8_t opcode, const uint8_t *paylo
 	wslay_frame_context_free(context);
 }
 
-/* What wslay says about a stream, in the same words. */
+/* A stream that wslay reads, in the words of our transcript. */
 struct reading {
 	const uint8_t *bytes;
 	size_t len, at, close_at;
 	FILE *file;
-	uint8_t said[256]; /* its answers: a pong, or the close with the code of an error */
+	uint8_t said[256]; /* bytes that wslay sends: a pong, or a close with the code of an error */
 	size_t said_len;
 };
 
@@ -112,8 +115,9 @@ reading_message(wslay_event_context_ptr context, const struct wslay_event_on_msg
 }
 
 /*
- * server: the bytes are a client's. close_at: it reads up to there first, for it takes the reason of a close that comes in two reads
- * for bad UTF-8. waiting: it came to the end and wants more.
+ * Returns wslay's transcript of the bytes. server: they come from a client. close_at: wslay reads
+ * up to there first, because it takes the reason of a close in two reads for bad UTF-8. waiting: it
+ * reached the end and needs more.
  */
 static char *
 reading_of(const uint8_t *bytes, size_t n, size_t close_at, bool server, size_t *text_len, bool *waiting)
@@ -131,7 +135,7 @@ reading_of(const uint8_t *bytes, size_t n, size_t close_at, bool server, size_t 
 	int result = wslay_event_recv(context);
 	*waiting = wslay_event_want_read(context);
 	if (result == WSLAY_ERR_CALLBACK_FAILURE) {
-		fputs("error 1002\n", r.file); /* how it refuses a header that cannot be */
+		fputs("error 1002\n", r.file); /* wslay refuses an impossible header like this */
 	} else if (!wslay_event_get_close_received(context) && !*waiting) {
 		assert_int_equal(wslay_event_send(context), 0);
 		fprintf(r.file, "error %u\n", wslay_event_get_status_code_sent(context));
@@ -141,7 +145,7 @@ reading_of(const uint8_t *bytes, size_t n, size_t close_at, bool server, size_t 
 	return text;
 }
 
-/* Payload of any kind: plain, far-away characters, or noise. */
+/* Fills a payload with ASCII, characters of several bytes, or noise. Returns its length. */
 static size_t
 payload_fill(uint8_t *payload, size_t most)
 {
@@ -159,7 +163,10 @@ payload_fill(uint8_t *payload, size_t most)
 	return n;
 }
 
-/* A few messages, in fragments or not, with control frames in between; at last a close. */
+/*
+ * Fills a stream with a few messages, in fragments or not. Control frames stand between them, and a
+ * close at the end.
+ */
 static void
 stream_fill(struct stream *s)
 {
@@ -191,7 +198,7 @@ stream_fill(struct stream *s)
 	stream_frame(s, 1, 8, payload, chance_below(&seed, 5) ? 2 + chance_below(&seed, 20) : chance_below(&seed, 3));
 }
 
-/* The error a transcript ends with, cut off from it; 0 when it ends with none. */
+/* Cuts off the error at the end of a transcript and returns its code, or 0 without one. */
 static unsigned
 error_take(char *text, size_t *len)
 {
@@ -205,12 +212,15 @@ error_take(char *text, size_t *len)
 }
 
 /*
- * Do both refuse, or both not? Four differences are meant:
- * - wslay looks at a text byte by byte, we when its frame is whole: at the end of a stream it may have refused what we wait for;
- * - we refuse a header at its first wrong byte, wslay reads it all: at the end of a stream it may wait for what we have refused;
- * - a close with a wrong code and a wrong reason is 1002 to us, 1007 to wslay;
+ * Returns whether both sides refuse, or both accept. Some differences are expected:
+ * - wslay checks a text byte by byte, we when its frame is complete. So wslay may have refused a
+ *   frame that we wait for.
+ * - We refuse a header at its first wrong byte, wslay reads all of it. So wslay may wait for a
+ *   header that we have refused.
+ * - A close with a wrong code and a wrong reason is 1002 to us, 1007 to wslay.
  * - wslay does not know the codes 1012, 1013 and 1014, which were assigned later.
- * (And wslay lets a close pass that has one byte only, or a reason that ends inside a character: see reading_message.)
+ * wslay also accepts a close of one byte, or with a reason that ends inside a character
+ * (reading_message).
  */
 static bool
 errors_agree(unsigned ours, unsigned theirs, bool theirs_waits)
@@ -266,7 +276,7 @@ test_what_wslay_writes(void **state)
 	free(s.bytes);
 }
 
-/* A few bits, most of them near the front, where the headers are. */
+/* Checks streams with a few flipped bits, most of them near the start, where the headers are. */
 static void
 test_noise(void **state)
 {
@@ -282,7 +292,7 @@ test_noise(void **state)
 	free(s.bytes);
 }
 
-/* Streams that are nothing but a few bytes, with likely first ones. */
+/* Checks streams of a few random bytes, with likely first ones. */
 static void
 test_short_noise(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Handshakes of RFC 6455, section 4.2: what is one, and how what is none is refused. */
+/* Handshakes of RFC 6455, section 4.2: valid ones, and how others are refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -51,7 +51,7 @@ test_row(void **state)
 
 	assert_int_equal(http_head_parse(row->request, strlen(row->request), &head), (int)strlen(row->request));
 	assert_int_equal(handshake_read(&head, accept), row->expected);
-	/* 1.3 has this example */
+	/* example of section 1.3 */
 	assert_string_equal(accept, row->expected == 101 ? "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" : "");
 }
 

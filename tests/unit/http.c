@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Request heads: what is read, and what is refused because two readers could understand it differently. */
+/*
+ * Request heads: those that are accepted, and those that are refused because two readers could
+ * differ.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +16,7 @@
 
 #include "chance.h"
 
-enum { WHOLE = 1, MORE = 0 }; /* expected: all of it is one head, or more is needed; else minus a status */
+enum { WHOLE = 1, MORE = 0 }; /* expected: a complete head, or more is needed; otherwise minus a status */
 
 #define GET "GET /v1/ws HTTP/1.1\r\n"
 #define HOST "Host: a.example\r\n"
@@ -126,7 +129,7 @@ static const struct row {
 };
 /* clang-format on */
 
-/* Parses a copy of exactly n bytes, so that a byte read too far is seen. */
+/* Parses a copy of exactly n bytes, so that ASan finds a read beyond it. */
 static int
 parse(const char *bytes, size_t n)
 {
@@ -142,7 +145,9 @@ parse(const char *bytes, size_t n)
 	return result;
 }
 
-/* The answer to the first prefix that has one: what a connection would say to bytes that come one by one. */
+/*
+ * Checks the result of the first prefix that has one: the answer to bytes that arrive one by one.
+ */
 static void
 expect_answer(const char *bytes, size_t n, int expected)
 {
@@ -168,7 +173,7 @@ test_row(void **state)
 	expect_answer(row->bytes, row->len, row->expected == WHOLE ? (int)row->len : row->expected);
 	if (row->expected != WHOLE)
 		return;
-	/* What follows a head is not looked at. */
+	/* Checks that bytes after a head are not read. */
 	memcpy(behind, row->bytes, row->len);
 	memcpy(behind + row->len, "\x81\x85\0\n\r\n\r\n", 8);
 	assert_int_equal(parse(behind, row->len + 8), row->len);
@@ -214,7 +219,7 @@ test_parts(void **state)
 	assert_null(head.query.at);
 }
 
-/* A head of this many bytes, by the length of one header. */
+/* Returns a head of this many bytes, by the length of one header. */
 static char *
 head_of(size_t bytes)
 {
@@ -242,7 +247,7 @@ test_sizes(void **state)
 	assert_int_equal(parse(text, HTTP_HEAD_BYTES), -431);
 	free(text);
 
-	/* One line without an end; many lines; many megabytes at once. */
+	/* one line without an end, many lines, many megabytes at once */
 	text = malloc(1 << 20);
 	memset(text, 'a', 1 << 20);
 	assert_int_equal(parse(text, HTTP_HEAD_BYTES - 1), MORE);
@@ -286,7 +291,7 @@ test_tokens(void **state)
 	assert_false(http_header_has(&head, "none", "x"));
 }
 
-/* A query and a parameter `a` of it, as it is decoded; NULL: refused, or not there. */
+/* Checks queries and their decoded parameter `a`. NULL: refused, or absent. */
 static void
 test_parameters(void **state)
 {
@@ -347,7 +352,7 @@ test_cookies(void **state)
 	}
 }
 
-/* Noise in a good head: whatever comes of it, it is the same however it is cut. */
+/* Checks that noise in a good head has the same result however it is cut. */
 static void
 test_noise(void **state)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The hub with real connections, and neither PostgreSQL nor Redis: order, holes, who has left, and cursors that never say too much. */
+/*
+ * The hub with real connections, without PostgreSQL and Redis: order, holes, removed users, and
+ * cursors that never cover too much.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,15 +18,23 @@
 #include "chance.h"
 #include "lib/doorbell.h"
 #include "lib/settings.h"
+#include "push/beats.h"
 #include "push/bundle.h"
 #include "push/bus.h"
 #include "push/conn.h"
+#include "push/conns.h"
 #include "push/delivery.h"
+#include "push/horizon.h"
 #include "push/hub.h"
+#include "push/incoming.h"
 #include "push/loop.h"
 #include "push/metrics.h"
+#include "push/opening.h"
+#include "push/outgoing.h"
+#include "push/rare.h"
+#include "push/receipts.h"
 #include "push/store.h"
-#include "push/sweep.h"
+#include "push/stream.h"
 #include "push/transport.h"
 #include "push/users.h"
 
@@ -31,7 +42,87 @@ enum { ROOM = 9, FIRST_ID = 1000, ALICE = 1, BOB = 2, EVENTS = 200 };
 
 struct listener {
 	struct conn *conn;
-	int fd; /* the client's end */
+	int fd; /* socket of the client */
+};
+
+/* Calls that the hub has made since the last calls_forget. */
+static struct {
+	int resyncs, kept, delivered, begun, freed;
+	int behind;	       /* topics that the sweep waits for, over all tests */
+	struct conn *resynced; /* the last one */
+	int64_t kept_seq;
+	bool listened; /* the resynced stream was subscribed to the topic */
+} calls;
+
+static void
+calls_forget(void)
+{
+	int behind = calls.behind;
+
+	memset(&calls, 0, sizeof calls);
+	calls.behind = behind;
+}
+
+static void
+note_resync(struct conn *c)
+{
+	const struct topic *t = hub_topic(ROOM);
+
+	calls.resyncs++;
+	calls.resynced = c;
+	calls.listened = t && hub_listens(c, t);
+}
+
+static void
+note_kept(struct opening *o, struct event *ev)
+{
+	assert_non_null(o);
+	calls.kept++;
+	calls.kept_seq = ev->seq;
+}
+
+static void
+note_delivered(struct topic *t, const struct event *ev)
+{
+	assert_int_equal(t->seq, ev->seq);
+	calls.delivered++;
+}
+
+static void
+note_begun(const struct topic *t)
+{
+	assert_int_equal(t->conversation, ROOM);
+	calls.begun++;
+}
+
+static void
+note_behind(void)
+{
+	calls.behind++;
+}
+
+static void
+note_caught_up(void)
+{
+	assert_true(calls.behind > 0);
+	calls.behind--;
+}
+
+static void
+note_freed(struct topic *t)
+{
+	assert_int_equal(t->listeners_count, 0);
+	calls.freed++;
+}
+
+static const struct hub_calls hub_calls = {
+	.resync = note_resync,
+	.keep = note_kept,
+	.delivered = note_delivered,
+	.begun = note_begun,
+	.behind = note_behind,
+	.caught_up = note_caught_up,
+	.freed = note_freed,
 };
 
 static struct listener
@@ -71,7 +162,7 @@ hang_up(struct listener l)
 	close(l.fd);
 }
 
-/* What the client was sent, as the seqs of the events. */
+/* Returns the seqs of the events that the client received. */
 static int
 heard(struct listener l, int seqs[], int most)
 {
@@ -128,7 +219,7 @@ test_order(void **state)
 	assert_null(hub_topic(ROOM));
 }
 
-/* Shuffled within a window, some twice: each once and in order. */
+/* Checks that events shuffled within a window, some repeated, arrive once and in order. */
 static void
 test_shuffled(void **state)
 {
@@ -156,7 +247,10 @@ test_shuffled(void **state)
 	hang_up(alice);
 }
 
-/* The one who leaves hears of it, and nothing behind it, though it was there before. */
+/*
+ * Checks that a removed user receives the removal and no later event, even one that arrived before
+ * it.
+ */
 static void
 test_gone(void **state)
 {
@@ -186,13 +280,17 @@ replay(struct listener l, int seq, int64_t gone)
 	event_unref(ev);
 }
 
-/* By a replay alone only what the topic has not heard of yet ends the listening, and only who has left with it. */
+/*
+ * Checks which events of a replay unsubscribe a stream: only those that the topic has not delivered
+ * yet and that remove the stream's user.
+ */
 static void
 test_gone_by_replay(void **state)
 {
 	struct listener alice = listen_as(ALICE), bob = listen_as(BOB);
 
 	(void)state;
+	calls_forget();
 	ring(1, 0);
 	ring(2, 0);
 	replay(bob, 2, BOB);
@@ -201,7 +299,8 @@ test_gone_by_replay(void **state)
 	assert_true(hub_listens(bob.conn, hub_topic(ROOM)));
 	replay(bob, 4, BOB);
 	assert_false(hub_listens(bob.conn, hub_topic(ROOM)));
-	assert_non_null(bob.conn->opening);
+	assert_int_equal(calls.resyncs, 1);
+	assert_ptr_equal(calls.resynced, bob.conn);
 	ring(3, 0);
 	expect_heard(bob, 1, 2);
 	expect_heard(alice, 1, 3);
@@ -212,7 +311,167 @@ test_gone_by_replay(void **state)
 	hang_up(bob);
 }
 
-/* What a stream's cursor covers is not given again, though the hub repairs it late. */
+/*
+ * Checks that streams are closed when a promoted standby lacks events that they have received. They
+ * are closed before an event of the other history is delivered.
+ */
+static void
+test_forked(void **state)
+{
+	struct listener alice = listen_as(ALICE), bob = listen_as(BOB);
+	struct cursor at;
+	uint32_t connects = horizon_connects();
+
+	(void)state;
+	for (int seq = 1; seq <= 4; seq++)
+		ring(seq, 0);
+	expect_heard(alice, 1, 4);
+	ring(2, 0); /* late, and of the same history */
+	assert_int_equal(alice.conn->state, CONN_LIVE);
+	static const char json[] = "{\"type\":\"t\",\"seq\":3}";
+	hub_event(ROOM, FIRST_ID + 7, 3, 0, json, sizeof json - 1);
+	for (int seq = 4; seq <= 6; seq++)
+		hub_event(ROOM, FIRST_ID + 4 + seq, seq, 0, json, sizeof json - 1);
+	bundle_give_all();
+	for (int i = 0; i < 2; i++) {
+		const struct conn *c = i ? bob.conn : alice.conn;
+		assert_int_equal(c->state, CONN_CLOSING);
+		assert_int_equal(c->why, CLOSE_UNAVAILABLE);
+		position_cursor(c->position, &at);
+		assert_true(cursor_covers(&at, ROOM, FIRST_ID + 4));
+		assert_false(cursor_covers(&at, ROOM, FIRST_ID + 7));
+	}
+	assert_true(horizon_connects() > connects);
+	turn_end();
+	assert_null(hub_topic(ROOM));
+	conn_enter(alice.conn, CONN_DEAD);
+	conn_enter(bob.conn, CONN_DEAD);
+	turn_end();
+	close(alice.fd);
+	close(bob.fd);
+}
+
+/*
+ * Checks that a head which a failover may have lost is forgotten. No event of the new database
+ * would end the wait for it, so the sweep would stand still.
+ */
+static void
+test_lost_head(void **state)
+{
+	struct listener alice = listen_as(ALICE);
+	struct topic *t = hub_topic(ROOM);
+
+	(void)state;
+	ring(1, 0);
+	hub_head(t, 3, FIRST_ID + 3, 2);
+	assert_true(t->swept);
+	assert_int_equal(calls.behind, 1);
+	horizon_connected();
+	assert_false(t->swept);
+	assert_int_equal(t->swept_seq, 0);
+	assert_int_equal(calls.behind, 0);
+	hub_head(t, 2, FIRST_ID + 2, 2);
+	assert_true(t->swept);
+	ring(2, 0);
+	assert_false(t->swept);
+	expect_heard(alice, 1, 2);
+	hang_up(alice);
+}
+
+/*
+ * Checks when a resync is asked for: once for each open stream of a removed user, after it was
+ * unsubscribed. Not for a stream that has missed an event anyway, and not when the conversation was
+ * deleted.
+ */
+static void
+test_resyncs(void **state)
+{
+	struct listener alice = listen_as(ALICE), bob = listen_as(BOB), second = listen_as(BOB), stale = listen_as(BOB), closing = listen_as(BOB);
+
+	(void)state;
+	calls_forget();
+	stale.conn->stale = true;
+	conn_close(closing.conn, CLOSE_GONE);
+	ring(2, BOB);
+	ring(3, 0);
+	assert_int_equal(calls.resyncs, 0); /* held behind a hole */
+	ring(1, 0);
+	assert_int_equal(calls.resyncs, 2);
+	assert_false(calls.listened);
+	assert_true(calls.resynced == bob.conn || calls.resynced == second.conn);
+	ring(2, BOB); /* a repeated notification */
+	assert_int_equal(calls.resyncs, 2);
+	assert_int_equal(calls.delivered, 3);
+	expect_heard(bob, 1, 2);
+	expect_heard(alice, 1, 3);
+	ring(4, DOORBELL_GONE_ALL);
+	expect_heard(alice, 4, 4);
+	assert_int_equal(calls.resyncs, 2);
+	assert_int_equal(calls.freed, 1);
+	hang_up(alice);
+	hang_up(bob);
+	hang_up(second);
+	hang_up(stale);
+	turn_end();
+	close(closing.fd);
+}
+
+/* Checks that the events of a stream that is opening are kept, in order. Others receive them. */
+static void
+test_kept(void **state)
+{
+	static const char json[] = "{\"type\":\"t\"}";
+	struct listener alice = listen_as(ALICE), bob = listen_as(BOB);
+
+	(void)state;
+	calls_forget();
+	opening_resync(bob.conn);
+	assert_non_null(bob.conn->opening);
+	ring(1, 0);
+	ring(3, 0);
+	bundle_give_all();
+	assert_int_equal(calls.kept, 1);
+	ring(2, 0);
+	bundle_give_all();
+	assert_int_equal(calls.kept, 3);
+	assert_int_equal(calls.kept_seq, 3);
+	struct event *ev = event_ephemeral(EVENT_TYPING, json, sizeof json - 1);
+	hub_ephemeral(hub_topic(ROOM), ev, 0);
+	event_unref(ev);
+	assert_int_equal(bob.conn->events_out, 0);
+	assert_int_equal(alice.conn->events_out, 4);
+	hang_up(alice);
+	hang_up(bob);
+}
+
+/* Checks that a topic begins and ends once, however many streams come and go within a turn. */
+static void
+test_begun(void **state)
+{
+	struct listener alice, bob;
+
+	(void)state;
+	calls_forget();
+	alice = listen_as(ALICE);
+	bob = listen_as(BOB);
+	assert_int_equal(calls.begun, 1);
+	hub_leave_all(alice.conn);
+	hub_leave_all(bob.conn);
+	hub_join(bob.conn, ROOM, 5, FIRST_ID + 5, 2);
+	hub_turn_end();
+	assert_int_equal(hub_topic(ROOM)->seq, 0); /* the same topic as before */
+	assert_int_equal(calls.freed, 0);
+	hub_head(hub_topic(ROOM), 2, FIRST_ID + 2, 2);
+	assert_int_equal(calls.behind, 1);
+	hang_up(alice);
+	hang_up(bob);
+	assert_null(hub_topic(ROOM));
+	assert_int_equal(calls.begun, 1);
+	assert_int_equal(calls.freed, 1);
+	assert_int_equal(calls.behind, 0); /* the sweep does not wait for a freed topic */
+}
+
+/* Checks that events under a stream's cursor are not sent again when the hub repairs them late. */
 static void
 test_covered(void **state)
 {
@@ -228,7 +487,10 @@ test_covered(void **state)
 	hang_up(bob);
 }
 
-/* What comes at once is one block for each stream, an event that is large is shared and stands alone; the order is kept. */
+/*
+ * Checks that the events of one turn are one block for each stream. A large event is shared and has
+ * a block of its own. The order is kept.
+ */
 static void
 test_bundle(void **state)
 {
@@ -261,7 +523,10 @@ test_bundle(void **state)
 	hang_up(bob);
 }
 
-/* A reader that does not read: the queue stays bounded, the cursor stands at the last event that was queued. */
+/*
+ * Checks a client that does not read: its queue stays within the limit, and its cursor is at the
+ * last queued event.
+ */
 static void
 test_slow_reader(void **state)
 {
@@ -286,7 +551,10 @@ test_slow_reader(void **state)
 	close(alice.fd);
 }
 
-/* P8: what is left out, and counted, while so many sixteenths of the queue's limit wait. All of it: closed, and counted as such. */
+/*
+ * Checks P8: the classes that are shed, and counted, while so many sixteenths of the queue's limit
+ * wait. A full queue closes the stream, which is counted as well.
+ */
 static void
 test_shedding(void **state)
 {
@@ -324,7 +592,7 @@ test_shedding(void **state)
 	close(l.fd);
 }
 
-/* With little memory left a stream is closed for as much as a page, which names the other bound. */
+/* Checks that a stream closes at the size of a page while memory is scarce, by the other limit. */
 static void
 test_scarce_memory(void **state)
 {
@@ -349,20 +617,73 @@ test_scarce_memory(void **state)
 	close(l.fd);
 }
 
+/* Checks that acknowledgements of many users are written by a few statements at a time. */
+static void
+test_many_acks(void **state)
+{
+	enum { USERS = 1100, IN_STATEMENT = 256, STATEMENTS = 4, TURNS_MOST = 1000 };
+	struct listener alice = listen_as(ALICE);
+	struct cursor cursor = { .base = FIRST_ID };
+	uint64_t before = metrics.database_queries;
+
+	(void)state;
+	for (int i = 0; i < USERS; i++) {
+		alice.conn->user->id = ALICE + i;
+		receipts_ack(alice.conn, &cursor, RECEIPTS_SOON_MS);
+	}
+	for (int i = 0; i < TURNS_MOST && metrics.database_queries == before; i++)
+		loop_turn();
+	assert_int_equal(metrics.database_queries - before, STATEMENTS);
+	alice.conn->user->id = ALICE + USERS - 1; /* still waits: its acknowledgements are joined */
+	receipts_ack(alice.conn, &cursor, RECEIPTS_SOON_MS);
+	alice.conn->user->id = ALICE; /* was written: it begins anew */
+	receipts_ack(alice.conn, &cursor, RECEIPTS_SOON_MS);
+	receipts_flush();
+	assert_int_equal(metrics.database_queries - before, (USERS + 1 + IN_STATEMENT - 1) / IN_STATEMENT);
+	hang_up(alice);
+}
+
+/* A message that was begun while a replay went out has a deadline as soon as the stream is live. */
+static void
+test_begun_while_opening(void **state)
+{
+	static const uint8_t fragment[] = { 0x01, 0x81, 0, 0, 0, 0, '{' };
+	struct listener alice = listen_as(ALICE);
+	struct conn *c = alice.conn;
+
+	(void)state;
+	c->transport = &transport_ws;
+	c->state = CONN_OPENING;
+	assert_int_equal(write(alice.fd, fragment, sizeof fragment), sizeof fragment);
+	conn_read(c, false);
+	assert_int_equal(c->rare->unfinished_ms, 0);
+	stream_live(c);
+	assert_true(c->rare && c->rare->unfinished_ms);
+	bus_turn_end();
+	hang_up(alice);
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order),	       cmocka_unit_test(test_shuffled), cmocka_unit_test(test_gone),
-		cmocka_unit_test(test_gone_by_replay), cmocka_unit_test(test_covered),	cmocka_unit_test(test_slow_reader),
-		cmocka_unit_test(test_bundle),	       cmocka_unit_test(test_shedding), cmocka_unit_test(test_scarce_memory),
+		cmocka_unit_test(test_order),	       cmocka_unit_test(test_shuffled),	     cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_gone_by_replay), cmocka_unit_test(test_covered),	     cmocka_unit_test(test_forked),
+		cmocka_unit_test(test_lost_head),      cmocka_unit_test(test_slow_reader),   cmocka_unit_test(test_bundle),
+		cmocka_unit_test(test_shedding),       cmocka_unit_test(test_scarce_memory), cmocka_unit_test(test_begun_while_opening),
+		cmocka_unit_test(test_many_acks),      cmocka_unit_test(test_resyncs),	     cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_begun),
 	};
 
 	setenv("BANTER_DATABASE_URL", "host=/nonexistent", 1);
 	settings_load(argc, argv, "hub", NULL);
 	loop_open();
+	hub_open(&hub_calls);
+	horizon_open(hub_forget_heads);
 	store_open();
+	beats_open();
 	int failed = cmocka_run_group_tests_name("hub", tests, NULL, NULL);
+	beats_close();
 	store_close();
 	bus_close();
 	hub_close();

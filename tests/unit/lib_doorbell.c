@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The doorbell: what the database may write, and nothing else. */
+/* Notifications: those that the database writes are parsed, and all others are refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 
 #include "lib/doorbell.h"
 
-/* What is read, as "kind id seq gone delivered read json"; NULL: refused. */
+/* Describes the parsed payload as "kind id seq gone delivered read json"; NULL: refused. */
 static const struct row {
 	const char *payload, *expected;
 } rows[] = {

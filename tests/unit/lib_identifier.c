@@ -58,7 +58,7 @@ test_bad(void **unused)
 	assert_true(identifier_parse("12x", 2, &id));
 }
 
-/* Every text: read as strtoull would, or refused; nothing between. */
+/* Checks that every text is read like strtoull, or refused. */
 static void
 test_against_strtoull(void **unused)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The log: each conversion takes what it should, and no value ends its line or its pair. */
+/* The log: each conversion takes the right argument, and no value ends its line or its pair. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,7 +24,7 @@ log_begin(bool json)
 	log_open("test", json);
 }
 
-/* The line without its time. */
+/* Checks a line without its time. */
 static void
 log_expect(const char *want)
 {
@@ -65,8 +65,9 @@ test_json(void **state)
 {
 	(void)state;
 	log_begin(true);
-	log_line(LOG_ERROR, "odd", "a=%s b=%d", "x\"y", 2);
-	log_expect("program\":\"test\",\"level\":\"error\",\"event\":\"odd\",\"a\":\"x\\\"y\",\"b\":\"2\"}\n");
+	log_line(LOG_ERROR, "odd", "a=%s b=%d c=%.2f d=%s e=%ld f=%.1f", "x\"y", 2, 0.5, "7", -1L, 0.0 / 0.0);
+	log_expect(
+		"program\":\"test\",\"level\":\"error\",\"event\":\"odd\",\"a\":\"x\\\"y\",\"b\":2,\"c\":0.50,\"d\":\"7\",\"e\":-1,\"f\":\"-nan\"}\n");
 }
 
 int

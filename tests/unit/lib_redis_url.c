@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The URL of Redis: each form, and what is none. */
+/* URL of Redis: each form, and texts that are refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 
 #include "lib/redis_url.h"
 
-/* What is read, as "path|host place port"; NULL: refused. */
+/* Describes the parsed URL as "path|host|tls place port" and its other parts; NULL: refused. */
 static const struct row {
 	const char *url, *expected;
 } rows[] = {
@@ -34,19 +34,43 @@ static const struct row {
 	{ "redis://host:7000x", NULL },
 	{ "redis://[::1", NULL },
 	{ "redis://[::1]7000", NULL },
+	{ "redis://localhost/5", "host localhost 6379 db 5" },
+	{ "redis://localhost:1/16383", "host localhost 1 db 16383" },
+	{ "rediss://10.0.0.1:7000/2", "tls 10.0.0.1 7000 db 2" },
+	{ "redis://:secret@localhost", "host localhost 6379 as '' 'secret'" },
+	{ "rediss://banter:p%40s%2fs%3A@[::1]:7000/3", "tls ::1 7000 db 3 as 'banter' 'p@s/s:'" },
+	{ "redis://user:a:b@localhost", "host localhost 6379 as 'user' 'a:b'" },
+	{ "unix://user:secret@/run/re%20dis.sock?db=4", "path /run/re dis.sock 0 db 4 as 'user' 'secret'" },
+	{ "unix:///run/redis.sock?db=1", "path /run/redis.sock 0 db 1" },
+	{ "redis://user@localhost", NULL },
+	{ "redis://user:@localhost", NULL },
+	{ "redis://:%zz@localhost", NULL },
+	{ "redis://:%4@localhost", NULL },
+	{ "redis://:%00@localhost", NULL },
+	{ "redis://localhost/x", NULL },
+	{ "redis://localhost/16384", NULL },
+	{ "redis://localhost/-1", NULL },
+	{ "redis://localhost/1/2", NULL },
+	{ "redis://localhost:1x/2", NULL },
+	{ "unix:///run/redis.sock?database=1", NULL },
+	{ "unix:///run/redis.sock?db=", NULL },
 };
 
 static void
 test_rows(void **state)
 {
-	char text[REDIS_PLACE_BYTES + 32];
+	char text[sizeof(struct redis_url) + 64];
 	struct redis_url url;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		bool good = redis_url_parse(rows[i].url, &url);
 		assert_int_equal(good, rows[i].expected != NULL);
-		snprintf(text, sizeof text, "%s %s %d", url.is_path ? "path" : "host", url.place, url.port);
+		int len = snprintf(text, sizeof text, "%s %s %d", url.is_path ? "path" : url.is_tls ? "tls" : "host", url.place, url.port);
+		if (url.database)
+			len += snprintf(text + len, sizeof text - (size_t)len, " db %d", url.database);
+		if (*url.password)
+			snprintf(text + len, sizeof text - (size_t)len, " as '%s' '%s'", url.user, url.password);
 		if (good)
 			assert_string_equal(text, rows[i].expected);
 	}

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Settings: defaults, the file, the environment over it, and what ends a program at once. */
+/*
+ * Settings: defaults, the file, the environment that overrides it, and errors that end a program.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +16,7 @@
 
 #include "lib/settings.h"
 
+#define THIRTY "abcdefghijklmnopqrstuvwxyabcde"
 #define FIFTY "abcdefghijklmnopqrstuvwxyabcdefghijklmnopqrstuvwxy"
 
 static char path[] = "/tmp/banter-settings-XXXXXX";
@@ -52,7 +55,7 @@ load_with(const char *a, const char *b)
 	settings_load(a ? b ? 3 : 2 : 1, argv, "a test", NULL);
 }
 
-/* The exit code of a program that is started like this; -1: it goes on. */
+/* Returns the exit code of a program with these arguments, or -1 when it continues. */
 static int
 ends_with(const char *a, const char *b)
 {
@@ -108,9 +111,9 @@ test_refused(void **unused)
 		if (ends_with("--config", path) != 64)
 			fail_msg("taken: %s", files[i]);
 	}
-	file_says("BANTER_REDIS_PREFIX=" FIFTY FIFTY "\n");
+	file_says("BANTER_REDIS_PREFIX=" FIFTY THIRTY "\n");
 	assert_int_equal(ends_with("--config", path), -1);
-	file_says("BANTER_REDIS_PREFIX=" FIFTY FIFTY ":\n");
+	file_says("BANTER_REDIS_PREFIX=" FIFTY THIRTY ":\n");
 	assert_int_equal(ends_with("--config", path), 64);
 	assert_int_equal(ends_with("--config", "/nonexistent"), 64);
 	assert_int_equal(ends_with("--unheard-of", NULL), 64);

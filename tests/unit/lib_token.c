@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Access tokens: which are ours, and which only look like it. */
+/* Access tokens: those that are ours, and those that only look like it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,7 +22,7 @@
 static char folder[] = "/tmp/banter-token.XXXXXX";
 static unsigned char key[SECRET_BYTES];
 
-/* Each is signed well. */
+/* Tokens with a valid signature. */
 static const struct row {
 	const char *head, *claims;
 	enum token_verdict verdict;
@@ -46,6 +46,11 @@ static const struct row {
 	{ HEAD, "{\"iss\":\"banter\",\"aud\":\"banter\",\"sub\":\"7\",\"did\":\"8\"}", TOKEN_BAD },
 	{ HEAD, "{\"iss\":\"banter\",\"aud\":\"banter\",\"sub\":\"7\",\"did\":\"8\",\"exp\":9999999999", TOKEN_BAD },
 	{ HEAD, "{\"iss\":\"banter\",\"aud\":\"banter\",\"exp\":9999999999,\"did\":\"8\",\"sub\":\"7", TOKEN_BAD },
+	{ HEAD, CLAIMS("\"banter\"", "\"banter\"", "\"7\"", "\"8\"", "9999999999,\"nbf\":1000"), TOKEN_GOOD },
+	{ HEAD, CLAIMS("\"banter\"", "\"banter\"", "\"7\"", "\"8\"", "9999999999,\"nbf\":9999999998"), TOKEN_BAD },
+	{ HEAD, CLAIMS("\"banter\"", "\"banter\"", "\"7\"", "\"8\"", "9999999999,\"nbf\":\"1000\""), TOKEN_BAD },
+	{ "{\"alg\":\"HS256\",\"crit\":[\"b64\"],\"b64\":true}", CLAIMS("\"banter\"", "\"banter\"", "\"7\"", "\"8\"", "9999999999"), TOKEN_BAD },
+	{ "{\"alg\":\"HS256\",\"crit\":[]}", CLAIMS("\"banter\"", "\"banter\"", "\"7\"", "\"8\"", "9999999999"), TOKEN_BAD },
 	{ HEAD, "", TOKEN_BAD },
 	{ "{\"alg\":\"none\",\"typ\":\"JWT\"}", CLAIMS("\"banter\"", "\"banter\"", "\"7\"", "\"8\"", "9999999999"), TOKEN_BAD },
 	{ "{\"alg\":\"HS512\",\"typ\":\"JWT\"}", CLAIMS("\"banter\"", "\"banter\"", "\"7\"", "\"8\"", "9999999999"), TOKEN_BAD },
@@ -93,7 +98,7 @@ test_claims(void **state)
 	}
 }
 
-/* However it is cut or changed, it is none. */
+/* Checks that a token is refused however it is cut or changed. */
 static void
 test_text(void **state)
 {
@@ -117,7 +122,7 @@ test_text(void **state)
 	assert_int_equal(token_check(other, sizeof other, &token), TOKEN_BAD);
 }
 
-/* What is made is what everybody reads as a JWT, and says who it is for. */
+/* Checks that a token is a common JWT and names its audience. */
 static void
 test_made(void **state)
 {

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The supervisor: this program is its own worker, and tells what becomes of it. */
+/* The supervisor of workers. This program is its own worker, and reports its events. */
 #include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,17 +22,18 @@
 #include "lib/shared.h"
 #include "lib/workers.h"
 
-enum { WORKERS = 2, REPORT = WORKER_GIVEN, ORDERS, SLOT_OF_FIRST, GIVEN = 3, PATIENCE_MS = 20000 };
+enum { WORKERS = 2, REPORT = WORKER_GIVEN, ORDERS, SLOT_OF_FIRST, GIVEN = 3, PATIENCE_MS = 60000, BEAT_US = 10 * 1000, HANG_MS = 6000 };
 
 struct report {
-	char what; /* R: ready; r: replaced; e: ends; c: the supervisor lets nobody new in; x: the supervisor was told of an end */
+	char what; /* R: ready; r: replaced; e: ends; c: the supervisor accepts no clients; x: it has noticed the end of a worker */
 	int slot;
 	pid_t pid;
 };
 
-/* Shared by all. */
+/* Memory that all processes share. */
 struct orders {
-	volatile int dies; /* who starts now */
+	volatile int dies;  /* a worker that starts ends at once */
+	volatile int hangs; /* a running worker hangs */
 	_Atomic int starts;
 };
 
@@ -57,7 +61,10 @@ on_leave(int number)
 	_exit(0);
 }
 
-/* The third descriptor is of its slot alone: the read end of a pipe from which that can be told. */
+/*
+ * Runs as a worker. The third descriptor belongs to its slot: it is the read end of a pipe, whose
+ * size names the slot.
+ */
 static int
 work(void)
 {
@@ -72,7 +79,11 @@ work(void)
 	signal(WORKER_REPLACED, on_leave);
 	signal(WORKER_ENDS, on_leave);
 	tell(REPORT, 'R', getpid());
-	worker_ready();
+	worker_ready(1);
+	while (!orders->hangs) {
+		worker_beat(0);
+		usleep(BEAT_US);
+	}
 	for (;;)
 		pause();
 }
@@ -95,7 +106,7 @@ static void
 supervise(int memory)
 {
 	const int descriptors[WORKERS * GIVEN] = { reports[1], memory, slots[0][0], reports[1], memory, slots[1][0] };
-	const struct workers workers = { WORKERS, GIVEN, descriptors, on_close, on_ended };
+	const struct workers workers = { WORKERS, GIVEN, descriptors, on_close, on_ended, HANG_MS };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	workers_open(test_argc, test_argv);
@@ -126,7 +137,10 @@ expect(char what)
 	return r;
 }
 
-/* One after the other: the new one is ready, only then the old one is told. */
+/*
+ * Checks a round of replacements. The workers follow one another, and the old one is notified only
+ * when the new one is ready.
+ */
 static void
 expect_round(void)
 {
@@ -185,7 +199,7 @@ test_ends(void **unused)
 	expect('c');
 	for (int ends = 0, ended = 0; ends + ended < 2 * WORKERS;) {
 		struct report r = next();
-		bool ends_now = r.what == 'e' || r.what == 'r'; /* the latter when it was not ready yet */
+		bool ends_now = r.what == 'e' || r.what == 'r'; /* 'r' when the worker was not ready yet */
 		assert_true(ends_now || r.what == 'x');
 		ends += ends_now;
 		ended += !ends_now;
@@ -228,7 +242,94 @@ test_gives_up(void **unused)
 	assert_int_equal(kill(live[1], 0), 0);
 	kill(supervisor, SIGHUP);
 	expect_round();
-	assert_int_equal(orders->starts, WORKERS + 1 + WORKERS); /* one try, and a whole round */
+	assert_int_equal(orders->starts, WORKERS + 1 + WORKERS); /* one attempt, and a whole round */
+	test_ends(unused);
+}
+
+/* Returns whether the supervisor waits, and has taken all its signals. */
+static bool
+supervisor_rests(void)
+{
+	char path[64], line[128], state = 0;
+	unsigned long pending = 1;
+
+	snprintf(path, sizeof path, "/proc/%d/status", (int)supervisor);
+	FILE *f = fopen(path, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f)) {
+		(void)sscanf(line, "State: %c", &state);
+		(void)sscanf(line, "ShdPnd: %lx", &pending);
+	}
+	fclose(f);
+	return state == 'S' && !pending;
+}
+
+/* Checks that workers are replaced later when there was no descriptor for a pipe. */
+static void
+test_starts_later(void **unused)
+{
+	struct rlimit before, few;
+
+	assert_int_equal(prlimit(supervisor, RLIMIT_NOFILE, NULL, &before), 0);
+	few = (struct rlimit){ WORKERS + 2, before.rlim_max }; /* enough to poll, and all are open */
+	assert_int_equal(prlimit(supervisor, RLIMIT_NOFILE, &few, NULL), 0);
+	kill(supervisor, SIGHUP);
+	while (!supervisor_rests())
+		usleep(BEAT_US);
+	assert_int_equal(orders->starts, WORKERS);
+	assert_int_equal(prlimit(supervisor, RLIMIT_NOFILE, &before, NULL), 0);
+	expect_round();
+	test_ends(unused);
+}
+
+/*
+ * Checks that a stopped worker and one that waits forever are replaced. A worker that sends
+ * heartbeats stays.
+ */
+static void
+test_hangs(void **unused)
+{
+	pid_t stopped = live[0], other = live[1];
+
+	(void)unused;
+	kill(stopped, SIGSTOP);
+	assert_int_equal(expect('x').pid, stopped);
+	assert_int_equal(expect('R').slot, 0);
+	assert_int_equal(live[1], other);
+	assert_int_equal(kill(other, 0), 0);
+	orders->hangs = 1;
+	expect('x');
+	orders->hangs = 0;
+	for (int starts = 0, ends = 1; starts < WORKERS || ends < WORKERS;) {
+		struct report r = next();
+		assert_true(r.what == 'R' || r.what == 'x');
+		starts += r.what == 'R';
+		ends += r.what == 'x';
+	}
+	kill(supervisor, SIGKILL);
+	waitpid(supervisor, NULL, 0);
+}
+
+/*
+ * Checks that no worker is replaced after the supervisor was stopped for longer than a worker may
+ * be silent. The whole machine may have paused.
+ */
+static void
+test_pauses(void **unused)
+{
+	pid_t before[WORKERS] = { live[0], live[1] };
+
+	for (int i = 0; i < WORKERS; i++)
+		kill(live[i], SIGSTOP);
+	kill(supervisor, SIGSTOP);
+	usleep((HANG_MS + 1000) * 1000);
+	for (int i = 0; i < WORKERS; i++)
+		kill(live[i], SIGCONT);
+	kill(supervisor, SIGCONT);
+	kill(supervisor, SIGHUP);
+	expect_round();
+	assert_int_not_equal(live[0], before[0]);
+	assert_int_equal(orders->starts, 2 * WORKERS);
 	test_ends(unused);
 }
 
@@ -247,8 +348,8 @@ test_none_left_behind(void **unused)
 int
 main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = { TEST(test_ends), TEST(test_replaces), TEST(test_starts_again), TEST(test_gives_up),
-					    TEST(test_none_left_behind) };
+	const struct CMUnitTest tests[] = { TEST(test_ends),	     TEST(test_replaces), TEST(test_starts_again), TEST(test_gives_up),
+					    TEST(test_starts_later), TEST(test_hangs),	  TEST(test_pauses),	   TEST(test_none_left_behind) };
 
 	log_open("test", false);
 	if (worker_is(argc, argv))

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Pools: what is taken is zero, nobody else's and stays as it is; what was given back is out of reach and goes back to the system. */
+/*
+ * Pools: a new object is zero, belongs to one owner and is not changed. A freed one is poisoned,
+ * and its memory returns to the system.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -76,7 +79,10 @@ test_chance(void **state)
 	assert_null(p.room);
 }
 
-/* Many that end in the order in which they came, or in the other, leave one slab. */
+/*
+ * Checks that one slab is left after many objects were freed, in the order of their creation or in
+ * reverse.
+ */
 static void
 test_return(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the reader of frames says about a stream of bytes, as text, however the bytes are cut. */
+/* The events of the frame reader for a stream of bytes, as text, however the bytes are cut. */
 #ifndef TESTS_TRANSCRIPT_H
 #define TESTS_TRANSCRIPT_H
 
@@ -13,7 +13,7 @@
 
 #include "chance.h"
 
-/* A transcript under way. Every chunk is laid down in memory of exactly its size, so that a byte read too far is seen. */
+/* A transcript under way. Each chunk has memory of its size, so a byte read too far is seen. */
 struct transcript {
 	FILE *file;
 	char *text;
@@ -86,7 +86,7 @@ transcript_feed(struct transcript *t, const uint8_t *bytes, size_t n)
 	free(data);
 }
 
-/* Ends it; the text is the caller's, with a NUL behind text_len bytes. */
+/* Ends it. Returns its text, which the caller frees, with a NUL behind text_len bytes. */
 static inline char *
 transcript_close(struct transcript *t)
 {
@@ -96,7 +96,7 @@ transcript_close(struct transcript *t)
 	return t->text;
 }
 
-/* In chunks of 1 … largest bytes at random; all at once when largest is 0. */
+/* Returns the transcript of bytes that come in random chunks of 1 … largest; in one for 0. */
 static inline char *
 transcript_of(const uint8_t *bytes, size_t n, size_t limit, size_t largest, uint64_t *seed, size_t *text_len)
 {
@@ -114,20 +114,6 @@ transcript_of(const uint8_t *bytes, size_t n, size_t limit, size_t largest, uint
 	char *text = transcript_close(&t);
 	*text_len = t.text_len;
 	return text;
-}
-
-/* Appends a frame as a client writes it (masked, shortest length); returns the bytes written. first: FIN, reserved bits, opcode. */
-static inline size_t
-client_frame(uint8_t *to, uint8_t first, const void *payload, size_t n, uint32_t mask)
-{
-	size_t header = frame_header(FRAME_TEXT, n, to);
-
-	to[0] = first;
-	to[1] |= 0x80;
-	memcpy(to + header, &mask, 4);
-	for (size_t i = 0; i < n; i++)
-		to[header + 4 + i] = ((const uint8_t *)payload)[i] ^ ((const uint8_t *)&mask)[i % 4];
-	return header + 4 + n;
 }
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What clients send up the socket: what is read, what is refused, and what the refusal says. */
+/* Messages of clients on a WebSocket: parsing, refusals, and the text of refusals. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,10 +16,12 @@
 
 static uint64_t seed;
 
+#define TENS "1e308,1e308,1e308,1e308,1e308,1e308,1e308,1e308,1e308,1e308,"
+#define HUNDREDS TENS TENS TENS TENS TENS TENS
 #define SEND(rest) "{\"type\":\"message.send\",\"conversation_id\":\"9\",\"client_id\":\"c\"," rest "}"
 
 /* clang-format off */
-/* A text, and what is read of it in the words of describe(), or how it is refused: code, field and client_id. */
+/* A text with the result in the words of describe(), or its refusal: code, field and client_id. */
 static const struct row {
 	const char *name;
 	const char *text;
@@ -77,6 +79,9 @@ static const struct row {
 	R("message.send with a text of data", SEND("\"text\":\"hi\",\"data\":\"x\""), "! invalid_body data c"),
 	R("message.send with null for data", SEND("\"text\":\"hi\",\"data\":null"), "! invalid_body data c"),
 	R("message.send with a NUL in data", SEND("\"text\":\"hi\",\"data\":{\"a\":[{\"b\":\"\\u0000\"}]}"), "! invalid_body data c"),
+	R("message.send with mentions", SEND("\"text\":\"hi\",\"mentions\":[\"7\",\"0\"]"), "message.send conversation=9 client=c text=2:hi mentions={7,0}"),
+	R("message.send that mentions nobody", SEND("\"text\":\"hi\",\"mentions\":[]"), "message.send conversation=9 client=c text=2:hi mentions={}"),
+	R("message.send with a name for a mention", SEND("\"text\":\"hi\",\"mentions\":[\"bob\"]"), "! invalid_body mentions c"),
 	R("message.send with null for reply_to", SEND("\"text\":\"hi\",\"reply_to\":null"), "! invalid_body reply_to c"),
 	R("message.send without a client_id", "{\"type\":\"message.send\",\"conversation_id\":\"9\",\"text\":\"hi\"}", "! invalid_body client_id"),
 	R("message.send with an empty client_id", "{\"type\":\"message.send\",\"conversation_id\":\"9\",\"client_id\":\"\",\"text\":\"hi\"}", "! invalid_body client_id"),
@@ -84,11 +89,12 @@ static const struct row {
 	R("message.send nowhere", "{\"type\":\"message.send\",\"client_id\":\"c\",\"text\":\"hi\"}", "! invalid_body conversation_id c"),
 	R("message.send with an unknown field", SEND("\"text\":\"hi\",\"mood\":\"good\""), "! unknown_field mood c"),
 	R("message.send with an unknown field first", "{\"mood\":1,\"type\":\"message.send\",\"client_id\":\"d\"}", "! unknown_field mood d"),
-	R("only sends are answered by client_id", "{\"type\":\"ack\",\"client_id\":\"c\"}", "! unknown_field client_id"),
+	R("each refusal carries the client_id", "{\"type\":\"ack\",\"client_id\":\"c\"}", "! unknown_field client_id c"),
 
 	R("data without its blanks", SEND("\"text\":\"\",\"data\": { \"a b\" :\t[ 1 ,\r\n2 ] , \"\\\" { \" : \" x } \" }"), "message.send conversation=9 client=c text=0: data={\"a b\":[1,2],\"\\\" { \":\" x } \"}"),
 	R("data keeps its numbers", SEND("\"text\":\"\",\"data\":{\"a\":0.1,\"b\":1.10,\"c\":1e2,\"d\":12345678901234567890,\"e\":-0}"),
 	  "message.send conversation=9 client=c text=0: data={\"a\":0.1,\"b\":1.10,\"c\":1e2,\"d\":12345678901234567890,\"e\":-0}"),
+	R("data that is spelled out to more than its limit", SEND("\"text\":\"\",\"data\":{\"a\":[" HUNDREDS "0]}"), "! invalid_body data c"),
 	R("data with the largest exponents", SEND("\"text\":\"\",\"data\":{\"a\":[1e100,-1.5E-300,1e+007,0e-0]}"),
 	  "message.send conversation=9 client=c text=0: data={\"a\":[1e100,-1.5E-300,1e+007,0e-0]}"),
 	R("data with a number that the database cannot hold", SEND("\"text\":\"\",\"data\":{\"a\":1e-20000}"), "! invalid_body data c"),
@@ -102,38 +108,44 @@ static const struct row {
 	R("nothing", "", "! malformed_json"),
 	R("blanks", "  ", "! malformed_json"),
 	R("no JSON", "hello", "! malformed_json"),
-	R("a list", "[{\"type\":\"heartbeat\"}]", "! malformed_json"),
-	R("a text", "\"heartbeat\"", "! malformed_json"),
-	R("null", "null", "! malformed_json"),
-	R("an empty object", "{}", "! malformed_json"),
-	R("no type", "{\"token\":\"t\"}", "! malformed_json"),
-	R("an unknown type", "{\"type\":\"auths\"}", "! malformed_json"),
-	R("a type with a NUL behind it", "{\"type\":\"heartbeat\\u0000\"}", "! malformed_json"),
-	R("a type that is a number", "{\"type\":1}", "! malformed_json"),
-	R("a type that is a list", "{\"type\":[\"heartbeat\"]}", "! malformed_json"),
+	R("a list", "[{\"type\":\"heartbeat\"}]", "! invalid_body"),
+	R("a text", "\"heartbeat\"", "! invalid_body"),
+	R("null", "null", "! invalid_body"),
+	R("an empty object", "{}", "! unknown_type type"),
+	R("no type", "{\"token\":\"t\"}", "! unknown_type type"),
+	R("an unknown type", "{\"type\":\"auths\"}", "! unknown_type type"),
+	R("an unknown type with a client_id", "{\"type\":\"message.edit\",\"client_id\":\"c\"}", "! unknown_type type c"),
+	R("a type with a NUL behind it", "{\"type\":\"heartbeat\\u0000\"}", "! unknown_type type"),
+	R("a type that is a number", "{\"type\":1}", "! unknown_type type"),
+	R("a type that is a list", "{\"type\":[\"heartbeat\"]}", "! unknown_type type"),
 	R("two objects", "{\"type\":\"heartbeat\"}{\"type\":\"heartbeat\"}", "! malformed_json"),
 	R("half an object", "{\"type\":\"heartbeat\"", "! malformed_json"),
 	R("a comma too many", "{\"type\":\"heartbeat\",}", "! malformed_json"),
 	R("single quotes", "{'type':'heartbeat'}", "! malformed_json"),
 	R("a comment", "{\"type\":\"heartbeat\"/**/}", "! malformed_json"),
 	R("a byte order mark", "\xef\xbb\xbf{\"type\":\"heartbeat\"}", "! malformed_json"),
+	R("a NUL behind a number", "{\"type\":\"message.send\",\"conversation_id\":\"9\",\"client_id\":\"a\",\"text\":\"hi\",\"data\":{\"a\":[1\0,2]}}", "! malformed_json a"),
 	R("a name twice", "{\"type\":\"heartbeat\",\"status\":\"away\",\"status\":\"online\"}", "! malformed_json"),
 	R("the type twice", "{\"type\":\"heartbeat\",\"type\":\"heartbeat\"}", "! malformed_json"),
-	R("a name twice in data", SEND("\"text\":\"\",\"data\":{\"a\":1,\"\\u0061\":2}"), "! malformed_json"),
+	R("a name twice in data", SEND("\"text\":\"\",\"data\":{\"a\":1,\"\\u0061\":2}"), "! malformed_json c"),
 	R("a NUL in a name", "{\"type\":\"heartbeat\",\"a\\u0000\":1}", "! malformed_json"),
 	R("a NUL behind the object", "{\"type\":\"heartbeat\"}\0", "! malformed_json"),
-	R("half a surrogate pair", SEND("\"text\":\"\\ud83d\""), "! malformed_json"),
-	R("the wrong half first", SEND("\"text\":\"\\ude00\\ud83d\""), "! malformed_json"),
-	R("bytes that are not UTF-8", SEND("\"text\":\"\xff\""), "! malformed_json"),
-	R("overlong bytes", SEND("\"text\":\"\xc0\xaf\""), "! malformed_json"),
-	R("a line break in a text", SEND("\"text\":\"a\nb\""), "! malformed_json"),
-	R("a number with a leading zero", SEND("\"text\":\"\",\"data\":{\"a\":01}"), "! malformed_json"),
-	R("not a number", SEND("\"text\":\"\",\"data\":{\"a\":NaN}"), "! malformed_json"),
+	R("half a surrogate pair", SEND("\"text\":\"\\ud83d\""), "! malformed_json c"),
+	R("the wrong half first", SEND("\"text\":\"\\ude00\\ud83d\""), "! malformed_json c"),
+	R("bytes that are not UTF-8", SEND("\"text\":\"\xff\""), "! malformed_json c"),
+	R("overlong bytes", SEND("\"text\":\"\xc0\xaf\""), "! malformed_json c"),
+	R("a line break in a text", SEND("\"text\":\"a\nb\""), "! malformed_json c"),
+	R("a number with a leading zero", SEND("\"text\":\"\",\"data\":{\"a\":01}"), "! malformed_json c"),
+	R("a number beyond a double", SEND("\"text\":\"\",\"data\":{\"a\":1e999}"), "! invalid_body c"),
+	R("half an object with a client_id that is no text", "{\"client_id\":7,", "! malformed_json"),
+	R("half a client_id", "{\"client_id\":\"c", "! malformed_json"),
+	R("a client_id and nothing behind", "{\"client_id\":", "! malformed_json"),
+	R("not a number", SEND("\"text\":\"\",\"data\":{\"a\":NaN}"), "! malformed_json c"),
 #undef R
 };
 /* clang-format on */
 
-/* One line of what was read, or of why not. */
+/* Describes a message, or its refusal, in one line. */
 static void
 describe(const char *text, size_t n, char *line, size_t room)
 {
@@ -166,6 +178,8 @@ describe(const char *text, size_t n, char *line, size_t room)
 			fprintf(to, " client=%s text=%zu:%s", up.client_id, up.text_len, up.text);
 		if (up.data)
 			fprintf(to, " data=%s", up.data);
+		if (up.mentions)
+			fprintf(to, " mentions=%s", up.mentions);
 		if (up.reply_to)
 			fprintf(to, " reply=%lld", (long long)up.reply_to);
 		up_free(&up);
@@ -194,7 +208,7 @@ test_row(void **state)
 	expect(row->text, row->len, row->expected);
 }
 
-/* A frame with `count` times `unit` between two parts; the caller frees it. */
+/* Returns a frame with `count` times `unit` between two parts. The caller frees it. */
 static char *
 frame_of(const char *before, const char *unit, size_t count, const char *after, size_t *n)
 {
@@ -209,7 +223,7 @@ frame_of(const char *before, const char *unit, size_t count, const char *after, 
 	return text;
 }
 
-/* The largest that is taken, and one more: what the refusal of that says. */
+/* Checks the largest value that is accepted, and the refusal of one more. */
 static void
 test_sizes(void **state)
 {
@@ -222,6 +236,7 @@ test_sizes(void **state)
 		{ "{\"type\":\"auth\",\"token\":\"", "t", "\"}", 4096, "! invalid_body token" },
 		{ "{\"type\":\"ack\",\"cursor\":\"", "A", "\"}", LIMIT_CURSOR_BYTES, "! invalid_body cursor" },
 		{ "{\"type\":\"presence.watch\",\"user_ids\":[\"1\"", ",\"1\"", "]}", LIMIT_PRESENCE_USERS - 1, "! invalid_body user_ids" },
+		{ "{\"type\":\"message.send\",\"conversation_id\":\"9\",\"client_id\":\"c\",\"text\":\"x\",\"mentions\":[\"1\"", ",\"1\"", "]}", LIMIT_MENTIONS - 1, "! too_many_mentions mentions c" },
 		{ "{\"type\":\"message.send\",\"conversation_id\":\"9\",\"text\":\"x\",\"client_id\":\"", "c", "\"}", LIMIT_CLIENT_ID_BYTES, "! invalid_body client_id" },
 		{ "{\"type\":\"message.send\",\"conversation_id\":\"9\",\"text\":\"x\",\"client_id\":\"", "\xc3\xa9", "\"}", LIMIT_CLIENT_ID_BYTES / 2, "! invalid_body client_id" },
 		{ "{\"type\":\"message.send\",\"conversation_id\":\"9\",\"client_id\":\"c\",\"text\":\"", "x", "\"}", LIMIT_TEXT_BYTES, "! text_too_long text c" },
@@ -264,13 +279,13 @@ test_depth(void **state)
 		if (depth < 64)
 			assert_true(line[0] != '!');
 		else
-			assert_string_equal(line, depth < 2000 ? "! invalid_body data c" : "! malformed_json");
+			assert_string_equal(line, depth < 2000 ? "! invalid_body data c" : "! invalid_body c");
 		free(closing);
 		free(text);
 	}
 }
 
-/* A client's own name for a field is cut off between two characters, not inside one. */
+/* Checks that a long field name of the client is cut off between two characters. */
 static void
 test_long_names(void **state)
 {
@@ -293,7 +308,7 @@ test_long_names(void **state)
 		}
 }
 
-/* Members in any number and order: data is found by its place. */
+/* Checks that data is found among members of any number and order. */
 static void
 test_data_is_found(void **state)
 {
@@ -320,7 +335,10 @@ test_data_is_found(void **state)
 	}
 }
 
-/* Noise: whatever is taken has data that is the same JSON, and no blanks; whatever is refused says so in full. */
+/*
+ * Checks noise. An accepted frame has the same JSON as data, without blanks. A refusal has all its
+ * parts.
+ */
 static void
 test_noise(void **state)
 {

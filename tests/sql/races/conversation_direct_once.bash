@@ -1,4 +1,5 @@
-# Two people who open their direct conversation at the same moment have the same one; if the first one fails, the second makes it.
+# Two people who open their direct conversation at the same moment have the same one; if the first
+# one fails, the second makes it.
 # SPDX-License-Identifier: MIT
 source races/sessions.bash
 

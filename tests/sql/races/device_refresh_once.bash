@@ -1,17 +1,22 @@
-# A refresh token used twice at the same moment works once; the second use signs the device out.
+# A refresh token used twice at the same moment gives one successor to both; used once more after
+# that, it signs the device out.
 # SPDX-License-Identifier: MIT
 source races/sessions.bash
 
 alice=$(person alice)
-token="sha256('$alice')"
-device=$(quick "select device_create($alice, 'phone', $token, 60)")
+device=$(quick "select device_create($alice, 'phone', sha256('$alice'), 60, id_new(), null)")
+# refresh GENERATION OLD NEW
+refresh() { echo "select status from device_refresh($device, $1, sha256('$2'), sha256('$3'), 60, null)"; }
 session first
 session second
 
-same "$(ask first "begin; select status from device_refresh($token, sha256('$alice 1'), 60)")" "ok" "the first"
-tell second "select status from device_refresh($token, sha256('$alice 2'), 60)"
+same "$(ask first "begin; $(refresh 1 "$alice" "$alice 1")")" "ok" "the first"
+tell second "$(refresh 1 "$alice" "$alice 1")"
 until_waits second
 ask first "commit"
-same "$(answer second)" "refresh_token_reused" "the second"
+same "$(answer second)" "ok" "the second"
+same "$(quick "select refresh_generation from devices where id = $device")" "2" "one successor"
+same "$(quick "$(refresh 2 "$alice 1" "$alice 2")")" "ok" "which is good"
+same "$(quick "$(refresh 1 "$alice" "$alice 1")")" "refresh_token_reused" "now the first is over"
 same "$(quick "select revoked_at is not null from devices where id = $device")" "t" "signed out"
-same "$(quick "select status from device_refresh(sha256('$alice 1'), sha256('$alice 3'), 60)")" "invalid_refresh_token" "and nothing is left"
+same "$(quick "$(refresh 3 "$alice 2" "$alice 3")")" "invalid_refresh_token" "and nothing is left"

@@ -9,7 +9,7 @@ cat >"$sessions/send.sql" <<SQL
 select status, message, event from message_send($room, $alice, 'c' || :n, 'hi', null, null);
 select message_list($room, $alice, null, null, null, 10);
 SQL
-# what was loaded before differs everywhere, and has a function that is no more
+# what was loaded before differs everywhere, and has a function and a default that are no more
 age="
 	do \$\$
 	declare
@@ -20,6 +20,7 @@ age="
 		loop
 			execute v_function;
 		end loop;
+		execute replace(pg_get_functiondef('banter.device_list(bigint,bigint)'::regprocedure), 'bigint)', 'bigint default 0)');
 		create function banter.forgotten() returns integer language sql as 'select 1';
 	end
 	\$\$"
@@ -31,6 +32,7 @@ for _ in 1 2 3; do
 	same "$(quick "select $aged > 70")" t "old ones"
 	psql -qX -f ../../sql/load.sql
 	same "$(quick "select $aged")" 0 "old ones that are left"
+	same "$(quick "select pronargdefaults from pg_proc where oid = 'banter.device_list(bigint,bigint)'::regprocedure")" 0 "old defaults"
 done
 wait $!
 quick 'select whole()'

@@ -1,4 +1,5 @@
-# The same person added by two admins at the same moment joins once; who leaves while they are removed, leaves once.
+# The same person added by two admins at the same moment joins once; who leaves while they are
+# removed, leaves once.
 # SPDX-License-Identifier: MIT
 source races/sessions.bash
 

@@ -1,4 +1,5 @@
-# P2: many senders at once, one by one and in batches: seq has no hole, and the order of ids is the order of seq.
+# P2: many senders at once, one by one and in batches: seq has no hole, and the order of ids is the
+# order of seq.
 # SPDX-License-Identifier: MIT
 source races/sessions.bash
 

@@ -1,5 +1,6 @@
-# Sends in batches, receipts of both kinds, and members who come and go, all over the same few conversations: nobody ever waits in a circle,
-# no mark ever goes back, and every counter is right at the end.
+# Sends in batches, receipts of both kinds, and members who come and go, all over the same few
+# conversations: nobody ever waits in a circle, no mark ever goes back, and every counter is right
+# at the end.
 # SPDX-License-Identifier: MIT
 source races/sessions.bash
 
@@ -26,7 +27,7 @@ from (
 		array_agg(null::jsonb) as data, array_agg(null::bigint) as replies
 	from (select r.id as room, c.id as sender from rooms r, crowd c where random() < 0.2 order by random()) s
 ) b
-cross join lateral messages_send(b.rooms, b.senders, b.client_ids, b.texts, b.data, b.replies);
+cross join lateral messages_send(b.rooms, b.senders, b.client_ids, b.texts, b.data, b.replies, (random() * 2)::integer * 10);
 SQL
 cat >"$sessions/update.sql" <<SQL
 \set n random(1, 12)
@@ -50,7 +51,7 @@ cat >"$sessions/move.sql" <<SQL
 \set n random(1, 4)
 \set m random(2, 12)
 select member_remove(r.id, o.id, c.id)
-from rooms r, crowd o, crowd c join members m on m.user_id = c.id and m.left_id is null
+from rooms r, crowd o, crowd c join members m on m.user_id = c.id
 where r.n = :n and o.n = 1 and c.n = :m and m.conversation_id = r.id and pg_try_advisory_xact_lock(:n, :m);
 select member_add(r.id, o.id, (select array_agg(id order by random()) from crowd)) from rooms r, crowd o where r.n = :n and o.n = 1;
 select conversation_update(r.id, o.id, 'renamed') from rooms r, crowd o where r.n = :n and o.n = 1;

@@ -18,7 +18,7 @@ trap 'kill "${pids[@]}" 2>/dev/null || true; rm -rf "$sessions"' EXIT
 session() {
 	local in out
 	mkfifo "$sessions/$1.in" "$sessions/$1.out"
-	PGAPPNAME=$1 psql -qXAt <"$sessions/$1.in" >"$sessions/$1.out" 2>&1 &
+	PGAPPNAME=$1 PGOPTIONS="$PGOPTIONS -c idle_in_transaction_session_timeout=10min" psql -qXAt <"$sessions/$1.in" >"$sessions/$1.out" 2>&1 &
 	pids+=($!)
 	exec {in}>"$sessions/$1.in" {out}<"$sessions/$1.out"
 	to[$1]=$in from[$1]=$out

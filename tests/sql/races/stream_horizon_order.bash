@@ -1,4 +1,5 @@
-# P3 (a): two transactions that commit in the other order than their ids: the horizon waits, and who resumes between them misses nothing.
+# P3 (a): two transactions that commit in the other order than their ids: the horizon waits, and who
+# resumes between them misses nothing.
 # SPDX-License-Identifier: MIT
 source races/sessions.bash
 
@@ -42,4 +43,31 @@ ask slow "commit"
 # whoever asks at the same time as another is not kept waiting
 ask slow "begin; select stream_horizon()" >/dev/null
 same "$(ask other "select stream_horizon() >= $base")" t "the second one gets what there is"
+# but its commit waits for a synchronous standby, which may not know yet what the first one reached
+ask other "begin; select stream_horizon()" >/dev/null
+same "$(ask other "select pg_current_xact_id_if_assigned() is not null")" t "the second one has a transaction id"
+ask other "commit"
 ask slow "commit"
+
+# a foreign transaction does not hold it, whatever it writes
+ask slow "begin; create table test.foreign_writer (n integer); select pg_current_xact_id()" >/dev/null
+before=$(quick "select stream_horizon()")
+same "$(quick "select stream_horizon() > $before")" t "a foreign writer does not hold it"
+same "$(quick "select count(*) from horizon_holders()")" 0 "and is not named"
+ask slow "rollback"
+
+# track_activities makes no difference, and an event's transaction is named
+ask slow "set track_activities = off"
+early=$(ask slow "begin; select send($room, $alice)")
+base=$(quick "select stream_horizon()")
+same "$((base <= early))" 1 "held without track_activities"
+same "$(quick "select count(*) from horizon_holders() where since <= id_time($early)")" 1 "named"
+ask slow "commit"
+
+# a prepared transaction holds it as well
+early=$(ask slow "begin; select send($room, $alice); prepare transaction 'late'" | head -n 1)
+base=$(quick "select stream_horizon()")
+same "$((base <= early))" 1 "a prepared transaction holds it"
+same "$(quick "select count(*) from horizon_holders() where pid is null")" 1 "and is named"
+quick "commit prepared 'late'"
+same "$(quick "select stream_horizon() > $early")" t "until it has ended"

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* JSON from clients: the parser's options, and functions that walk over well-formed text. */
+#ifndef LIB_JSON_TEXT_H
+#define LIB_JSON_TEXT_H
+
+#include <stddef.h>
+
+struct json_t;
+
+/*
+ * Parses n bytes. On failure returns NULL and sets an error code of openapi.yaml: malformed_json,
+ * or invalid_body for well-formed JSON that is nested too deep or has a number beyond a double.
+ * Strings may contain a NUL; the reader of a field refuses it. Integers become doubles, so that
+ * integers above 2^63 are accepted. The text keeps their exact digits.
+ */
+struct json_t *json_text_parse(const char *text, size_t n, const char **code) __attribute__((warn_unused_result));
+
+/*
+ * Skip blanks, a string, or a whole value from its first byte on. Return the place behind it, or
+ * end.
+ */
+const char *json_text_skip_blanks(const char *at, const char *end);
+const char *json_text_skip_string(const char *at, const char *end);
+const char *json_text_skip_value(const char *at, const char *end);
+
+/*
+ * Finds the value of the index-th member of an object's text. Sets *value_end to the place behind
+ * the value.
+ */
+const char *json_text_member(const char *text, const char *end, size_t index, const char **value_end);
+
+/*
+ * Copies a value to out without the blanks between its parts. out has room for end - at bytes.
+ * Returns the length, and adds no NUL.
+ */
+size_t json_text_compact(const char *at, const char *end, char *out);
+
+#endif

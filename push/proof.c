@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Proof of a cursor. */
+#include "proof.h"
+
+#include "../lib/identifier.h"
+
+enum { WITHIN_MS = 10 * 1000 };
+
+void
+proof_ask(int64_t incarnation, int64_t base, int64_t horizon, int64_t reach, struct array *conversations, struct array *ids, store_reply *reply,
+	  void *context)
+{
+	char incarnation_text[IDENTIFIER_BYTES], base_text[IDENTIFIER_BYTES], horizon_text[IDENTIFIER_BYTES], reach_text[IDENTIFIER_BYTES];
+	const char *params[] = { incarnation_text, base_text, horizon_text, reach_text, array_text(conversations), array_text(ids) };
+
+	identifier_text(incarnation, incarnation_text);
+	identifier_text(base, base_text);
+	identifier_text(horizon, horizon_text);
+	identifier_text(reach, reach_text);
+	store_ask(STORE_RESET, params, WITHIN_MS, reply, context);
+	array_free(conversations);
+	array_free(ids);
+}
+
+void
+proof_ask_cursor(const struct cursor *c, store_reply *reply, void *context)
+{
+	struct array conversations = { 0 }, ids = { 0 };
+
+	for (int i = 0; i < c->count; i++) {
+		array_add(&conversations, c->exceptions[i].conversation);
+		array_add(&ids, c->exceptions[i].id);
+	}
+	proof_ask(c->incarnation, c->base, cursor_horizon(c), cursor_reach(c), &conversations, &ids, reply, context);
+}

@@ -1,0 +1,9 @@
+-- The hash of a client_id: another for each, the same each time.
+-- SPDX-License-Identifier: MIT
+do $$
+begin
+	perform same(client_hash('a'), client_hash('a'), 'the same');
+	perform same((select count(distinct client_hash(n::text)) from generate_series(1, 10000) n), 10000::bigint, 'another');
+	perform same(client_hash(null), null, 'none');
+end
+$$;
