@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Access tokens as Banter's api makes them, signed here with the stack's own key, since the benchmarks need thousands of people. */
+/*
+ * Access tokens as Banter's api makes them, signed here with the stack's own key, since the
+ * benchmarks need thousands of people.
+ */
 #ifndef BENCH_ACCESS_H
 #define BENCH_ACCESS_H
 

@@ -1,4 +1,5 @@
-# What the benchmarks share: a Banter of their own, people, sends by REST, CPU time by part, medians and verdicts. Sourced.
+# Shared by the benchmarks: a Banter of their own, users, sends by REST, CPU time by part, medians
+# and verdicts. Sourced.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034 # what is set here is for those who source it
 
@@ -12,10 +13,11 @@ export BANTER_STATE=${BENCH_STATE:-/tmp/banter-bench-$UID}
 export BANTER_PORT=$BENCH_PORT BANTER_PUSH_PORT=$((BENCH_PORT + 1))
 PEER_PORT=$((BENCH_PORT + 2)) LIMIT_PORT=$((BENCH_PORT + 3))
 
-# A benchmark is a flood by few users from one address: its limits are off or wide. All else is as delivered.
-export BANTER_RATE_LOGIN=0 BANTER_RATE_READ=0 BANTER_RATE_WRITE=0 BANTER_RATE_SEND=0
+# A benchmark is a flood by few users from one address: its limits are off or wide. All else is as
+# delivered.
+export BANTER_RATE_LOGIN=0 BANTER_RATE_READ=0 BANTER_RATE_WRITE=0 BANTER_RATE_SEND=0 BANTER_RATE_MEMBERS=0
 export BANTER_PUSH_STREAMS=19000 BANTER_PUSH_FRAME_RATE=100000 BANTER_PUSH_INPUT_BYTES=1073741824 BANTER_PUSH_ACCEPT_RATE=1000000
-unset BANTER_DATABASE_URL BANTER_REDIS_URL BANTER_SECRETS_DIR BANTER_API_SOCKET BANTER_CONFIG
+unset BANTER_DATABASE_URL BANTER_DATABASE_OWNER_URL BANTER_REDIS_URL BANTER_SECRETS_DIR BANTER_API_SOCKET BANTER_CONFIG
 
 export PGOPTIONS="-c search_path=banter"
 
@@ -23,7 +25,8 @@ export PGOPTIONS="-c search_path=banter"
 . scripts/parts.bash
 settings_read
 
-# The people of the benchmarks (seed.sql): numbers, so that a load generator can compute who is in which conversation.
+# The people of the benchmarks (seed.sql): numbers, so that a load generator can compute who is in
+# which conversation.
 SEND_USERS=1000000 INBOX_USERS=2000000 GROUP_USERS=3000000 SHARED_USERS=4000000 BESIDE_USERS=5000000
 SEND_CONVERSATIONS=10000000 INBOX_CONVERSATIONS=20000000 GROUP_CONVERSATIONS=30000000 BESIDE_CONVERSATIONS=35000000
 DEVICES=500000000 # the device of user n is DEVICES + n
@@ -34,7 +37,8 @@ bench_children=()
 
 # ---- the stack ----
 
-# Builds, starts and prepares a fresh Banter, unless a benchmark that runs this one has done so. It ends with the script.
+# Builds, starts and prepares a fresh Banter, unless a benchmark that runs this one has done so. It
+# ends with the script.
 bench_open() {
 	trap 'exit 130' INT TERM
 	trap bench_close EXIT
@@ -113,14 +117,16 @@ limit_start() {
 	wait_until 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/$LIMIT_PORT"
 }
 
-# The C programs of the benchmarks: each NAME.c with a main, linked with the rest. All or none, since it takes seconds.
+# The C programs of the benchmarks: each NAME.c with a main, linked with the rest. All or none,
+# since it takes seconds.
 bench_build() {
 	[ -z "${BENCH_BUILT-}" ] || return 0
 	export BENCH_BUILT=1
 	"$BENCH/build"
 }
 
-# The value that a setting of push has when nobody sets it, to be set anew: a part that is started again takes what is not set from before.
+# The value that a setting of push has when nobody sets it, to be set anew: a part that is started
+# again takes what is not set from before.
 delivered() { "$STATE/opt/bin/banter-push" --help | awk -v name="$1" '$1 == name { print $2 }'; }
 
 query() { scripts/stack psql -qAt -v ON_ERROR_STOP=1 -c "$1"; }
@@ -130,7 +136,8 @@ all_delivered() {
 	query "update members m set delivered_id = c.last_id from conversations c where c.id = m.conversation_id and m.delivered_id < c.last_id"
 }
 
-# rest_send CONNECTIONS [NAME=VALUE…]: sends by REST for $seconds, options as posts has them; sets sent, took, failed, p50_us, p99_us, client_us.
+# rest_send CONNECTIONS [NAME=VALUE…]: sends by REST for $seconds, options as posts has them; sets
+# sent, took, failed, p50_us, p99_us, client_us.
 rest_send() {
 	"$BENCH_BIN/posts" "${@:2}" key="$BANTER_SECRETS_DIR/jwt.key" port="$BANTER_PORT" users=$SEND_USERS conversations=$SEND_CONVERSATIONS devices=$DEVICES \
 		text="$BENCH_TEXT" connections="$1" seconds="$seconds" >"$BENCH_WORK/posts" || die "sends have failed: $(cat "$BENCH_WORK/posts")"

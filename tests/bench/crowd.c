@@ -20,7 +20,7 @@
 
 enum { READ_BYTES = 256 * 1024, REST_BYTES = 256 * 1024, TURN_EVENTS = 1024, REQUEST_BYTES = 2560, SETTLE_MS = 400, SETTLE_MOST_MS = 20000 };
 
-/* What was left of a unit stands before what is read next. */
+/* The rest of a unit, and behind it the input that is read next. */
 static char buffer[REST_BYTES + READ_BYTES];
 
 void
@@ -335,7 +335,7 @@ subscriber_read(struct crowd *w, struct subscriber *s)
 	return got == READ_BYTES;
 }
 
-/* Whoever is opened anew meanwhile has another socket. */
+/* A stream that is opened again meanwhile has another socket. */
 void
 subscriber_ready(struct crowd *w, struct subscriber *s, bool hung_up)
 {

@@ -1,40 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* A crowd of subscribers in one thread: opens many streams a few at a time, reads them, and counts what they are given. */
+/*
+ * A crowd of subscribers in one thread: opens many streams a few at a time, reads them, and counts
+ * what they are given.
+ */
 #ifndef BENCH_CROWD_H
 #define BENCH_CROWD_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/epoll.h>
 
+#include "subscriber.h"
 #include "wire.h"
-
-enum subscriber_state {
-	SUBSCRIBER_IDLE,
-	SUBSCRIBER_CONNECTING,
-	SUBSCRIBER_HEAD,    /* the request is written, the reply's head is awaited */
-	SUBSCRIBER_OPENING, /* the head was good, stream.ready is awaited */
-	SUBSCRIBER_OPEN,
-	SUBSCRIBER_CLOSED,
-};
-
-struct subscriber {
-	int fd;
-	enum subscriber_state state;
-	bool chunked;
-	bool paused;	/* does not read */
-	int close_code; /* of the peer's close frame */
-	long user;
-	long messages; /* how many it was given */
-	struct wire_chunks chunks;
-	size_t rest_len;
-	char *rest;	 /* the beginning of a unit that is not complete */
-	char *token;	 /* poll: needed for each request */
-	char *since;	 /* the cursor to open with, and poll's latest */
-	int64_t started; /* when it began to connect */
-	int64_t opened;	 /* when it was open */
-};
 
 struct crowd {
 	/* set by the owner before crowd_open */
@@ -66,28 +43,25 @@ struct crowd {
 	int64_t reads;
 };
 
-/* Fills what most benchmarks say alike from the options: transport, port, subscribers, window, first_user, user_step, devices, from, per_address. */
+/*
+ * Fills what most benchmarks say alike from the options: transport, port, subscribers, window,
+ * first_user, user_step, devices, from, per_address.
+ */
 void crowd_options(struct crowd *w);
 
 /* Makes the subscribers; none is connected yet. */
 void crowd_make(struct crowd *w);
 
-/* Opens all that are idle and returns when they are open; ends the program when it takes longer than that many seconds. */
+/*
+ * Opens all that are idle and returns when they are open; ends the program when it takes longer
+ * than that many seconds.
+ */
 void crowd_open(struct crowd *w, int seconds);
 
-/* What epoll is to tell of an open stream: by edge, which spares the kernel a second look at each socket. */
-#define SUBSCRIBER_READABLE ((uint32_t)EPOLLIN | EPOLLRDHUP | EPOLLET)
-
-/* Has epoll told of other events of a subscriber: operation and events are those of epoll_ctl(2). */
-void subscriber_watch(struct crowd *w, struct subscriber *s, int operation, uint32_t events);
-
-/* Reads what has come for one; to the end when its peer has hung up. */
-void subscriber_ready(struct crowd *w, struct subscriber *s, bool hung_up);
-
-/* Starts opening one subscriber. */
-void subscriber_open(struct crowd *w, struct subscriber *s);
-
-/* Reads on until nothing has come for a while (what was missed before is replayed at first), then forgets how many messages there were. */
+/*
+ * Reads on until nothing has come for a while (what was missed before is replayed at first), then
+ * forgets how many messages there were.
+ */
 void crowd_settle(struct crowd *w);
 
 /* One turn: waits up to that many ms and reads what has come. */
@@ -95,15 +69,6 @@ void crowd_turn(struct crowd *w, int timeout_ms);
 
 /* How many bytes wait in the sockets of the open streams. */
 int64_t crowd_waiting(const struct crowd *w);
-
-/* Writes to an open stream; ends the program when the socket does not take it at once. */
-void subscriber_write(struct subscriber *s, const char *bytes, size_t n);
-
-/* Stops or resumes reading. */
-void subscriber_pause(struct crowd *w, struct subscriber *s, bool paused);
-
-/* Hangs up; the subscriber is idle again and may be opened anew. */
-void subscriber_hang_up(struct crowd *w, struct subscriber *s);
 
 void crowd_close(struct crowd *w);
 

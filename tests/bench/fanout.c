@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fan-out: one message to all subscribers of a conversation, in a closed loop with a fixed number of messages in flight; against the limit
- * program in the same run, in turns. A message is done when every subscriber has it; then the next one is sent.
- * With beside.transport=… a second crowd, in a conversation of its own, takes its turn as well: what the two transports cost is compared within a round.
+ * Fan-out: one message to all subscribers of a conversation, in a closed loop with a fixed number
+ * of messages in flight; against the limit program in the same run, in turns. A message is done
+ * when every subscriber has it; then the next one is sent.
+ * With beside.transport=… a second crowd, in a conversation of its own, takes its turn as well:
+ * what the two transports cost is compared within a round.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -26,7 +28,10 @@ static const char usage[] = "key=FILE transport=ws|sse|poll|limit port=PORT pid=
 			    "       database=URL redis=SOCKET rest_port=PORT text_bytes=N\n"
 			    "       [beside.transport=ws|sse|poll beside.conversation=ID beside.author=USER beside.first_user=USER]";
 
-/* A message on its way: how many have it, and its beginning up to the seq, which must be the same for all. */
+/*
+ * A message on its way: how many have it, and its beginning up to the seq, which must be the same
+ * for all.
+ */
 struct message {
 	int got;
 	size_t head_len;
@@ -55,7 +60,9 @@ out_of_order(const struct subscriber *s, const char *json)
 	exit(1);
 }
 
-/* The first subscriber that has a message: its seq is the next one. The limit program's have none. */
+/*
+ * The first subscriber that has a message: its seq is the next one. The limit program's have none.
+ */
 static void
 message_begin(struct side *side, struct message *m, const struct subscriber *s, const char *json, size_t n)
 {
@@ -74,7 +81,10 @@ message_begin(struct side *side, struct message *m, const struct subscriber *s, 
 	memcpy(m->head, json, m->head_len);
 }
 
-/* A subscriber's n-th message is everybody's n-th message, so that each has all of them once and in order. */
+/*
+ * A subscriber's n-th message is everybody's n-th message, so that each has all of them once and in
+ * order.
+ */
 static void
 on_message(struct crowd *w, struct subscriber *s, const char *json, size_t n)
 {
@@ -96,9 +106,10 @@ on_message(struct crowd *w, struct subscriber *s, const char *json, size_t n)
 }
 
 /*
- * In a round the client sleeps until the next message begins to arrive, and is awake until all have it. A reader that sleeps in between is woken by the
- * server's next send, up to once for each and at the scheduler's whim, and a wake-up costs as much as the send; and the client would be the slower one
- * of the two. A poll writes too, and waits for each of its answers.
+ * In a round the client sleeps until the next message begins to arrive, and is awake until all have
+ * it. A reader that sleeps in between is woken by the server's next send, up to once for each and
+ * at the scheduler's whim, and a wake-up costs as much as the send; and the client would be the
+ * slower one of the two. A poll writes too, and waits for each of its answers.
  */
 static void
 side_turn(struct side *side)
@@ -141,8 +152,8 @@ thread_cpu_now(void)
 }
 
 /*
- * A few messages that find the caches cold; the last one shows the order to read in. Fewer than none are in flight when push's sweep has found, meanwhile,
- * what is stored and not published yet.
+ * A few messages that find the caches cold; the last one shows the order to read in. Fewer than
+ * none are in flight when push's sweep has found, meanwhile, what is stored and not published yet.
  */
 static void
 side_begin(struct side *side)
@@ -236,7 +247,10 @@ side_let_fill(const struct side *side)
 	}
 }
 
-/* How fast the client can read at most: messages are put into its sockets while it waits, then it reads them. */
+/*
+ * How fast the client can read at most: messages are put into its sockets while it waits, then it
+ * reads them.
+ */
 static void
 ceiling(struct side *side, int in_flight)
 {
@@ -256,7 +270,7 @@ ceiling(struct side *side, int in_flight)
 	       usage_quantile(rates, (size_t)n, 0.5), in_flight);
 }
 
-/* What the rounds gave for one side, and its ratio to another in the same round. */
+/* The results of one side in all rounds, and the ratios to another side in the same round. */
 struct figures {
 	double rates[ROUNDS], cpus[ROUNDS], ratios[ROUNDS], cpu_ratios[ROUNDS];
 };

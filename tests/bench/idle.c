@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Opens many streams and leaves them idle: what does a process that holds them need for each, in memory and in CPU to open it? */
+/*
+ * Opens many streams and leaves them idle: what does a process that holds them need for each, in
+ * memory and in CPU to open it?
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +66,10 @@ linger(struct crowd *w, int64_t ms)
 		crowd_turn(w, 100);
 }
 
-/* The first ones open what a process has but once (libraries, tables, buffers): they are not counted. */
+/*
+ * The first ones open what a process has but once (libraries, tables, buffers): they are not
+ * counted.
+ */
 static void
 crowd_warm(struct crowd *w, int warm)
 {

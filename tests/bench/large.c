@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A large group of which thousands are connected: do messages at a steady rate reach all of them, and when? Does the author hear of the receipts as
- * counts, up to all who are connected, and does nobody hear of typing, presence or anybody's receipts?
+ * A large group of which thousands are connected: do messages at a steady rate reach all of them,
+ * and when? Does the author hear of the receipts as counts, up to all who are connected, and does
+ * nobody hear of typing, presence or anybody's receipts?
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From 201 to arrival: one program sends by REST over kept connections and listens on WebSockets, so both moments are on one clock.
- * First as fast as `senders` connections can, then at a share of that rate, evenly spaced, whatever the answers do.
+ * From 201 to arrival: one program sends by REST over kept connections and listens on WebSockets,
+ * so both moments are on one clock.
+ * First as fast as `senders` connections can, then at a share of that rate, evenly spaced, whatever
+ * the answers do.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -58,7 +60,10 @@ wait_for(int64_t moment)
 		;
 }
 
-/* Takes the next number, waits until it is due, sends it to a random conversation by a member who does not listen. */
+/*
+ * Takes the next number, waits until it is due, sends it to a random conversation by a member who
+ * does not listen.
+ */
 static void *
 sender_thread(void *argument)
 {
@@ -109,7 +114,9 @@ answered(void)
 
 static double busy; /* of the last phase */
 
-/* Sends for that many seconds, then waits for what is under way. Returns the rate of the answers. */
+/*
+ * Sends for that many seconds, then waits for what is under way. Returns the rate of the answers.
+ */
 static double
 phase(struct crowd *w, int senders, double seconds, double rate)
 {

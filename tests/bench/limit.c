@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The limit that push is held against: a bare epoll server that sends one prepared frame to every subscriber for every message, by one
- * send() each, and does nothing else. A connection that begins with "pub BYTES" publishes: each further byte on it is a message.
+ * The limit that push is held against: a bare epoll server that sends one prepared frame to every
+ * subscriber for every message, by one
+ * send() each, and does nothing else. A connection that begins with "pub BYTES" publishes: each
+ * further byte on it is a message.
  */
 #include <errno.h>
 #include <netinet/in.h>

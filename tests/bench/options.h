@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a benchmark is told: arguments name=value, in any order. */
+/* The options of a benchmark: arguments name=value, in any order. */
 #ifndef BENCH_OPTIONS_H
 #define BENCH_OPTIONS_H
 

@@ -1,4 +1,5 @@
--- A send as it would be written if each came alone: one message, three statements, no thought of batches. The reference of the benchmark `send`.
+-- A send as it would be written if each came alone: one message, three statements, no thought of
+-- batches. The reference of the benchmark `send`.
 -- It does for a good message what messages_send does; what is wrong with one it need not tell.
 -- SPDX-License-Identifier: MIT
 create or replace function plain_send(
@@ -40,12 +41,25 @@ begin
 	values (in_conversation, v_id, v_seq, v_ordinal, in_sender, in_reply_to, in_client_id, in_text, in_data)
 	returning message_json(m) into message;
 
+	insert into message_keys (conversation_id, sender_id, client_hash, message_id)
+	values (in_conversation, in_sender, client_hash(in_client_id), v_id);
+
 	update members m
 	set delivered_id = v_id,
 		read_id = v_id,
 		read_ordinal = v_ordinal
 	where m.conversation_id = in_conversation
 		and m.user_id = in_sender;
+
+	if strpos(in_text, '@') > 0 then
+		insert into mentions (conversation_id, user_id, message_id)
+		select in_conversation, u.id, v_id
+		from message_names(in_text) n
+		join users u on u.name = n.name
+			and u.id <> in_sender
+		join members m on m.conversation_id = in_conversation
+			and m.user_id = u.id;
+	end if;
 
 	event := event_ring(v_id, v_seq, '0', event_json('message.created', in_conversation, v_id, v_seq, message));
 end

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sends by REST as fast as they are answered: some kept connections, on each one message under way, by random members to their conversation.
- * One thread over epoll, one send() and mostly one recv() for a message: what it costs is printed, so that it can be seen not to be what is measured.
+ * Sends by REST as fast as they are answered: some kept connections, on each one message under way,
+ * by random members to their conversation.
+ * mixed=1: of twenty messages one names a member, one has a mail address, one is ten times as long
+ * and one has data, as people write.
+ * One thread over epoll, one send() and mostly one recv() for a message: what it costs is printed,
+ * so that it can be seen not to be what is measured.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +22,19 @@
 #include "usage.h"
 #include "wire.h"
 
-enum { HEAD_BYTES = 1024, BODY_BYTES = 512, ANSWER_BYTES = 16 * 1024, WAITS = 2000000, READY = 256 };
+enum {
+	HEAD_BYTES = 1024,
+	BODY_BYTES = 8 * 1024,
+	TEXT_BYTES = BODY_BYTES / 16,
+	LONG = 10,
+	KINDS = 20,
+	ANSWER_BYTES = 16 * 1024,
+	WAITS = 2000000,
+	READY = 256
+};
 
-static const char usage[] = "key=FILE port=PORT users=FIRST count=USERS conversations=FIRST per_conversation=N connections=N seconds=S [text=TEXT]";
+static const char usage[] =
+	"key=FILE port=PORT users=FIRST count=USERS conversations=FIRST per_conversation=N connections=N seconds=S [text=TEXT] [mixed=0]";
 
 struct connection {
 	int fd;
@@ -31,37 +46,52 @@ struct connection {
 static struct {
 	int epoll, port;
 	struct connection *connections;
-	char (*heads)[HEAD_BYTES]; /* of each user's request; its body has always the same length */
+	char (*heads)[HEAD_BYTES]; /* of each user's request, up to the length of its body */
 	long users;
 	char mark[32];
 	const char *text;
-	int body_bytes;
+	long first_user, per;
+	bool mixed;
 	int64_t until;
 	long number, answered, under_way, failed;
 	double *waits;
 } run;
 
+/*
+ * Writes the message of a number. One that names somebody names the first member of the sender's
+ * conversation.
+ */
 static int
-body_write(char *out, long number)
+body_write(char *out, long number, long user)
 {
-	return snprintf(out, BODY_BYTES, "{\"client_id\":\"%s.%010ld\",\"text\":\"%s\"}", run.mark, number, run.text);
+	int kind = run.mixed ? (int)(number % KINDS) : KINDS;
+	int n = snprintf(out, BODY_BYTES, "{\"client_id\":\"%s.%010ld\",\"text\":\"", run.mark, number);
+
+	if (kind == 0)
+		n += snprintf(out + n, (size_t)(BODY_BYTES - n), "@bench%ld ", run.first_user + 1 + user / run.per * run.per);
+	if (kind == 1)
+		n += snprintf(out + n, (size_t)(BODY_BYTES - n), "me@bench.example ");
+	for (int i = 0; i < (kind == 2 ? LONG : 1); i++)
+		n += snprintf(out + n, (size_t)(BODY_BYTES - n), "%s", run.text);
+	return n + snprintf(out + n, (size_t)(BODY_BYTES - n), kind == 3 ? "\",\"data\":{\"kind\":\"poll\",\"options\":[1,2,3]}}" : "\"}");
 }
 
 static void
 heads_make(void)
 {
 	long users = option_number("users", 0), first = option_number("conversations", 0), per = option_number("per_conversation", 10);
-	char body[BODY_BYTES], token[ACCESS_BYTES];
+	char token[ACCESS_BYTES];
 
 	run.users = option_number("count", 10000);
-	run.body_bytes = body_write(body, 0);
+	run.first_user = users;
+	run.per = per;
 	run.heads = calloc((size_t)run.users, sizeof *run.heads);
 	for (long i = 0; i < run.users; i++) {
 		access_token(users + 1 + i, option_number("devices", 500000000) + users + 1 + i, token);
 		int n = snprintf(run.heads[i], HEAD_BYTES,
 				 "POST /v1/conversations/%ld/messages HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
-				 "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n",
-				 first + i / per, token, run.body_bytes);
+				 "Content-Type: application/json\r\nContent-Length: ",
+				 first + i / per, token);
 		if (n >= HEAD_BYTES)
 			usage_die("a head is too long");
 	}
@@ -80,12 +110,15 @@ connection_open(struct connection *c)
 static void
 connection_send(struct connection *c)
 {
-	char bytes[HEAD_BYTES + BODY_BYTES];
-	const char *head = run.heads[random() % run.users];
-	size_t n = strlen(head);
+	char bytes[HEAD_BYTES + BODY_BYTES + 32], body[BODY_BYTES];
+	long user = random() % run.users;
+	int length = body_write(body, ++run.number, user);
+	size_t n = strlen(run.heads[user]);
 
-	memcpy(bytes, head, n);
-	n += (size_t)body_write(bytes + n, ++run.number);
+	memcpy(bytes, run.heads[user], n);
+	n += (size_t)sprintf(bytes + n, "%d\r\n\r\n", length);
+	memcpy(bytes + n, body, (size_t)length);
+	n += (size_t)length;
 	c->sent = usage_now();
 	if (send(c->fd, bytes, n, MSG_NOSIGNAL) != (ssize_t)n)
 		usage_die("send");
@@ -148,6 +181,9 @@ main(int argc, char **argv)
 	run.waits = calloc(WAITS, sizeof *run.waits);
 	srandom((unsigned)usage_now());
 	run.text = option_text("text", "hello");
+	if (strlen(run.text) > TEXT_BYTES)
+		usage_die("the text is too long");
+	run.mixed = option_number("mixed", 0);
 	snprintf(run.mark, sizeof run.mark, "p%ld", (long)(usage_now() / 1000));
 	heads_make();
 	int connections = (int)option_number("connections", 32);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A rolling restart of push under load: many clients are connected, messages are sent at a steady rate, and push's supervisor is told to replace its
- * processes, once in each round. Each client comes back with its cursor when it was told to. How long was it away, and has it every message of its
- * conversations once and in order?
+ * A rolling restart of push under load: many clients are connected, messages are sent at a steady
+ * rate, and push's supervisor is told to replace its processes, once in each round. Each client
+ * comes back with its cursor when it was told to. How long was it away, and has it every message of
+ * its conversations once and in order?
  *
- * The clients are the people of the inbox (seed.sql): client i is in ten conversations of its hundred, i, i + 1 …, and is the author in conversation i.
+ * The clients are the people of the inbox (seed.sql): client i is in ten conversations of its
+ * hundred, i, i + 1 …, and is the author in conversation i.
  */
 #include <libpq-fe.h>
 #include <signal.h>
@@ -162,7 +164,7 @@ client_comes_back(struct subscriber *s)
 	subscriber_open(&crowd, s);
 }
 
-/* What the clients do by the clock. */
+/* Does the timed work of the clients. */
 static void
 clients_turn(void)
 {
@@ -243,7 +245,7 @@ stored_read(PGconn *database)
 	return sum;
 }
 
-/* What the clients do not have. */
+/* Counts the deliveries that clients still miss. */
 static long
 missing(void)
 {

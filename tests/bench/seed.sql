@@ -1,12 +1,16 @@
--- The people and conversations of the benchmarks, set-based: their ids are computed, so that a load generator can compute them too.
+-- The people and conversations of the benchmarks, set-based: their ids are computed, so that a load
+-- generator can compute them too.
 -- SPDX-License-Identifier: MIT
 --
 -- send:  10,000 users, 1,000 groups of 10.   user 1000000 + n, conversation 10000000 + (n - 1) / 10
--- inbox:  6,000 users, 6,000 groups of 10, each user in 10.   users 2000000 + n, conversations 20000000 + n
--- shared: as many users, in tens of groups of 100: users 4000000 + n, conversations 60000000 + n / 100 * 10 and the nine after it
--- group: 10,001 users; the group 30000000 + size has the first `size` of users 3000000 + n. The last of them is its owner.
--- beside: groups as those, of other people: the group 35000000 + size has the first `size` of users 5000000 + n.
--- device of a user: 500000000 + user.
+-- inbox:  6,000 users, 6,000 groups of 10, each user in 10.
+--         users 2000000 + n, conversations 20000000 + n
+-- shared: as many users, in tens of groups of 100: users 4000000 + n, conversations 60000000 + n /
+-- 100 * 10 and the nine after it
+-- group: 10,001 users; the group 30000000 + size has the first `size` of users 3000000 + n. The
+-- last of them is its owner.
+-- beside: groups as those, of other people: the group 35000000 + size has the first `size` of users
+-- 5000000 + n. device of a user: 500000000 + user.
 
 set client_min_messages = warning;
 

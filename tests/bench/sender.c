@@ -87,7 +87,10 @@ limit_open(struct sender *s)
 
 /* ---- doorbell ---- */
 
-/* Stores a batch of messages by one call, since PostgreSQL has the client's core, and keeps what is to be published. */
+/*
+ * Stores a batch of messages by one call, since PostgreSQL has the client's core, and keeps what is
+ * to be published.
+ */
 static void
 stock_fill(struct sender *s, unsigned n)
 {
@@ -126,8 +129,9 @@ stock_lacks(const struct stock *k)
 }
 
 /*
- * Keeps four to eight times as many in stock as are in flight, since a call for many costs less for each and need not be waited for; and as many
- * as are asked for beforehand. What lies there for long is found by push's sweep before it is published.
+ * Keeps four to eight times as many in stock as are in flight, since a call for many costs less for
+ * each and need not be waited for; and as many as are asked for beforehand. What lies there for
+ * long is found by push's sweep before it is published.
  */
 static void *
 stock_thread(void *argument)
@@ -265,7 +269,7 @@ socket_send(struct sender *s, int n)
 		if (send(s->fd, frame, size, MSG_NOSIGNAL) != (ssize_t)size)
 			usage_die("socket");
 	}
-	/* What the author's own stream is given is of no interest here; unread, it would close it. */
+	/* Reads and discards the events of the author's own stream. Unread, they would close it. */
 	while (recv(s->fd, drain, sizeof drain, MSG_DONTWAIT) > 0)
 		;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Slow readers: some of the subscribers of a conversation stop reading while messages arrive at a steady rate. Do the others notice? Is memory
- * bounded? Are the slow ones closed with 4002, and do they come back without loss?
+ * Slow readers: some of the subscribers of a conversation stop reading while messages arrive at a
+ * steady rate. Do the others notice? Is memory bounded? Are the slow ones closed with 4002, and do
+ * they come back without loss?
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,7 +109,10 @@ slow_pause(bool paused)
 			subscriber_pause(&slow, &slow.all[i], paused);
 }
 
-/* They read again, find themselves closed, and come back with their cursors. Returns how many were closed with 4002. */
+/*
+ * They read again, find themselves closed, and come back with their cursors. Returns how many were
+ * closed with 4002.
+ */
 static int
 slow_return(void)
 {
@@ -134,7 +138,7 @@ all_equal(void)
 	return true;
 }
 
-/* What a round has given. */
+/* The result of a round. */
 struct rounds {
 	double before[ROUNDS], with[ROUNDS], moved[ROUNDS]; /* p95 */
 	double back[ROUNDS];				    /* p95 while the slow ones are given what they have missed */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Sends up the socket: each of many authors has some message.send under way on a WebSocket of their own, and sends the next one when one is answered. */
+/*
+ * Sends up the socket: each of many authors has some message.send under way on a WebSocket of their
+ * own, and sends the next one when one is answered.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

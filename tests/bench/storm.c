@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A reconnect storm: many clients were connected, all were cut, each has missed some messages, and all come back at once with their cursors.
+ * A reconnect storm: many clients were connected, all were cut, each has missed some messages, and
+ * all come back at once with their cursors.
  * How long until each has what it missed, exactly that, and what it costs.
  */
 #include <libpq-fe.h>
@@ -46,7 +47,7 @@ on_text(struct crowd *w, struct subscriber *s, const char *json, size_t n)
 	}
 }
 
-/* What the clients miss while they are away. */
+/* Stores the messages that the clients miss while they are disconnected. */
 static void
 miss(void)
 {
@@ -61,7 +62,7 @@ miss(void)
 	PQfinish(c);
 }
 
-/* Who was turned away comes back a little later, as a client does. */
+/* Reconnects a refused client a little later, as a client does. */
 static void
 come_back(struct crowd *w, int64_t *next)
 {

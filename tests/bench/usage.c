@@ -68,7 +68,10 @@ usage_children(long pid, long *children, int most)
 	return n;
 }
 
-/* What the children have used that the process has seen the end of (proc(5): cutime and cstime, after the name in parentheses). */
+/*
+ * Reads the CPU time of the children that have ended (proc(5): cutime and cstime, after the name in
+ * parentheses).
+ */
 static int64_t
 ended_cpu(long pid)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What processes use: CPU time, resident memory; the clock; and the statistics made of it. */
+/* CPU time and resident memory of processes, the clock, and statistics. */
 #ifndef BENCH_USAGE_H
 #define BENCH_USAGE_H
 
@@ -9,11 +9,17 @@
 /* Nanoseconds on a clock that only goes forward. */
 int64_t usage_now(void);
 
-/* CPU nanoseconds of a process, all its threads; with usage_family of its children too, those that have ended included. 0 when there is none. */
+/*
+ * CPU nanoseconds of a process, all its threads; with usage_family of its children too, those that
+ * have ended included. 0 when there is none.
+ */
 int64_t usage_cpu(long pid);
 int64_t usage_family(long pid);
 
-/* How busy this program was since it asked before, in per cent of a core: whoever is near 100 holds back what it measures. */
+/*
+ * How busy this program was since it asked before, in per cent of a core: whoever is near 100 holds
+ * back what it measures.
+ */
 double usage_busy(void);
 
 /* The children of a process that live; returns how many, at most so many. */
@@ -22,7 +28,7 @@ int usage_children(long pid, long *children, int most);
 /* Resident kilobytes of a process, from smaps_rollup; field is "Rss", "Private_Dirty" and so on. */
 long usage_memory(long pid, const char *field);
 
-/* What the kernel has for all TCP sockets of the machine, in kB. */
+/* Returns the kernel's memory for all TCP sockets of the machine, in kB. */
 long usage_sockets(void);
 
 /* Sorts values and gives the one that the share (0 … 1) of them is not above. */

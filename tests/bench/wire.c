@@ -59,7 +59,9 @@ unit_ws(const unsigned char *p, size_t n, struct wire_unit *out)
 
 static const char sse_data[] = "data: ", sse_id[] = "\nid: ", sse_end[] = "\n\n";
 
-/* The data's line and the whole of the last event that had an id. The next one is mostly as long. */
+/*
+ * The data's line and the whole of the last event that had an id. The next one is mostly as long.
+ */
 static size_t sse_line, sse_whole;
 
 static bool
@@ -82,8 +84,10 @@ sse_note(const char *p, size_t whole, const struct wire_unit *u)
 }
 
 /*
- * An event ends with an empty line, and Banter's has at most one line of data. Where the one before had its id and its end this one mostly has them
- * too: then it is not read through, as a frame is not, which says how long it is. If that were wrong, the seq would not be the next one.
+ * An event ends with an empty line, and Banter's has at most one line of data. Where the one before
+ * had its id and its end this one mostly has them
+ * too: then it is not read through, as a frame is not, which says how long it is. If that were
+ * wrong, the seq would not be the next one.
  */
 static size_t
 unit_sse(const char *p, size_t n, struct wire_unit *out)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The client's side of the three transports, read as cheaply as can be: where a unit ends, and which texts it holds. */
+/*
+ * The client's side of the three transports, read as cheaply as can be: where a unit ends, and
+ * which texts it holds.
+ */
 #ifndef BENCH_WIRE_H
 #define BENCH_WIRE_H
 
@@ -18,7 +21,7 @@ struct wire_unit {
 	size_t len;
 };
 
-/* Where a stream stands in the chunked transfer-encoding; all zero at its beginning. */
+/* The state of a stream in the chunked transfer-encoding; all zero at its beginning. */
 struct wire_chunks {
 	enum { CHUNK_SIZE, CHUNK_EXTENSION, CHUNK_DATA, CHUNK_END, CHUNK_LAST } at;
 	uint32_t left; /* CHUNK_SIZE: the size as read so far; CHUNK_DATA: bytes to come */
@@ -31,7 +34,9 @@ const char *wire_name(enum transport t);
 /* How many of the n bytes the first unit takes; 0 when it is not complete. */
 size_t wire_unit(enum transport t, const char *p, size_t n, struct wire_unit *out);
 
-/* Takes the chunked transfer-encoding off the n bytes that come next, in place; how many are left. */
+/*
+ * Takes the chunked transfer-encoding off the n bytes that come next, in place; how many are left.
+ */
 size_t wire_unchunk(struct wire_chunks *c, char *p, size_t n);
 
 /* Length of the head of an HTTP reply with the empty line, 0 when it is not complete. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// POST /v1/conversations/:id/messages with fastify, pg, ioredis and fast-jwt: the same promise as Banter's (same SQL function, stored before 201,
-// published after it), written as a user of node would. The benchmark compares with it; it is not handicapped.
+// POST /v1/conversations/:id/messages with fastify, pg, ioredis and fast-jwt: the same promise as
+// Banter's (same SQL function, stored before 201, published after it), written as a user of node
+// would. The benchmark compares with it; it is not handicapped.
 // PEER_PROCESSES > 1 forks that many servers on the one port (node's cluster).
 import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
@@ -40,7 +41,8 @@ const schema = {
 
 const send = {
 	name: 'send',
-	// one message at a time is what this endpoint does, so it has the function that is cheapest for that (plain_send.sql)
+	// one message at a time is what this endpoint does, so it has the function that is cheapest
+	// for that (plain_send.sql)
 	text: "select 'created' as status, message, event from plain_send($1, $2, $3, $4, $5, $6)",
 };
 
