@@ -3,22 +3,22 @@
 import { Api } from "./banter/api.js";
 import { Client } from "./banter/client.js";
 import { Session } from "./banter/session.js";
-import { announce, find, notify, setText } from "./view/dom.js";
+import { Keep } from "./banter/keep.js";
+import { announce, confirmed, find, notify, setText } from "./view/dom.js";
 import { ConversationView } from "./view/conversation.js";
 import { renderInbox } from "./view/inbox.js";
+import { sentence } from "./view/problems.js";
+import { counted } from "./view/words.js";
 import { aboutConversation, newConversation } from "./view/people.js";
 import { signIn } from "./view/sign_in.js";
 
-const session = new Session();
-const api = new Api({ session });
+// The folder of the page: a proxy may serve Banter under a path of its own. Each path of a host has
+// its own session.
+const base = new URL(".", location.href).pathname.replace(/\/$/, "");
+const session = new Session(`banter.session${base}`);
+const api = new Api({ base, session });
 let client = null, view = null, renderAbout = null, isDue = false, retryAt = 0;
-
-// What was typed and not sent, by conversation; it outlives the tab.
-const drafts = {
-	get: (id) => localStorage.getItem(`banter.draft.${id}`),
-	set: (id, text) => localStorage.setItem(`banter.draft.${id}`, text),
-	delete: (id) => localStorage.removeItem(`banter.draft.${id}`),
-};
+let drafts = null;   // what the user has typed and not sent, by conversation; it outlives the tab
 
 // ---- signed in, signed out ----
 
@@ -27,12 +27,14 @@ function begin() {
 	if (!session.get()) return showFace("welcome");
 	client = new Client({
 		api,
+		base,
 		onChange: renderSoon,
 		onConnection: renderConnection,
 		onMessage: heard,
 		onNotice: notify,
-		onSignedOut: () => signedOut("You were signed out on this device."),
+		onSignedOut: () => signedOut("You were signed out on this device. Unsent messages and drafts are kept here until you sign in again."),
 	});
+	drafts = new Keep("draft", session.get().user.id, { base });
 	client.start();
 	view = new ConversationView(client, drafts);
 	showFace("chat");
@@ -40,14 +42,30 @@ function begin() {
 	appear();
 }
 
-// This device is signed out: nothing of its user stays. Unless somebody else has signed in meanwhile, in another tab.
+// Ends the session of this device, unless somebody else has signed in meanwhile in another tab.
+// What the user has not sent stays in the browser under their name, for a device may be signed out
+// without their doing.
 function signedOut(text) {
 	const isOurs = client?.isCurrent();
 	leave();
 	if (text) notify(text);
 	if (!isOurs) return;
-	for (const name of Object.keys(localStorage).filter((key) => key.startsWith("banter."))) localStorage.removeItem(name);
+	localStorage.removeItem(`banter.away${base}`);
 	session.clear();
+}
+
+// The user signs out: nothing of theirs stays. What was not sent is gone then, so the user is asked
+// first.
+async function signOut() {
+	const { unsent } = client.outbox;
+	const text = `${counted(unsent, "message")} ${unsent === 1 ? "has" : "have"} not been sent yet. Signing out deletes ${unsent === 1 ? "it" : "them"}.`;
+	if (unsent && !(await confirmed({ title: "Sign out?", text, yes: "Delete and sign out" }))) return;
+	if (!client) return;
+	client.outbox.clear();
+	drafts.clear();
+	client.stop();
+	await api.logout().catch(() => {});   // when the server cannot be told, its token ends by itself
+	signedOut();
 }
 
 // Ends what this tab shows.
@@ -55,7 +73,7 @@ function leave() {
 	if (!client) return;
 	client.stop();
 	view.stop();
-	client = view = renderAbout = null;
+	client = view = renderAbout = drafts = null;
 	for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
 	for (const id of ["conversations", "messages", "me-avatar"]) find(id).replaceChildren();
 	history.replaceState(null, "", location.pathname);
@@ -71,8 +89,9 @@ function showFace(face) {
 	else renderSoon();
 }
 
-// All tabs are one device, and it is away when none of them is in sight. A tab in sight holds a shared lock; the last one to go says so,
-// and the others hear it by the storage. Without Web Locks (plain http) nobody is ever away.
+// All tabs are one device, and it is away when none of them is in sight. A tab in sight holds a
+// shared lock; the last one to go says so, and the others hear it by the storage. Without Web Locks
+// (plain http) nobody is ever away.
 let hide = () => {}, hidden = Promise.resolve();
 async function appear() {
 	if (!navigator.locks || !client) return;
@@ -80,17 +99,18 @@ async function appear() {
 	hide();
 	await hidden;
 	if (isVisible()) {
-		hidden = navigator.locks.request("banter.visible", { mode: "shared" }, () => new Promise((done) => (hide = done)));
+		hidden = navigator.locks.request(`banter.visible${base}`, { mode: "shared" }, () => new Promise((done) => (hide = done)));
 		setAway(false);
-	} else await navigator.locks.request("banter.visible", { ifAvailable: true }, (lock) => lock && !isVisible() && setAway(true));
+	} else await navigator.locks.request(`banter.visible${base}`, { ifAvailable: true }, (lock) => lock && !isVisible() && setAway(true));
 }
 
 function setAway(isAway) {
-	localStorage.setItem("banter.away", isAway ? "1" : "");
+	localStorage.setItem(`banter.away${base}`, isAway ? "1" : "");
 	client?.setAway(isAway);
 }
 
-// ---- rendering: once for however many changes came together. Not by animation frames, for a hidden tab has none and still has a title. ----
+// ---- rendering: once for all changes that came together. It does not use animation frames: a
+	// hidden tab has none, and still has a title. ----
 
 function renderSoon() {
 	if (isDue) return;
@@ -109,12 +129,12 @@ function render() {
 	document.title = unread ? `(${unread}) Banter` : "Banter";
 }
 
-function renderConnection(state, { until, problem, reason, health } = {}) {
-	retryAt = state === "waiting" ? until : 0;
+function renderConnection(state, { until, problem, reason, health, isSuspect } = {}) {
+	retryAt = state === "waiting" && navigator.onLine ? until : 0;
 	const text = {
 		connecting: client?.store.cursor ? "Connecting …" : "",
-		waiting: "Reconnecting",
-		live: troubles(health),
+		waiting: navigator.onLine ? "Reconnecting" : OFFLINE,
+		live: isSuspect ? OFFLINE : troubles(health),
 		ended: `Disconnected. ${problem?.message ?? reason ?? ""}`,
 	}[state];
 	find("banner").dataset.state = state;
@@ -126,9 +146,11 @@ function renderConnection(state, { until, problem, reason, health } = {}) {
 	renderSoon();
 }
 
+const OFFLINE = "You are offline. Your messages are sent when the network is back.";
+
 function troubles({ database, redis } = {}) {
-	if (database === "degraded") return "The server has trouble. What you send waits until it answers again.";
-	return redis === "degraded" ? "The server has trouble. Messages may be some seconds late." : "";
+	if (database === "degraded") return "The server does not answer. Your messages are sent when it is back.";
+	return redis === "degraded" ? "The server is slow at the moment. Messages may be some seconds late." : "";
 }
 
 function countDown() {
@@ -146,31 +168,33 @@ function heard(message) {
 
 // ---- what the user does ----
 
-// The open conversation is part of the address, so that back, reload and bookmarks do what they should.
+// The open conversation is part of the address, so that back, reload and bookmarks do what they
+// should.
 function follow() {
 	if (!client) return;
 	view.show(location.hash.match(/^#\/c\/(\d+)$/)?.[1] ?? null);
 	renderSoon();
 }
 
+// After the user has left a conversation there is nothing to see in it.
+const leaveOpen = () => (location.hash = "#");
+
 const openPeople = () => newConversation(client, (id) => (location.hash = `#/c/${id}`));
 
 signIn(api, begin);
 find("new-conversation").onclick = openPeople;
 document.querySelector("[data-opens=people]").onclick = openPeople;
-find("inbox-more").onclick = () => client.moreConversations().catch((problem) => notify(problem.message));
-find("conversation-about").onclick = () => (renderAbout = aboutConversation(client, view.id));
+find("inbox-more").onclick = () => client.moreConversations().catch((problem) => notify(sentence(problem)));
+find("conversation-about").onclick = () => (renderAbout = aboutConversation(client, view.id, leaveOpen));
 find("banner-button").onclick = () => (client.connection === "ended" ? location.reload() : client.wake());
-find("sign-out").onclick = async () => {
-	client.stop();
-	await api.logout().catch(() => {});   // when the server cannot be told, its token ends by itself
-	signedOut();
-};
+find("sign-out").onclick = signOut;
 
 for (const button of document.querySelectorAll("[data-closes]")) button.onclick = () => button.closest("dialog").close();
 
 addEventListener("hashchange", follow);
 addEventListener("online", () => client?.wake());
+addEventListener("offline", () => client?.offline());
+addEventListener("beforeunload", (event) => client?.outbox.isAtRisk && event.preventDefault());
 addEventListener("pagehide", () => client?.save());
 addEventListener("keydown", (event) => {
 	if (!client || event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || document.querySelector("dialog[open]")) return;
@@ -186,12 +210,13 @@ document.addEventListener("visibilitychange", () => {
 });
 // Another tab has come into sight or gone, has signed in or out.
 addEventListener("storage", ({ key, newValue }) => {
-	if (key === "banter.away" && newValue !== null) client?.setAway(newValue === "1");
+	if (key === `banter.away${base}` && newValue !== null) client?.setAway(newValue === "1");
 	if (key !== session.name && key !== null) return;
 	if (client && !client.isCurrent()) leave();
 	if (!client && session.get()) begin();
 });
-// Times like "5 minutes ago", who is still typing, and the seconds to the next attempt go on by themselves.
+// Times like "5 minutes ago", who is still typing, and the seconds to the next attempt go on by
+// themselves.
 setInterval(() => (countDown(), renderSoon()), 1_000);
 
 begin();

@@ -1,4 +1,5 @@
-// People with browsers: what they do on the page and what they see there. Every wait is for a condition, with a limit.
+// People with browsers: what they do on the page and what they see there. Every wait is for a
+// condition, with a limit.
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -25,7 +26,10 @@ export async function start() {
 
 export const stop = () => browser?.close();
 
-export const stack = (...args) => promisify(execFile)(stackTool, args, { timeout: 120_000 });
+export const stack = (...args) => stackWith({}, ...args);
+
+// The same, with other settings.
+export const stackWith = (settings, ...args) => promisify(execFile)(stackTool, args, { timeout: 120_000, env: { ...process.env, ...settings } });
 
 // Runs `work` while the server is away, or refuses on purpose.
 export async function outage(work) {
@@ -37,7 +41,8 @@ export async function outage(work) {
 	}
 }
 
-// Script errors, console errors, violations of the content security policy: none is allowed, but for failed requests in an outage.
+// Script errors, console errors, violations of the content security policy: none is allowed, but
+// for failed requests in an outage.
 export function takeFaults() {
 	return faults.splice(0);
 }
@@ -64,8 +69,10 @@ export async function screenshots(name) {
 }
 
 export class Person {
-	static async arrive(name, options = {}) {
+	// `site` is where the page is, when it is not at the root of the server.
+	static async arrive(name, { site = url, ...options } = {}) {
 		const one = new Person();
+		one.site = site;
 		one.display = name;
 		one.name = `${name.toLowerCase()}-${run}`;
 		one.context = await browser.newContext({ viewport: { width: 1180, height: 760 }, locale: "en-GB", ...options });
@@ -80,7 +87,7 @@ export class Person {
 		page.setDefaultTimeout(LIMIT_MS);
 		page.on("pageerror", (error) => note(this.display, error.stack || `${error.name} ${error.message}`));
 		page.on("console", (message) => message.type() === "error" && note(this.display, message.text(), message.location().url));
-		await page.goto(url + path);
+		await page.goto(this.site + path);
 		return page;
 	}
 
@@ -101,6 +108,7 @@ export class Person {
 	}
 
 	async leave() {
+		if (!everybody.includes(this)) return;
 		everybody.splice(everybody.indexOf(this), 1);
 		await this.context.close();
 	}
@@ -177,13 +185,13 @@ export class Person {
 	// ---- REST in the name of this person, as another client of theirs would ----
 
 	async call(method, path, body) {
-		return this.page.evaluate(async ([method, path, body]) => {
-			const { access_token } = JSON.parse(localStorage.getItem("banter.session"));
+		return this.page.evaluate(async ([method, path, base, body]) => {
+			const { access_token } = JSON.parse(localStorage.getItem(`banter.session${base}`));
 			const headers = { authorization: `Bearer ${access_token}`, ...(body && { "content-type": "application/json" }) };
-			const reply = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+			const reply = await fetch(base + path, { method, headers, body: body && JSON.stringify(body) });
 			if (!reply.ok) throw new Error(`${method} ${path}: ${reply.status} ${await reply.text()}`);
 			return reply.status === 204 ? null : reply.json();
-		}, [method, path, body]);
+		}, [method, path, new URL(this.site).pathname.replace(/\/$/, ""), body]);
 	}
 }
 

@@ -1,5 +1,7 @@
 // The stories: what people do with the page, on a server that is killed and restarted under them.
 // SPDX-License-Identifier: MIT
+import { edges } from "./edges.mjs";
+import { paths } from "./paths.mjs";
 import { assert, outage, Person, screenshots, stack, start, stop, takeFaults, until } from "./people.mjs";
 
 const numbered = (word, count) => Array.from({ length: count }, (_, i) => `${word} ${i + 1}`);
@@ -254,10 +256,12 @@ story("a group: names, a third person, a new name, adding and leaving", async ()
 
 	await dave.page.click("#conversation-about");
 	await dave.page.click("#about-leave");
+	await dave.page.click("#question-yes");
 	await dave.row("Supper").waitFor({ state: "detached" });
 	await alice.page.waitForSelector("#conversation-state:has-text('3 members')");
 	await alice.page.click("#conversation-about");
 	await alice.page.click(`#about-members li:has-text("Carol") button`);
+	await alice.page.click("#question-yes");
 	await carol.page.waitForSelector("#notice:has-text('no longer in Supper')");
 	await carol.row("Supper").waitFor({ state: "detached" });
 	await alice.page.keyboard.press("Escape");
@@ -293,7 +297,8 @@ story("above the end nothing is marked as read; a button leads down", async () =
 	await alice.hasUnread("Carol", 0);
 });
 
-// Tokens expire all at once, again and again, and all tabs of `one` need a new one at the same moment.
+// Tokens expire all at once, again and again, and all tabs of `one` need a new one at the same
+// moment.
 async function spendTokens(one) {
 	const tabs = [one.page, await one.tab(), await one.tab(), await one.tab()];
 	await Promise.all(tabs.map((page) => one.isLive(page)));
@@ -369,7 +374,7 @@ story("on a phone: one column, nothing wider than the screen, a way back", async
 
 story("every control has a name, and the keyboard reaches the conversation", async () => {
 	const nameless = await bob.page.evaluate(() => [...document.querySelectorAll("button, input, textarea, a")]
-		.filter((node) => !(node.ariaLabel || node.textContent.trim() || node.labels?.length)).map((node) => node.outerHTML).filter((html) => !/id="(banner-button|people-go|sign-in)/.test(html)));
+		.filter((node) => !(node.ariaLabel || node.textContent.trim() || node.labels?.length)).map((node) => node.outerHTML).filter((html) => !/id="(banner-button|people-go|question-yes|sign-in)/.test(html)));
 	assert.deepEqual(nameless, []);
 	await bob.row("Alice").focus();
 	await bob.page.keyboard.press("Enter");
@@ -398,13 +403,16 @@ story("signing out ends all tabs and forgets everything; signing in again shows 
 	await tab.close();
 	await outage(async () => {
 		await alice.signIn("not the password");
-		await alice.page.waitForSelector("#sign-in-error:has-text('do not belong together')");
+		await alice.page.waitForSelector("#sign-in-error:has-text('name or the password is wrong')");
 	});
 	await alice.signIn();
 	await alice.isLive();
 	await alice.open("Bob");
 	await alice.reads(["kept in the outbox"]);
 });
+
+edges(story);
+paths(story);
 
 // ---- telling them ----
 

@@ -1,8 +1,10 @@
-// The REST calls of a client: errors as Problem, and the access token of a Session, refreshed when it has expired.
+// The REST calls of a client: errors as Problem, and the access token of a Session, refreshed when
+// it has expired.
 // SPDX-License-Identifier: MIT
 import { Session } from "./session.js";
 
-// An answer that is not a success (RFC 9457). Programs read `code`, people read `message`. Status 0: there was no answer at all.
+// An answer that is not a success (RFC 9457). Programs read `code`, people read `message`. Status
+// 0: there was no answer at all.
 export class Problem extends Error {
 	constructor({ status = 0, code = "no_answer", title, detail, field }, retryAfter = 0) {
 		super(detail ?? title ?? "The server cannot be reached.");
@@ -38,14 +40,16 @@ export class Api {
 			if (reply.status === 204) return null;
 			data = await reply.json();
 		} catch {
-			// No answer, half an answer, or an error page of something between here and the server.
+			// No answer, half an answer, or an error page of something between here and
+			// the server.
 			throw new Problem({ status: reply && !reply.ok ? reply.status : 0 });
 		}
 		if (!reply.ok) throw new Problem({ ...data, status: reply.status }, Number(reply.headers.get("retry-after")));
 		return data;
 	}
 
-	// A request in the name of the user. A token that the server refuses is refreshed, once, and the request repeated.
+	// A request in the name of the user. A token that the server refuses is refreshed, once,
+	// and the request repeated.
 	async request(method, path, body) {
 		const token = await this.#token();
 		try {
@@ -64,7 +68,8 @@ export class Api {
 		return isGood(session) ? session.access_token : this.session.exclusively(() => this.#refresh(isGood));
 	}
 
-	// A refresh token works once: this must run in one tab at a time, and look first whether another one has been here.
+	// A refresh token works once: this must run in one tab at a time, and look first whether
+	// another one has been here.
 	async #refresh(isGood) {
 		const record = await this.session.read();
 		if (!record) throw signedOut();
@@ -85,6 +90,7 @@ export class Api {
 		return this.session.set(await this.#fetch("POST", "/v1/auth/login", { name, password, device_name: deviceName() }));
 	}
 
+	server = () => this.#fetch("GET", "/v1/server");
 	logout = () => this.request("POST", "/v1/auth/logout");
 
 	// ---- the rest, by noun ----
@@ -95,7 +101,7 @@ export class Api {
 	users = (prefix, limit = 20) => this.request("GET", `/v1/users${query({ prefix, limit })}`);
 	user = (id) => this.request("GET", `/v1/users/${id}`);
 
-	conversations = (before) => this.request("GET", `/v1/conversations${query({ before })}`);
+	conversations = (last) => this.request("GET", `/v1/conversations${query({ before: last?.activity_id, before_id: last?.id })}`);
 	conversation = (id) => this.request("GET", `/v1/conversations/${id}`);
 	direct = (user_id) => this.request("POST", "/v1/conversations", { kind: "direct", user_id });
 	group = (title, members) => this.request("POST", "/v1/conversations", { kind: "group", title, members });

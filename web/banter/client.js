@@ -1,4 +1,5 @@
-// A signed-in client: it joins the API, the stream, the store and the outbox, and tells the page when something has changed.
+// A signed-in client: it joins the API, the stream, the store and the outbox, and tells the page
+// when something has changed.
 // SPDX-License-Identifier: MIT
 import { Outbox } from "./outbox.js";
 import { compareIds, Store } from "./store.js";
@@ -9,7 +10,11 @@ const SAVE_MS = 500;
 const TYPING_MS = 3_500;     // the server shows it for 6 s
 const WATCHED = 500;         // people, by the limit of presence.watch
 const NAMED = 100;           // members, up to which receipts come by name
-const STATE = "banter.state";
+const PAGE = 50;             // messages and conversations in a page, as the server gives them unasked
+const LONG_PAGE = 200;       // the most messages in one page
+const UNREAD_PAGES = 10;     // how many pages opening a conversation reads to reach its first unread message
+const INBOX_PAGES = 10;      // how many pages of the inbox a resume reads to set the counts right
+const FULL = "This browser has no room left. Keep this page open until everything is sent.";
 
 /*
  * const client = new Client({ api, onChange, onConnection, onMessage, onNotice, onSignedOut });
@@ -17,7 +22,9 @@ const STATE = "banter.state";
  *
  * Then read `client.store` and `client.outbox`, and call the verbs below. The callbacks:
  *   onChange()                       something in the store or the outbox is different
- *   onConnection(state, detail)      as Stream has it; "live" again, with { health }, when a part of the server has trouble or is well again
+ *   onConnection(state, detail)      as in Stream; "live" again, with { health }, when a part of
+ *                                    the server fails or recovers, and with { isSuspect: true }
+ *                                    when the browser reports that there is no network
  *   onMessage(message)               somebody else has just written
  *   onNotice(text)                   something to tell the user
  *   onSignedOut()                    this device is no longer signed in
@@ -31,7 +38,7 @@ export class Client {
 	#typedAt = 0;
 
 	constructor({ api, base = "", tab = sessionStorage, ...callbacks }) {
-		Object.assign(this, { api, tab, connection: "connecting" }, callbacks);
+		Object.assign(this, { api, base, tab, connection: "connecting" }, callbacks);
 		this.stream = new Stream({
 			base,
 			ticket: async () => (await api.ticket()).ticket,
@@ -40,11 +47,19 @@ export class Client {
 			onEvent: (event) => this.#onEvent(event),
 			onState: (state, detail) => this.#onState(state, detail),
 		});
-		this.outbox = new Outbox({ send: (id, message) => api.send(id, message), onChange: () => this.onChange() });
 	}
 
 	start() {
-		this.device_id = this.api.session.get().device_id;
+		const { user, device_id } = this.api.session.get();
+		this.device_id = device_id;
+		this.outbox = new Outbox({
+			user_id: user.id,
+			base: this.base,
+			send: (id, message) => this.api.send(id, message),
+			onChange: () => this.onChange(),
+			onFull: () => this.onNotice(FULL),
+			onFailure: () => this.stream.wake(),
+		});
 		this.store = this.#restore();
 		this.outbox.start();
 		this.#settle();
@@ -57,10 +72,11 @@ export class Client {
 		this.outbox.stop();
 		Object.values(this.#timers).forEach(clearTimeout);
 		this.#timers = {};
-		this.tab.removeItem(STATE);
+		this.tab.removeItem(this.#place);
 	}
 
-	// Whether it is still this device that is signed in: another tab may have signed out, and somebody else in.
+	// Whether it is still this device that is signed in: another tab may have signed out, and
+	// somebody else in.
 	isCurrent() {
 		return this.api.session.get()?.device_id === this.device_id;
 	}
@@ -70,14 +86,27 @@ export class Client {
 		this.outbox.wake();
 	}
 
-	// ---- keeping the state in this tab: after a reload the stream goes on where it stopped ----
+	// The browser says that there is no network: says so at once, and asks the server whether
+	// it is true.
+	offline() {
+		if (this.connection !== "live") return;
+		this.onConnection("live", { isSuspect: true });
+		this.stream.suspect();
+	}
+
+	// ---- the state in this tab: after a reload the stream resumes where it stopped ----
+
+	// Returns the name of the record. Each path of a host has a Banter of its own.
+	get #place() {
+		return `banter.state${this.base}`;
+	}
 
 	#restore() {
 		try {
-			const kept = JSON.parse(this.tab.getItem(STATE));
+			const kept = JSON.parse(this.tab.getItem(this.#place));
 			if (kept?.device_id === this.device_id) return Store.load(kept.state);
 		} catch {
-			this.tab.removeItem(STATE);   // of another version of this page
+			this.tab.removeItem(this.#place);   // of another version of this page
 		}
 		return new Store(this.api.session.get().user);
 	}
@@ -87,15 +116,15 @@ export class Client {
 		this.#timers.save = null;
 		if (!this.isCurrent() || !this.store.cursor) return;
 		try {
-			this.tab.setItem(STATE, JSON.stringify({ device_id: this.device_id, state: this.store.save() }));
+			this.tab.setItem(this.#place, JSON.stringify({ device_id: this.device_id, state: this.store.save() }));
 		} catch {
-			this.tab.removeItem(STATE);   // it is full: the next page begins with a snapshot
+			this.tab.removeItem(this.#place);   // it is full: the next page begins with a snapshot
 		}
 	}
 
 	// ---- the stream ----
 
-	// Where to go on. Without a cursor there is nothing to go on from: take a snapshot.
+	// Returns the cursor to resume from. Without one, takes a snapshot.
 	async #cursor() {
 		if (!this.store.cursor) {
 			this.store.replace(await this.api.sync());
@@ -112,18 +141,44 @@ export class Client {
 		this.onConnection(state, detail);
 	}
 
-	// What is of the moment is not replayed, so it is asked for again: who is online, what other devices have read, how far messages have come.
+	// Queries what is not replayed: who is online, what other devices have read, how far
+	// messages have come.
 	async #resumed() {
 		this.outbox.wake();
 		this.stream.send(this.#watch());
 		this.setAway(this.isAway);
 		this.store.typing.clear();
 		this.#reading.clear();
-		await this.#quietly(async () => (await this.api.conversations()).conversations.forEach((c) => this.store.learnConversation(c)));
+		await this.#refresh();
 		if (this.current) await this.#quietly(() => this.open(this.current));
 	}
 
-	// What was stored, but not yet shown, when an earlier page ended.
+	// Reads the inbox again, as far as the last conversation that counts as unread here:
+	// another device may have read it unheard.
+	async #refresh() {
+		const stale = new Set(this.store.inbox().filter((c) => c.unread_count).map((c) => c.id));
+		await this.#quietly(async () => {
+			let last;
+			for (let page = 0; page < INBOX_PAGES && (page === 0 || (last && stale.size)); page++) {
+				const { conversations, has_more } = await this.api.conversations(last);
+				for (const c of conversations) {
+					this.store.learnConversation(c);
+					stale.delete(c.id);
+				}
+				last = has_more && conversations.at(-1);
+			}
+		});
+	}
+
+	// Redis was unavailable: what is of the moment was lost meanwhile.
+	#onHealth(health) {
+		const wasLate = this.health?.redis === "degraded";
+		this.health = health;
+		this.onConnection("live", { health });
+		if (wasLate && health.redis !== "degraded") this.#resumed();
+	}
+
+	// Removes from the outbox the messages that the server has stored already.
 	#settle() {
 		for (const c of this.store.conversations.values()) this.outbox.settle(c.id, c.heard);
 	}
@@ -131,7 +186,7 @@ export class Client {
 	#onEvent(event) {
 		if (event.type === "stream.ready") this.store.cursor = event.data.cursor;
 		else if (event.type === "stream.reset") return this.#begin();
-		else if (event.type === "stream.health") this.onConnection("live", { health: event.data });
+		else if (event.type === "stream.health") this.#onHealth(event.data);
 		else if (event.seq) return this.#onDurable(event);
 		else this.store.notice(event);
 		this.#changed();
@@ -165,7 +220,8 @@ export class Client {
 		return false;
 	}
 
-	// The first event of a conversation that was not on the page of the inbox: learn it, then apply what has come meanwhile.
+	// The first event of a conversation that was not on the page of the inbox: learn it, then
+	// apply what has come meanwhile.
 	async #introduce(event) {
 		const id = event.conversation_id;
 		this.#strangers.set(id, [event]);
@@ -196,7 +252,8 @@ export class Client {
 		}, ACK_MS);
 	}
 
-	// Everybody whose presence is shown: the open conversation first, then the inbox from the top.
+	// Everybody whose presence is shown: the open conversation first, then the inbox from the
+	// top.
 	#watch() {
 		const others = this.store.inbox().flatMap((c) => (c.kind === "direct" ? this.store.peers(c.id) : []));
 		return { type: "presence.watch", user_ids: [...new Set([...this.store.peers(this.current), ...others])].slice(0, WATCHED) };
@@ -207,7 +264,7 @@ export class Client {
 		this.onChange();
 	}
 
-	// What is done in passing may fail: the next resume does it again.
+	// Runs work that may fail: the next resume repeats it.
 	async #quietly(work) {
 		try {
 			await work();
@@ -220,13 +277,13 @@ export class Client {
 
 	// ---- verbs ----
 
-	// Opens a conversation: its newest messages, its members and their marks. Throws a Problem. Before the first snapshot it only notes
-	// which one is wanted; the resume does the rest.
+	// Opens a conversation: its newest messages, its members and their marks. Throws a Problem.
+	// Before the first snapshot it only notes which one is wanted; the resume does the rest.
 	async open(id) {
 		this.current = id;
 		if (!this.store.cursor) return;
 		if (!this.store.conversations.has(id)) this.store.learnConversation(await this.api.conversation(id));
-		await Promise.all([this.#loadMembers(id), this.store.window(id).loaded || this.#loadMessages(id)]);
+		await Promise.all([this.#loadMembers(id), this.#loadUnread(id)]);
 		this.stream.send(this.#watch());
 		this.#changed();
 	}
@@ -235,14 +292,30 @@ export class Client {
 		this.current = null;
 	}
 
+	// Returns the presence of a person, or, while the stream is not live, only when they were
+	// last seen.
+	presenceOf(user_id) {
+		const { presence, users } = this.store;
+		const { last_seen } = presence.get(user_id) ?? users.get(user_id) ?? {};
+		return this.connection === "live" ? (presence.get(user_id) ?? users.get(user_id)) : { last_seen };
+	}
+
 	// The next page upwards.
 	older(id) {
 		return this.#loadMessages(id, this.store.window(id).messages[0]?.id);
 	}
 
-	async #loadMessages(id, before) {
+	// The newest messages, and upwards from there until the first unread one is among them.
+	async #loadUnread(id) {
+		const unread = this.store.conversations.get(id).unread_count;
+		if (!this.store.window(id).loaded) await this.#loadMessages(id, undefined, Math.min(LONG_PAGE, Math.max(PAGE, unread + 1)));
+		for (let page = 1; page < UNREAD_PAGES && this.current === id && !this.store.reachesUnread(id); page++)
+			await this.#loadMessages(id, this.store.window(id).messages[0]?.id, LONG_PAGE);
+	}
+
+	async #loadMessages(id, before, limit = PAGE) {
 		const window = this.store.window(id);
-		const page = await this.api.messages(id, before);
+		const page = await this.api.messages(id, before, limit);
 		if (window !== this.store.windows.get(id)) return;   // a snapshot came between
 		this.store.learnMessages(id, page, Boolean(before));
 		for (const { sender_id, client_id, seq } of page.messages) if (sender_id === this.store.me.id) this.outbox.settle(id, seq, client_id);
@@ -256,7 +329,8 @@ export class Client {
 		for (const user of unknown) await this.#quietly(async () => this.store.learnUser(await this.api.user(user)));
 	}
 
-	// In a large group names would cost more than they tell: there the counts of each message do.
+	// In a large group names would cost more than they tell: there the counts of each message
+	// do.
 	async #loadMembers(id) {
 		if (this.store.conversations.get(id).member_count > NAMED) return;
 		this.store.learnMembers(id, (await this.api.members(id)).members);
@@ -268,7 +342,8 @@ export class Client {
 		this.outbox.add(id, text);
 	}
 
-	// Tells that the user is writing; may be called at every key. The server passes it on once in three seconds, so what comes too early waits.
+	// Tells that the user is writing; may be called at every key. The server passes it on once
+	// in three seconds, so what comes too early waits.
 	typing(id) {
 		this.#timers.typing ??= setTimeout(() => {
 			this.#timers.typing = null;
@@ -282,7 +357,8 @@ export class Client {
 		this.stream.send({ type: "heartbeat", status: isAway ? "away" : "online" });
 	}
 
-	// Marks as read what is held of a conversation. May be called often: it asks once for each new last message.
+	// Marks as read what is held of a conversation. May be called often: it asks once for each
+	// new last message.
 	async read(id) {
 		const c = this.store.conversations.get(id);
 		const last = this.store.windows.get(id)?.messages.at(-1);
@@ -306,7 +382,7 @@ export class Client {
 	}
 
 	async moreConversations() {
-		this.store.learnInbox(await this.api.conversations(this.store.inbox().at(-1).activity_id));
+		this.store.learnInbox(await this.api.conversations(this.store.inbox().at(-1)));
 		this.#changed();
 	}
 }

@@ -1,31 +1,41 @@
-// Messages on their way out: shown at once, kept over a reload, sent in order, and sent again until the server has said yes or no.
+// Messages on their way out: shown at once, kept over a reload, sent in order, and sent again until
+// the server has said yes or no.
 // SPDX-License-Identifier: MIT
 import { Problem } from "./api.js";
+import { Keep } from "./keep.js";
 
 /*
- * An entry is {client_id, conversation_id, text, created_at, state, problem?, seq?}; its states:
+ * An entry is {client_id, conversation_id, text, created_at, state, problem?, code?, isUnkept?,
+ * seq?}; its states:
  *   sending   waits for its turn or for an answer
  *   waiting   there was no answer; it is tried again
  *   stored    the server has it; it leaves the outbox when the stream brings it
  *   refused   the server will not have it; the user decides
  *
- * The client_id is what makes a retry safe: however often a message is sent, by whichever tab, it is stored once. So nothing here has to
- * know whether an answer was lost or the request, and every tab may send what it finds in the storage.
+ * The client_id is what makes a retry safe: however often a message is sent, by whichever tab, it
+ * is stored once. So nothing here has to know whether an answer was lost or the request, and every
+ * tab may send what it finds in the storage.
+ *
+ * The outbox belongs to one user: it neither reads nor sends what another user of this browser has
+ * left. `isUnkept` marks an entry that the browser had no room to keep: it is sent all the same,
+ * but a reload loses it.
  */
 export class Outbox {
 	#pumps = new Map();   // conversation id -> {wake}, while something of it is being sent
-	#storage;
+	#kept;
 
-	constructor({ send, onChange, storage = localStorage }) {
-		Object.assign(this, { send, onChange });
-		this.#storage = storage;
+	// onFull() is called when the browser could not keep a message; onFailure() when a send got
+	// no answer.
+	constructor({ user_id, base, send, onChange, onFull = () => {}, onFailure = () => {}, storage = localStorage }) {
+		Object.assign(this, { send, onChange, onFull, onFailure });
+		this.#kept = new Keep("outbox", user_id, { base, storage });
 		this.entries = new Map();
 	}
 
-	// Takes up what an earlier page has left.
+	// Takes up what an earlier page of this user has left.
 	start() {
-		for (const name of Object.keys(this.#storage).filter((key) => key.startsWith(PREFIX))) {
-			const entry = JSON.parse(this.#storage.getItem(name));
+		for (const key of this.#kept.keys()) {
+			const entry = JSON.parse(this.#kept.get(key));
 			if (entry.state === "waiting") entry.state = "sending";
 			this.entries.set(entry.client_id, entry);
 		}
@@ -40,13 +50,13 @@ export class Outbox {
 
 	retry(client_id) {
 		const entry = this.entries.get(client_id);
-		this.#change(entry, { state: "sending", problem: undefined });
+		this.#change(entry, { state: "sending", problem: undefined, code: undefined });
 		this.#pump(entry.conversation_id);
 	}
 
 	remove(client_id) {
 		if (!this.entries.delete(client_id)) return;
-		this.#storage.removeItem(PREFIX + client_id);
+		this.#kept.delete(client_id);
 		this.onChange();
 	}
 
@@ -59,6 +69,22 @@ export class Outbox {
 
 	of(conversation_id) {
 		return [...this.entries.values()].filter((entry) => entry.conversation_id === conversation_id);
+	}
+
+	// Returns how many messages the server does not have yet.
+	get unsent() {
+		return [...this.entries.values()].filter(({ state }) => state !== "stored").length;
+	}
+
+	// Returns whether a reload would lose a message.
+	get isAtRisk() {
+		return [...this.entries.values()].some(({ state, isUnkept }) => isUnkept && state !== "stored");
+	}
+
+	// Deletes everything that this user has not sent.
+	clear() {
+		this.entries.clear();
+		this.#kept.clear();
 	}
 
 	// The network is back: do not sit out the pauses.
@@ -74,7 +100,9 @@ export class Outbox {
 	#change(entry, change) {
 		Object.assign(entry, change);
 		this.entries.set(entry.client_id, entry);
-		this.#storage.setItem(PREFIX + entry.client_id, JSON.stringify(entry));
+		const wasUnkept = entry.isUnkept;
+		entry.isUnkept = !this.#kept.set(entry.client_id, JSON.stringify({ ...entry, isUnkept: undefined }));
+		if (entry.isUnkept && !wasUnkept) this.onFull();
 		this.onChange();
 	}
 
@@ -103,13 +131,13 @@ export class Outbox {
 			return null;
 		} catch (problem) {
 			if (!(problem instanceof Problem)) throw problem;
-			if (this.entries.has(client_id)) this.#change(entry, problem.isTemporary ? { state: "waiting" } : { state: "refused", problem: problem.message });
+			if (problem.status === 0) this.onFailure();
+			const { message, code } = problem;
+			if (this.entries.has(client_id)) this.#change(entry, problem.isTemporary ? { state: "waiting" } : { state: "refused", problem: message, code });
 			return problem;
 		}
 	}
 }
-
-const PREFIX = "banter.outbox.";
 
 const pauseOf = (pump, ms) =>
 	new Promise((done) => {

@@ -1,4 +1,4 @@
-// Who is signed in on this device, and with which tokens. All tabs of a browser are one device.
+// The signed-in user of this device and the tokens. All tabs of a browser are one device.
 // SPDX-License-Identifier: MIT
 
 const LOCK_MS = 40_000;   // longer than a request may take
@@ -6,10 +6,12 @@ const LOCK_MS = 40_000;   // longer than a request may take
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /*
- * The record is {user, device_id, access_token, expires_at, refresh_token}. It is kept in IndexedDB, whose transactions all tabs see in one
- * order. localStorage would not do: a browser copies it between its processes some time after it was written, so a tab could read, and
- * spend, a refresh token that another tab has spent already; the server takes that for theft and revokes the device. What localStorage has
- * is a copy without the refresh token: it can be read without waiting, and its changes are an event in the other tabs.
+ * The record is {user, device_id, access_token, expires_at, refresh_token}. It is kept in
+ * IndexedDB, whose transactions all tabs see in one order. localStorage would not do: a browser
+ * copies it between its processes some time after it was written, so a tab could read, and spend, a
+ * refresh token that another tab has spent already; the server takes that for theft and revokes the
+ * device. What localStorage has is a copy without the refresh token: it can be read without
+ * waiting, and its changes are an event in the other tabs.
  */
 export class Session {
 	#database;
@@ -18,7 +20,8 @@ export class Session {
 		Object.assign(this, { name, storage });
 	}
 
-	// The copy: null when nobody is signed in. Its access token may be one that another tab has replaced a moment ago.
+	// The copy: null when nobody is signed in. Its access token may be one that another tab has
+	// replaced a moment ago.
 	get() {
 		return JSON.parse(this.storage.getItem(this.name));
 	}
@@ -28,7 +31,8 @@ export class Session {
 		return this.#transact("readonly", (records) => records.get("session"));
 	}
 
-	// Takes a reply of register, login or refresh. The last has no user: the rest of the record stays.
+	// Takes a reply of register, login or refresh. The last has no user: the rest of the record
+	// stays.
 	async set({ expires_in, ...reply }) {
 		const record = { ...(await this.read()), ...reply, expires_at: Date.now() + expires_in * 1000 };
 		await this.#transact("readwrite", (records) => records.put(record, "session"));
@@ -41,7 +45,8 @@ export class Session {
 		await this.#transact("readwrite", (records) => records.clear());
 	}
 
-	// Runs `work` while no other tab does. Web Locks exist on https and on localhost; on plain http a record with a deadline does the same.
+	// Runs `work` while no other tab does. Web Locks exist on https and on localhost. On plain
+	// http a record with a deadline does the same.
 	exclusively(work) {
 		return globalThis.navigator?.locks ? navigator.locks.request(this.name, work) : this.#withLockRecord(work);
 	}
@@ -68,7 +73,8 @@ export class Session {
 		return !(lock?.until > Date.now());
 	}
 
-	// A browser may close a database behind one's back (the user clears the data, its process dies): then it is opened again.
+	// A browser may close a database behind one's back (the user clears the data, its process
+	// dies): then it is opened again.
 	async #transact(mode, act) {
 		try {
 			return await this.#attempt(mode, act);

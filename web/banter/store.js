@@ -1,17 +1,19 @@
-// What a client knows: people, conversations, their messages, and the cursor that belongs to exactly this. No network, no page.
+// The state of a client: people, conversations, their messages, and the cursor that belongs to
+// exactly this. No network, no page.
 // SPDX-License-Identifier: MIT
 
 const KEPT_MESSAGES = 50;   // of a conversation, over a reload
 
-// Ids are decimal strings of 64-bit numbers, too long for a Number: the longer is the greater, else the text decides.
+// Ids are decimal strings of 64-bit numbers, too long for a Number: the longer is the greater, else
+// the text decides.
 export const compareIds = (a, b) => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 export const laterId = (a = "0", b = "0") => (compareIds(a, b) >= 0 ? a : b);
 
 /*
  * The maps:
  *   users           id -> {id, name, display_name, last_seen?}
- *   conversations   id -> as in REST, and `heard`: the seq of the last event that the stream has brought
- *   windows         id -> {messages, has_more}: the newest messages, without a hole from the first one held to the last, by seq
+ *   conversations   id -> as in REST, and `heard`: the seq of the last event of the stream
+ *   windows         id -> {messages, has_more}: the newest messages, by seq and without a hole
  *   members         id -> Map of user id -> member with the marks delivered_id and read_id
  *   presence        user id -> {status, last_seen?}
  *   typing          conversation id -> Map of user id -> until when (ms)
@@ -25,7 +27,7 @@ export class Store {
 		this.learnUser(me);
 	}
 
-	// ---- keeping: the state and its cursor are one record, or an event would be lost or applied twice ----
+	// ---- storage: state and cursor are one record, so no event is lost or applied twice ----
 
 	save() {
 		const newest = ({ messages, has_more }) => ({
@@ -68,7 +70,8 @@ export class Store {
 		this.has_more = has_more;
 	}
 
-	// A conversation as REST tells it. It may be ahead of the stream: `last_seq` says what its counts include, `heard` what the stream has brought.
+	// A conversation as REST tells it. It may be ahead of the stream: `last_seq` says what its
+	// counts include, `heard` what the stream has brought.
 	learnConversation(conversation) {
 		const known = this.conversations.get(conversation.id);
 		if (known && known.last_seq > conversation.last_seq) return known;      // it has moved on while the reply was under way
@@ -105,7 +108,7 @@ export class Store {
 	learnRead({ conversation_id, read_id, unread_count, mention_count }) {
 		const c = this.conversations.get(conversation_id);
 		if (!c || compareIds(read_id, c.read_id) < 0) return;
-		// What came while the answer was under way is not in its count, but it is here.
+		// The answer's count lacks messages that arrived meanwhile; they are here.
 		const newer = this.windows.get(c.id)?.messages.filter((m) => m.sender_id !== this.me.id && compareIds(m.id, read_id) > 0) ?? [];
 		Object.assign(c, { read_id, unread_count: Math.max(unread_count, newer.length), mention_count });
 	}
@@ -125,8 +128,8 @@ export class Store {
 	 * Applies a durable event. Returns
 	 *   "applied"   it was the next one
 	 *   "known"     it came again
-	 *   "hole"      something before it is missing: open the stream again with the cursor that is held
-	 *   "stranger"  of a conversation that is not held: learn it by REST first, then apply again
+	 *   "hole"      an event before it is missing: open the stream again
+	 *   "stranger"  the conversation is not known: read it by REST, then apply the event again
 	 */
 	apply(event) {
 		const c = this.conversations.get(event.conversation_id);
@@ -165,10 +168,11 @@ export class Store {
 		c.message_count++;
 		c.unread_count = isMine ? 0 : c.unread_count + 1;
 		if (isMine) Object.assign(c, { read_id: message.id, mention_count: 0 });
-		else if (message.text.toLowerCase().includes(`@${this.me.name}`)) c.mention_count++;
+		else if (message.mentions?.some((id) => id === this.me.id || id === "0")) c.mention_count++;
 	}
 
 	membersAdded(c, members) {
+		this.#settleReceipts(c);
 		for (const member of members) {
 			this.learnUser({ ...member, id: member.user_id });
 			if (this.members.has(c.id)) this.#learnMember(c.id, member);
@@ -178,7 +182,9 @@ export class Store {
 
 	memberRemoved(c, user_id) {
 		if (user_id === this.me.id) return this.forget(c.id);
+		this.#settleReceipts(c);
 		this.members.get(c.id)?.delete(user_id);
+		this.typing.get(c.id)?.delete(user_id);
 		c.members = c.members.filter((member) => member.user_id !== user_id);
 	}
 
@@ -194,6 +200,13 @@ export class Store {
 			const message = messages.find((m) => m.id === message_id);
 			if (message) message.receipts = count;
 		}
+	}
+
+	// Notes how far one's own messages have come, before the members change by whom that is
+	// judged: a status never goes back.
+	#settleReceipts(c) {
+		for (const message of this.windows.get(c.id)?.messages ?? [])
+			if (message.sender_id === this.me.id) message.status = this.receiptsOf(message).status;
 	}
 
 	typed({ conversation_id, user_id, expires_in }) {
@@ -226,22 +239,23 @@ export class Store {
 		while (at > 0 && messages[at - 1].seq > message.seq) at--;
 		const held = messages[at - 1];
 		if (held?.seq !== message.seq) messages.splice(at, 0, message);
-		else messages[at - 1] = { ...held, ...message };
+		else messages[at - 1] = { ...held, ...message, ...furtherStatus(held, message) };
 	}
 
 	// ---- asking ----
 
 	// The inbox: most recently active first.
 	inbox() {
-		return [...this.conversations.values()].sort((a, b) => compareIds(b.activity_id, a.activity_id));
+		return [...this.conversations.values()].sort((a, b) => compareIds(b.activity_id, a.activity_id) || compareIds(b.id, a.id));
 	}
 
 	unreadTotal() {
 		return this.inbox().reduce((sum, c) => sum + c.unread_count, 0);
 	}
 
-	// How far one's own message has come: {status: "sent" | "delivered" | "read", delivered, read, of}. Of a message that REST has told, what
-	// was said then; and the marks of the members, when all are held. The further of the two is true, for neither ever goes back.
+	// How far one's own message has come: {status: "sent" | "delivered" | "read", delivered,
+	// read, of}. Of a message that REST has told, what was said then; and the marks of the
+	// members, when all are held. The further of the two is true, for neither ever goes back.
 	receiptsOf(message) {
 		const c = this.conversations.get(message.conversation_id);
 		const others = [...(this.members.get(c.id)?.values() ?? [])].filter((member) => member.user_id !== this.me.id);
@@ -253,7 +267,16 @@ export class Store {
 		return { ...count, status: levels[level] };
 	}
 
-	// Who is writing now, by name.
+	// Returns whether what is held of a conversation goes back to where reading ended: the line
+	// of unread messages can be drawn.
+	reachesUnread(id) {
+		const c = this.conversations.get(id);
+		const { messages, has_more, loaded } = this.window(id);
+		if (!loaded) return false;
+		return !c?.unread_count || !has_more || messages.some((m) => compareIds(m.id, c.read_id) <= 0);
+	}
+
+	// Returns the names of the people who are typing now.
 	typists(id) {
 		const until = this.typing.get(id);
 		if (!until) return [];
@@ -276,6 +299,7 @@ export class Store {
 }
 
 const levels = ["sent", "delivered", "read"];
+const furtherStatus = (held, { status }) => (levels.indexOf(held.status) > levels.indexOf(status) ? { status: held.status } : {});
 const levelOf = ({ delivered, read, of }) => (of > 0 && read >= of ? 2 : of > 0 && delivered >= of ? 1 : 0);
 
 // Every durable event that changes something here. Types that are not in it are passed over.

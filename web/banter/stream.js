@@ -1,27 +1,32 @@
-// The live stream: a WebSocket that comes back by itself and goes on where it stopped. The protocol is docs/events.md.
+// The live stream: a WebSocket that comes back by itself and goes on where it stopped. The protocol
+// is docs/events.md.
 // SPDX-License-Identifier: MIT
 
 const HANDSHAKE_MS = 15_000;   // from the first byte to stream.ready
 const PROBE_MS = 10_000;       // the answer to a probe
+const SUSPECT_MS = 2_000;      // the answer to a probe when the browser says that the network is gone
 const STEADY_MS = 10_000;      // a stream that lived this long was a success
 
 /*
  * new Stream({
- *   base,      where the server is; "" for the origin of the page
- *   ticket,    async () => a one-time ticket: browsers cannot set headers on a WebSocket, and a token has no place in a URL
+ *   base,      where the server is, an URL or a path of the page's origin; "" for its root
+ *   ticket,    async () => a one-time ticket: browsers cannot set headers on a WebSocket, and a
+ *              token must not be in a URL
  *   cursor,    async () => where to go on
- *   onEvent,   (event) => false when this stream is of no use any more: it is opened again, with what `cursor` says then
+ *   onEvent,   (event) => false when this stream is of no more use: it is opened again
  *   onState,   (state, detail), see below
  *   probe,     () => a frame that the server answers
  * })
  *
- * States: "connecting"; "live"; "waiting" {until}, for the next attempt; "ended" {problem | code}, for good: only `start` opens it again.
+ * States: "connecting"; "live"; "waiting" {until}, for the next attempt; "ended" {problem | code},
+ * for good: only `start` opens it again.
  */
 export class Stream {
 	#socket = null;
 	#failures = 0;
 	#running = 0;
 	#hurry = () => {};
+	#suspect = () => {};
 
 	constructor(options) {
 		Object.assign(this, { base: "", probe: () => null }, options);
@@ -41,14 +46,22 @@ export class Stream {
 		socket.close(1000);
 	}
 
-	// Sends a frame. Without a live stream it is dropped: what goes up here (ack, typing, presence) is of the moment.
+	// Sends a frame. Without a live stream it is dropped: what goes up here (ack, typing,
+	// presence) is of the moment.
 	send(frame) {
 		if (frame && this.state === "live" && this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
 	}
 
-	// The network is back, or the device has woken up: do not sit out the pause, and find out at once whether the stream still lives.
+	// The network is back, or the device has woken up: do not sit out the pause, and find out
+	// at once whether the stream still lives.
 	wake() {
 		this.#hurry();
+	}
+
+	// The browser says that there is no network. It may be wrong, for instance about a server
+	// on this machine: ask, and wait for a moment only.
+	suspect() {
+		this.#suspect();
 	}
 
 	async #run(running) {
@@ -97,14 +110,15 @@ export class Stream {
 		};
 		const finish = (end) => {
 			clearTimeout(quiet);
-			this.#hurry = () => {};
+			this.#hurry = this.#suspect = () => {};
 			socket.onmessage = socket.onclose = null;
 			ended({ ...end, ...bye });
 		};
-		// Browsers do not show pings. When nothing has come for a while, ask something: no answer means that nobody is there.
-		const ask = () => {
+		// Browsers do not show pings. When nothing has come for a while, ask something: no
+		// answer means that nobody is there.
+		const ask = (limit_ms = PROBE_MS) => {
 			clearTimeout(quiet);
-			quiet = setTimeout(() => giveUp("no answer"), PROBE_MS);
+			quiet = setTimeout(() => giveUp("no answer"), limit_ms);
 			this.send(this.probe());
 		};
 
@@ -113,22 +127,25 @@ export class Stream {
 			const event = JSON.parse(message.data);
 			if (event.type === "stream.ready") {
 				heartbeat = event.data.heartbeat_s * 1000;
-				this.#hurry = ask;
+				this.#hurry = () => ask();
+				this.#suspect = () => ask(SUSPECT_MS);
 				this.#enter("live");
 			}
 			if (event.type === "stream.bye") bye = event.data;
 			clearTimeout(quiet);
-			quiet = setTimeout(ask, heartbeat);
+			quiet = setTimeout(() => ask(), heartbeat);
 			if (this.onEvent(event) === false) giveUp("begin again");
 		};
 		socket.onclose = ({ code, reason }) => finish({ code, reason });
 	}
 }
 
-// From 4500 on coming back as one is makes no sense, but for a ticket that was too old: there the next ticket tells.
+// From 4500 on coming back as one is makes no sense, but for a ticket that was too old: there the
+// next ticket tells.
 const isFinal = ({ code, problem }) => (problem ? !problem.isTemporary : code >= 4500 && code !== 4502);
 
-// A random part of 0.5 s, 1 s, 2 s … 30 s: clients that were cut off together do not come back together.
+// A random part of 0.5 s, 1 s, 2 s … 30 s: clients that were cut off together do not come back
+// together.
 const backoff = (failures, retryAfter = 0) => retryAfter * 1000 + Math.random() * Math.min(30_000, 500 * 2 ** failures);
 
-const socketBase = (base) => new URL(base || location.origin).origin.replace(/^http/, "ws");
+const socketBase = (base) => new URL(`${base}/`, location.origin).href.replace(/^http/, "ws").replace(/\/$/, "");

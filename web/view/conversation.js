@@ -1,13 +1,16 @@
-// The open conversation: its messages, how far they have come, who is writing, and the field to write in.
+// The open conversation: its messages, how far they have come, who is writing, and the field to
+// write in.
 // SPDX-License-Identifier: MIT
 import { compareIds } from "../banter/store.js";
 import { avatar, el, fillNode, find, renderList, setText } from "./dom.js";
 import { tick } from "./inbox.js";
+import { sentence } from "./problems.js";
 import { counted, dayKey, dayName, exactTime, linked, presenceText, timeOfDay, typingText } from "./words.js";
 
 const RUN_MS = 5 * 60_000;   // messages of one sender that follow each other within this time stand together
 const NEAR_PX = 80;          // from the end of the log, and one is at the end
 const EARLY_PX = 600;        // from its top, and the next page is fetched
+const AS_IT_IS_REFUSED = new Set(["text_too_long", "invalid_body", "too_many_mentions", "client_id_reused"]);   // sent again it is refused again
 
 // The view of one conversation at a time. `drafts` is a Map-like of what was typed and not sent.
 export class ConversationView {
@@ -15,7 +18,9 @@ export class ConversationView {
 	#drafts;
 	#id = null;
 	#problem = null;      // why it could not be opened
+	#readTo = null;       // up to which message it was read when it was opened; null when nothing was unread
 	#firstUnread = null;  // where the line "New messages" stands, for as long as the conversation is open
+	#isReaching = false;  // older messages are being read, to reach the first unread one
 	#isPlaced = false;    // has been scrolled to where reading goes on
 	#isLoading = false;   // the page above
 	#isAtEnd = true;      // of the log; then it follows what comes
@@ -32,8 +37,11 @@ export class ConversationView {
 		find("jump").onclick = () => this.#toEnd();
 		find("composer").onsubmit = (event) => (event.preventDefault(), this.#send());
 		find("text").oninput = () => this.#onInput();
+		// On a phone there is no other key for a new line; the button sends.
+		const hasKeyboard = matchMedia("(hover: hover) and (pointer: fine)").matches;
+		find("text").enterKeyHint = hasKeyboard ? "send" : "enter";
 		find("text").onkeydown = (event) => {
-			if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+			if (event.key !== "Enter" || event.shiftKey || event.isComposing || !hasKeyboard) return;
 			event.preventDefault();
 			this.#send();
 		};
@@ -47,14 +55,16 @@ export class ConversationView {
 		this.#resized.disconnect();
 	}
 
+	// Shows a conversation, or none.
 	async show(id) {
 		if (id === this.#id && !this.#problem) return;
 		this.#keepDraft();
 		this.#isAtEnd = true;
 		this.#id = id;
 		this.#problem = null;
-		this.#firstUnread = null;
+		this.#readTo = this.#firstUnread = null;
 		this.#isPlaced = false;
+		this.#isReaching = true;
 		this.#seen = null;
 		this.#isEntered = !matchMedia("(hover: hover)").matches;   // on a phone the keyboard would cover the messages
 		find("messages").replaceChildren();
@@ -66,6 +76,8 @@ export class ConversationView {
 		} catch (problem) {
 			if (!("status" in problem)) throw problem;
 			if (this.#id === id) this.#problem = problem;
+		} finally {
+			if (this.#id === id) this.#isReaching = false;
 		}
 		this.#client.onChange();
 	}
@@ -81,7 +93,7 @@ export class ConversationView {
 
 		this.#renderHead(store, c);
 		const window = store.windows.get(c.id) ?? { messages: [], loaded: false };
-		if (window.loaded && !this.#isPlaced) this.#markUnread(store, c, window);
+		if (window.loaded) this.#markUnread(store, c, window);
 		this.#renderLog(store, c, window);
 		this.#renderEnd(store, c, window);
 		const typing = typingText(store.typists(c.id));
@@ -93,16 +105,17 @@ export class ConversationView {
 	#renderNone(store) {
 		const isMissing = this.#id && (this.#problem || store.cursor);
 		const isNew = store.cursor && !store.conversations.size;
-		const [title, text] = isMissing ? ["This conversation is not here", this.#problem?.message ?? "It was deleted, or you are not a member of it."]
-			: isNew ? [`Welcome, ${store.users.get(store.me.id).display_name}`, "What you and others write will appear here."]
+		const [title, text] = isMissing ? ["Conversation not found", sentence(this.#problem ?? { code: "not_a_member" })]
+			: isNew ? [`Welcome, ${store.users.get(store.me.id).display_name}`, "Messages will appear here."]
 				: ["Pick a conversation", "Or press Ctrl K and type the name of somebody new."];
 		setText("none-title", title);
 		setText("none-text", text);
+		find("none-back").hidden = !isMissing;
 	}
 
 	#renderHead(store, c) {
 		const title = store.title(c);
-		const presence = c.peer && (store.presence.get(c.peer.id) ?? store.users.get(c.peer.id));
+		const presence = c.peer && this.#client.presenceOf(c.peer.id);
 		const content = JSON.stringify([c.id, title, presence?.status]);
 		const place = find("conversation-avatar");
 		if (place.content !== content) {
@@ -110,8 +123,9 @@ export class ConversationView {
 			place.replaceChildren(avatar(c.peer?.id ?? c.id, title, { kind: c.kind === "group" ? "group" : "person", status: presence?.status }));
 		}
 		setText("conversation-title", title);
-		const online = c.kind === "group" && store.peers(c.id).filter((id) => store.presence.get(id)?.status === "online").length;
-		setText("conversation-state", c.peer ? presenceText(presence) : `${counted(c.member_count, "member")}${online ? `, ${online} online` : ""}`);
+		const online = c.kind === "group" && store.peers(c.id).filter((id) => this.#client.presenceOf(id)?.status === "online").length;
+		const presenceNow = this.#client.connection === "live" ? presenceText(presence) : "";
+		setText("conversation-state", c.peer ? presenceNow : `${counted(c.member_count, "member")}${online ? `, ${online} online` : ""}`);
 		find("conversation-state").dataset.status = presence?.status ?? "";
 	}
 
@@ -123,18 +137,19 @@ export class ConversationView {
 		setText("log-top", this.#topText(c, window));
 
 		if (!window.loaded) return;
-		if (!this.#isPlaced) this.#place();
+		if (!this.#isPlaced) this.#place(store, c);
 		else if (first && first !== find("messages").querySelector("li.message")) log.scrollTop = log.scrollHeight - below;   // a page came in above
 		else this.#stick();
 	}
 
 	#topText(c, window) {
-		if (this.#problem && !window.loaded) return this.#problem.message;
+		if (this.#problem && !window.loaded) return sentence(this.#problem);
 		if (!window.loaded || this.#isLoading || window.has_more) return "Loading …";
 		return c.message_count || this.#client.outbox.of(c.id).length ? `The beginning of ${c.kind === "group" ? "this group" : "your conversation"}` : "No messages yet. Say hello.";
 	}
 
-	// Everything in the log from top to end: days, the line of unread messages, messages, and what is on its way.
+	// Everything in the log from top to end: days, the line of unread messages, messages, and
+	// what is on its way.
 	#items(store, c, window) {
 		const pending = this.#client.outbox.of(c.id);
 		const arrived = new Set(window.messages.map((m) => m.client_id));
@@ -173,6 +188,7 @@ export class ConversationView {
 			state: receipts ? receipts.status : message.state,
 			count: receipts && c.kind === "group" ? `delivered to ${receipts.delivered}, read by ${receipts.read} of ${receipts.of}` : undefined,
 			problem: message.problem,
+			code: message.code,
 		};
 		item.content = JSON.stringify(item);
 		return item;
@@ -196,26 +212,48 @@ export class ConversationView {
 		fillNode(node, face, bubble, item.state === "refused" && this.#refusal(item));
 	}
 
-	#refusal({ client_id, problem }) {
+	// A refused message: it can be put back into the field, and sent again as it is where that
+	// may help.
+	#refusal({ client_id, problem, code, text }) {
 		const { outbox } = this.#client;
-		return el("p", { className: "refusal" }, `Not sent. ${problem} `,
-			el("button", { type: "button", className: "link", onclick: () => outbox.retry(client_id) }, "Try again"), " ",
-			el("button", { type: "button", className: "link", onclick: () => outbox.remove(client_id) }, "Delete"));
+		const button = (label, onclick) => el("button", { type: "button", className: "link", onclick }, label);
+		return el("p", { className: "refusal" }, `Not sent. ${sentence({ code, message: problem })} `,
+			button("Edit", () => this.#editAgain(client_id, text)), " ",
+			!AS_IT_IS_REFUSED.has(code) && [button("Try again", () => outbox.retry(client_id)), " "],
+			button("Delete", () => outbox.remove(client_id)));
+	}
+
+	#editAgain(client_id, text) {
+		const field = find("text");
+		field.value = [text, field.value].filter((part) => part.trim()).join("\n");
+		this.#client.outbox.remove(client_id);
+		this.#keepDraft();
+		this.#grow();
+		field.focus();
 	}
 
 	// ---- where one is, and what is read ----
 
-	#markUnread(store, c, { messages }) {
-		if (c.unread_count > 0) this.#firstUnread = messages.find((m) => m.sender_id !== store.me.id && compareIds(m.id, c.read_id) > 0)?.id;
+	// Draws the line above the first unread message, once something that was read is held
+	// before it.
+	#markUnread(store, c, { messages, has_more }) {
+		if (!this.#isPlaced) this.#readTo = c.unread_count > 0 ? c.read_id : null;
+		if (this.#readTo === null || this.#firstUnread) return;
+		const isUnread = (m) => compareIds(m.id, this.#readTo) > 0;
+		if (has_more && (!messages.length || isUnread(messages[0]))) return;
+		this.#firstUnread = messages.find((m) => m.sender_id !== store.me.id && isUnread(m))?.id;
 	}
 
-	// The first look: at the first unread message, else at the end.
-	#place() {
-		this.#isPlaced = true;
+	// The first look: at the first unread message, else at the end. It waits while the first
+	// unread one is not held yet.
+	#place(store, c) {
 		this.#isAtEnd = true;
 		this.#stick();
+		if (this.#isReaching && !store.reachesUnread(c.id)) return;
+		this.#isPlaced = true;
 		const line = find("messages").querySelector(".unread");
 		if (line && line.offsetTop < find("log").scrollTop) find("log").scrollTop = line.offsetTop - NEAR_PX;
+		this.#seen = store.windows.get(c.id).messages.at(-1)?.seq ?? 0;
 		this.#onScroll();
 	}
 
@@ -254,16 +292,17 @@ export class ConversationView {
 		}
 	}
 
-	// Read is what was really in sight: the conversation is open, the tab visible, the end of the log reached.
+	// Read is what was really in sight: the conversation is open, the tab visible, the end of
+	// the log reached.
 	#renderEnd(store, c, { messages, loaded }) {
 		const last = messages.at(-1);
 		if (loaded && this.#isPlaced && this.#isAtEnd) {
 			this.#seen = last?.seq ?? 0;
 			if (document.visibilityState === "visible") this.#client.read(c.id);
 		}
-		const unseen = messages.filter((m) => m.seq > (this.#seen ?? 0) && m.sender_id !== store.me.id).length;
+		const unseen = this.#seen === null ? 0 : messages.filter((m) => m.seq > this.#seen && m.sender_id !== store.me.id).length;
 		find("jump").hidden = !loaded || this.#isAtEnd;
-		setText("jump-text", unseen && this.#seen !== null ? counted(unseen, "new message") : "Latest");
+		setText("jump-text", unseen ? counted(unseen, "new message") : "Latest");
 	}
 
 	// ---- writing ----
@@ -275,7 +314,7 @@ export class ConversationView {
 		field.value = "";
 		this.#drafts.delete(this.#id);
 		this.#grow();
-		this.#firstUnread = null;
+		this.#readTo = this.#firstUnread = null;
 		this.#isAtEnd = true;
 		this.#client.send(this.#id, text);
 	}

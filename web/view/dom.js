@@ -1,9 +1,11 @@
-// Making and changing the page: nodes from text (never from HTML), and lists that change as little as they can.
+// Making and changing the page: nodes from text (never from HTML), and lists that change as little
+// as they can.
 // SPDX-License-Identifier: MIT
 
 export const find = (id) => document.getElementById(id);
 
-// el("p", { className: "hint" }, "text", node): properties where the node has them, attributes (and data-…) else. Empty children are left out.
+// el("p", { className: "hint" }, "text", node): properties where the node has them, attributes (and
+// data-…) else. Empty children are left out.
 export function el(tag, properties = {}, ...children) {
 	const node = document.createElement(tag);
 	for (const [name, value] of Object.entries(properties)) {
@@ -31,8 +33,9 @@ export function icon(name, className = "") {
 }
 
 /*
- * Makes the children of `parent` those of `items`, in their order. A node stays as long as its `key` does, so that focus, selection and
- * scrolling survive; it is filled again only when its `content` (any text) is different.
+ * Makes the children of `parent` those of `items`, in their order. A node stays as long as its
+ * `key` does, so that focus, selection and scrolling survive; it is filled again only when its
+ * `content` (any text) is different.
  *   make(item) -> node      fill(node, item)
  */
 export function renderList(parent, items, make, fill) {
@@ -65,6 +68,17 @@ export const setMessage = (id, text) => {
 
 // Says something to those who do not look at the screen.
 export const announce = (text) => setText("announcer", text);
+
+// Asks before something that cannot be undone. Returns whether the user says yes.
+export function confirmed({ title, text, yes }) {
+	const dialog = find("question");
+	setText("question-title", title);
+	setText("question-text", text);
+	setText("question-yes", yes);
+	dialog.returnValue = "";
+	dialog.showModal();
+	return new Promise((done) => dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true }));
+}
 
 let noticeTimer;
 export function notify(text) {

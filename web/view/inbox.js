@@ -3,9 +3,10 @@
 import { avatar, el, fillNode, find, icon, renderList, setText } from "./dom.js";
 import { presenceText, shortTime, typingText } from "./words.js";
 
-export function renderInbox({ store, outbox, connection }, current, drafts) {
+export function renderInbox(client, current, drafts) {
+	const { store, connection } = client;
 	const conversations = store.inbox();
-	renderList(find("conversations"), conversations.map((c) => row(store, outbox, c, current, drafts)), make, fill);
+	renderList(find("conversations"), conversations.map((c) => row(client, c, current, drafts)), make, fill);
 	find("inbox-loading").hidden = Boolean(store.cursor);
 	find("inbox-empty").hidden = !store.cursor || conversations.length > 0;
 	find("inbox-more").hidden = !store.has_more;
@@ -23,8 +24,9 @@ export function renderInbox({ store, outbox, connection }, current, drafts) {
 
 const CONNECTION = { connecting: "connecting …", live: "live", waiting: "offline", ended: "disconnected" };
 
-// What a row shows. `content` is all of it as text, so that an unchanged row is left alone.
-function row(store, outbox, c, current, drafts) {
+// Returns what a row shows. `content` is all of it as text, so that an unchanged row is left alone.
+function row(client, c, current, drafts) {
+	const { store, outbox } = client;
 	const pending = outbox.of(c.id).at(-1);
 	const draft = c.id !== current && drafts.get(c.id);
 	const item = {
@@ -32,7 +34,7 @@ function row(store, outbox, c, current, drafts) {
 		face: c.peer?.id ?? c.id,
 		title: store.title(c),
 		kind: c.kind === "group" ? "group" : "person",
-		status: c.peer && store.presence.get(c.peer.id)?.status,
+		status: c.peer && client.presenceOf(c.peer.id)?.status,
 		time: pending?.created_at ?? c.last_message?.created_at ?? c.created_at,
 		typing: c.kind === "group" ? typingText(store.typists(c.id)) : store.typists(c.id).length && "Typing",
 		draft,

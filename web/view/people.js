@@ -1,6 +1,8 @@
-// Two dialogs: finding people (for a new conversation, or to add to a group), and what there is to know about a conversation.
+// Two dialogs: finding people (for a new conversation, or to add to a group), and what there is to
+// know about a conversation.
 // SPDX-License-Identifier: MIT
-import { avatar, el, fillNode, find, icon, renderList, setMessage, setText } from "./dom.js";
+import { avatar, confirmed, el, fillNode, find, icon, renderList, setMessage, setText } from "./dom.js";
+import { sentence } from "./problems.js";
 import { counted, presenceText } from "./words.js";
 
 const SEARCH_MS = 150;
@@ -13,14 +15,14 @@ async function attempt(place, work) {
 		return true;
 	} catch (problem) {
 		if (!("status" in problem)) throw problem;
-		setMessage(place, problem.message);
+		setMessage(place, sentence(problem));
 		return false;
 	}
 }
 
 /*
- * findPeople({ client, title, action(count) -> text of the button, isGroup(count), exclude: ids, onChosen(users, name) })
- * `onChosen` may throw a Problem; the dialog then stays and shows it.
+ * findPeople({ client, title, action(count) -> text of the button, isGroup(count), exclude: ids,
+ * onChosen(users, name) }) `onChosen` may throw a Problem; the dialog then stays and shows it.
  */
 export function findPeople({ client, title, action, isGroup, exclude, onChosen }) {
 	const dialog = find("people");
@@ -65,7 +67,10 @@ export function findPeople({ client, title, action, isGroup, exclude, onChosen }
 
 	const finish = async () => {
 		const name = find("people-name").value.trim();
-		if (isGroup(chosen.size) && !name) return find("people-name").focus();
+		if (isGroup(chosen.size) && !name) {
+			setMessage("people-error", "Please give the group a name.");
+			return find("people-name").focus();
+		}
 		find("people-go").disabled = true;
 		if (await attempt("people-error", () => onChosen([...chosen.values()], name))) dialog.close();
 		else find("people-go").disabled = false;
@@ -112,8 +117,9 @@ export function newConversation(client, onOpened) {
 	});
 }
 
-// What there is to know and to do about a conversation.
-export function aboutConversation(client, id) {
+// The dialog about a conversation: its members and actions.
+// onLeft() is called when the user has left it.
+export function aboutConversation(client, id, onLeft) {
 	const { api, store } = client;
 	const dialog = find("about");
 	const c = () => store.conversations.get(id);
@@ -123,7 +129,7 @@ export function aboutConversation(client, id) {
 		const { kind, peer, role, member_count } = c();
 		const mayManage = kind === "group" && role !== "member";
 		setText("about-title", store.title(c()));
-		setText("about-text", peer ? `@${peer.name} · ${presenceText(store.presence.get(peer.id) ?? peer)}` : counted(member_count, "member"));
+		setText("about-text", peer ? `@${peer.name} · ${presenceText(client.presenceOf(peer.id) ?? peer)}` : counted(member_count, "member"));
 		find("about-rename").hidden = find("about-add").hidden = !mayManage;
 		find("about-actions").hidden = kind !== "group";
 		find("about-members").hidden = kind !== "group";
@@ -133,7 +139,7 @@ export function aboutConversation(client, id) {
 
 	const describe = ({ user_id, display_name, name, role }, mayManage) => {
 		const isMe = user_id === store.me.id;
-		const status = isMe ? undefined : store.presence.get(user_id)?.status;
+		const status = isMe ? undefined : client.presenceOf(user_id)?.status;
 		const item = { key: user_id, display_name, name, role, isMe, status, mayRemove: mayManage && !isMe && role === "member" };
 		return { ...item, content: JSON.stringify(item) };
 	};
@@ -143,17 +149,29 @@ export function aboutConversation(client, id) {
 			avatar(key, display_name, { status }),
 			el("b", {}, display_name + (isMe ? " (you)" : "")),
 			el("small", {}, `@${name}${role === "member" ? "" : ` · ${role}`}${status ? ` · ${status}` : ""}`),
-			mayRemove && el("button", { type: "button", className: "link", ariaLabel: `Remove ${display_name}`, onclick: () => attempt("about-error", () => api.removeMember(id, key)) }, "Remove"),
+			mayRemove && el("button", { type: "button", className: "link", ariaLabel: `Remove ${display_name}`, onclick: () => remove(key, display_name) }, "Remove"),
 		);
 
-	find("about-save").onclick = () => attempt("about-error", () => api.rename(id, find("about-name").value.trim()));
+	const remove = async (user_id, display_name) => {
+		const question = { title: `Remove ${display_name}?`, text: `${display_name} will get no new messages in ${store.title(c())}.`, yes: "Remove" };
+		if (await confirmed(question)) attempt("about-error", () => api.removeMember(id, user_id));
+	};
+
+	find("about-save").onclick = () => {
+		const name = find("about-name").value.trim();
+		if (!name) return setMessage("about-error", "A group needs a name.");
+		attempt("about-error", () => api.rename(id, name));
+	};
 	find("about-name").onkeydown = (event) => {
 		if (event.key !== "Enter") return;
 		event.preventDefault();
 		find("about-save").click();
 	};
 	find("about-leave").onclick = async () => {
-		if (await attempt("about-error", () => api.leave(id))) dialog.close();
+		const question = { title: `Leave ${store.title(c())}?`, text: "You will not see it again unless somebody adds you.", yes: "Leave group" };
+		if (!(await confirmed(question)) || !(await attempt("about-error", () => api.leave(id)))) return;
+		dialog.close();
+		onLeft();
 	};
 	find("about-add").onclick = () => {
 		dialog.close();

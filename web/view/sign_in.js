@@ -1,11 +1,17 @@
 // The form of somebody who is not signed in: sign in, or create an account.
 // SPDX-License-Identifier: MIT
 import { find, setMessage, setText } from "./dom.js";
+import { nameProblem, sentence } from "./problems.js";
+
+const SHOWN_BYTES = 128;   // of a display name, by the limit of the server
 
 const FACES = {
 	in: { title: "Sign in", question: "New here?", other: "Create an account", password: "current-password" },
 	new: { title: "Create an account", question: "Already have one?", other: "Sign in", password: "new-password" },
 };
+
+// Errors that are about a field without naming it.
+const FIELDS = { invalid_credentials: "password", invalid_name: "name", name_taken: "name" };
 
 // signIn(api, onDone): onDone() once the session is stored.
 export function signIn(api, onDone) {
@@ -37,17 +43,20 @@ export function signIn(api, onDone) {
 		const name = form.elements.name.value.trim().toLowerCase();
 		const password = form.elements.password.value;
 		if (!name) return refuse("Please enter a name.", "name");
-		if (face === "new" && !/^[a-z0-9_.-]{2,32}$/.test(name)) return refuse("A name has 2 to 32 of a–z, 0–9, dot, dash and underscore.", "name");
+		const shown = form.elements.display_name.value.trim();
+		if (face === "new" && nameProblem(name)) return refuse(nameProblem(name), "name");
+		if (face === "new" && new TextEncoder().encode(shown).length > SHOWN_BYTES) return refuse("The name that others see is too long.", "display_name");
 		if (face === "new" && password.length < 8) return refuse("A password has at least 8 characters.", "password");
 		if (!password) return refuse("Please enter your password.", "password");
 		find("sign-in-button").disabled = true;
 		try {
 			if (face === "in") await api.login(name, password);
-			else await api.register(name, password, form.elements.display_name.value.trim());
+			else await api.register(name, password, shown);
 			form.reset();
+			show("in");
 			onDone();
 		} catch (problem) {
-			refuse(...explain(problem));
+			refuse(sentence(problem), FIELDS[problem.code] ?? problem.field);
 		} finally {
 			find("sign-in-button").disabled = false;
 		}
@@ -63,14 +72,7 @@ export function signIn(api, onDone) {
 		form.elements.name.focus();
 	};
 	show(face);
-}
-
-function explain(problem) {
-	switch (problem.code) {
-	case "invalid_credentials": return ["That name and password do not belong together.", "password"];
-	case "name_taken": return ["Somebody has this name already.", "name"];
-	case "rate_limited":
-	case "too_busy": return ["Too many attempts. Please wait a moment."];
-	default: return [problem.message, problem.field];
-	}
+	// A server may have closed its registration. When it cannot be asked, the form stays, and
+	// the server refuses.
+	api.server().then(({ registration }) => (find("sign-in-switch").parentElement.hidden = registration === "closed"), () => {});
 }

@@ -1,15 +1,18 @@
-// How times, people and links are written, in the reader's own language of dates.
+// How times, people and links are written.
 // SPDX-License-Identifier: MIT
 import { el } from "./dom.js";
 
 const DAY_MS = 86_400_000;
-const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
-const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long" });
-const shortDate = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const longDate = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
-const fullDate = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
-const ago = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+// The page is in English, so its dates are too: in the reader's own kind of English where there is
+// one.
+const locale = globalThis.navigator?.languages?.find((language) => /^en\b/.test(language)) ?? "en-GB";
+const clock = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
+const weekday = new Intl.DateTimeFormat(locale, { weekday: "long" });
+const shortDate = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
+const longDate = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
+const fullDate = new Intl.DateTimeFormat(locale, { dateStyle: "long" });
+const exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "medium" });
+const ago = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 const list = new Intl.ListFormat("en", { type: "conjunction" });
 
 const midnight = (time) => new Date(time).setHours(0, 0, 0, 0);
@@ -53,7 +56,28 @@ export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s
 
 // Text with its links: nodes, so nothing that somebody writes is ever read as HTML.
 export function linked(text) {
-	return text.split(/(\bhttps?:\/\/[^\s<>"]+[^\s<>".,;:!?'\])}])/).map((part, i) =>
-		i % 2 ? el("a", { href: part, target: "_blank", rel: "noopener noreferrer" }, part) : part,
-	);
+	return text.split(/(\bhttps?:\/\/[^\s<>"]+)/).flatMap((part, i) => {
+		if (i % 2 === 0) return part;
+		const href = trimmedLink(part);
+		return [el("a", { href, target: "_blank", rel: "noopener noreferrer" }, href), part.slice(href.length)];
+	});
 }
+
+// Punctuation at the end belongs to the sentence, and so does a closing bracket that was not opened
+// within the link.
+function trimmedLink(link) {
+	const open = { ")": 0, "]": 0, "}": 0 };   // of each kind, how many more were opened than closed
+	for (const sign of link) {
+		if (sign in CLOSING) open[CLOSING[sign]]++;
+		else if (sign in open) open[sign]--;
+	}
+	let end = link.length;
+	for (; end > 0; end--) {
+		const last = link[end - 1];
+		if (last in open ? open[last] >= 0 : !/[.,;:!?'"]/.test(last)) break;
+		if (last in open) open[last]++;
+	}
+	return link.slice(0, end);
+}
+
+const CLOSING = { "(": ")", "[": "]", "{": "}" };
