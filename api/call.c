@@ -286,10 +286,18 @@ rows_number(const struct rows *rows, int row, int column)
 	return text ? strtol(text, NULL, 10) : 0;
 }
 
+// Answers with the JSON in a column of the first row. A null there is a fault of the SQL function.
+static enum reply
+reply_column(struct request *r, int status, const struct rows *rows, int column)
+{
+	const char *json = rows_text(rows, 0, column);
+	return json ? reply_json(r, status, json) : reply_error(r, ERROR_INTERNAL);
+}
+
 enum reply
 reply_rows(struct request *r, int status, const struct rows *rows)
 {
-	return rows ? reply_json(r, status, rows_text(rows, 0, 0)) : REPLIED;
+	return rows ? reply_column(r, status, rows, 0) : REPLIED;
 }
 
 void
@@ -310,5 +318,5 @@ reply_rings(struct request *r, int status, const struct rows *rows)
 	if (!rows)
 		return REPLIED;
 	rows_ring(rows, 1, 0);
-	return status == 204 ? reply_status(r, status) : reply_json(r, status, rows_text(rows, 0, 1));
+	return status == 204 ? reply_status(r, status) : reply_column(r, status, rows, 1);
 }

@@ -12,6 +12,7 @@ declare
 	v_visible_id bigint;
 	v_channels text[];
 	v_payloads text[];
+	v_body text;
 begin
 	select r.visible_id into v_visible_id from member_require(in_conversation, in_user) r;
 	perform
@@ -25,7 +26,13 @@ begin
 
 	select array_agg(r.channel), array_agg(r.payload) into v_channels, v_payloads
 	from receipt_move(in_conversation, in_user, null, in_message) r;
-	return query values (null, read_json(in_conversation, in_user));
+
+	-- An owner may have removed the user while receipt_move waited for the row.
+	v_body := read_json(in_conversation, in_user);
+	if v_body is null then
+		perform fail('not_a_member', 'you are not a member of this conversation');
+	end if;
+	return query values (null, v_body);
 	return query
 	select r.channel, r.payload
 	from unnest(v_channels, v_payloads) as r (channel, payload);
