@@ -35,6 +35,8 @@ answer() {
 within_limit() { awk -v t="$took" -v limit=$WAIT_MS 'BEGIN { exit !(t * 1000 < limit + 4000) }' || { echo "answered after $took s"; return 1; }; }
 
 texts_of() { psql_banter "select string_agg(text, ' ' order by seq) from messages where conversation_id = $1"; }
+# What was refused may still be stored, by a batch that waits. none_waits: no such batch is left.
+none_waits() { [ "$(psql_banter "select count(*) from pg_locks where not granted")" = 0 ]; }
 stored_in() { [ "$(psql_banter "select count(*) from messages where conversation_id = $1")" = "$2" ]; }
 say() { speak "$1" "{\"type\":\"message.send\",\"conversation_id\":\"$2\",\"client_id\":\"$3\",\"text\":\"$3\"}"; }
 
@@ -70,6 +72,7 @@ others_go_on() {
 	others_go_on
 	counted "$URL" banter_api_send_busy_total 1
 	counted "$URL" banter_api_send_late_total 12
+	wait_until 10 none_waits
 	release holder
 	room=$held
 	send afterwards
@@ -146,6 +149,7 @@ others_go_on() {
 	[ $((${EPOCHREALTIME/./} - start)) -lt $(((WAIT_MS + 6000) * 1000)) ]
 	counted "$PUSH_URL" banter_push_send_busy_total 1
 	counted "$PUSH_URL" banter_push_send_late_total 3
+	wait_until 10 none_waits
 	release holder
 	say alice "$held" late1
 	heard alice '.type == "message.sent" and .client_id == "late1"'
