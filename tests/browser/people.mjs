@@ -31,6 +31,12 @@ export const stack = (...args) => stackWith({}, ...args);
 // The same, with other settings.
 export const stackWith = (settings, ...args) => promisify(execFile)(stackTool, args, { timeout: 120_000, env: { ...process.env, ...settings } });
 
+// In the page: whether the people shown are those of the prefix, so that the list moves no more.
+const onlyFound = (prefix) => {
+	const names = [...document.querySelectorAll("#people-found small")];
+	return names.length > 0 && names.every((name) => name.textContent.startsWith(`@${prefix}`));
+};
+
 // Runs `work` while the server is away, or refuses on purpose.
 export async function outage(work) {
 	isOutage = true;
@@ -140,7 +146,9 @@ export class Person {
 
 	async choose(others) {
 		for (const other of others) {
-			await this.page.fill("#people-search", other.name.slice(0, -1));
+			const prefix = other.name.slice(0, -1);
+			await this.page.fill("#people-search", prefix);
+			await this.page.waitForFunction(onlyFound, prefix);
 			await this.page.click(`#people-found button:has-text("@${other.name}")`);
 		}
 	}
