@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "errors.h"
 #include "lib/database.h"
 #include "lib/device_token.h"
+#include "lib/errors.h"
 #include "lib/log.h"
 #include "lib/redis_link.h"
 #include "lib/log_file.h"

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arena.h"
-#include "errors.h"
+#include "lib/arena.h"
+#include "lib/errors.h"
 #include "lib/limiter.h"
 #include "lib/limits.h"
 

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "errors.h"
+#include "lib/errors.h"
 #include "request.h"
 
 struct send_input {

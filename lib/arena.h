@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that lives as long as a request. Handlers allocate from it and free nothing. */
-#ifndef API_ARENA_H
-#define API_ARENA_H
+/*
+ * Memory that is freed at once: of a request of the api, or of a frame of push. Code that allocates
+ * from it frees nothing.
+ */
+#ifndef LIB_ARENA_H
+#define LIB_ARENA_H
 
 #include <stddef.h>
 
@@ -18,7 +21,7 @@ void *arena_alloc(struct arena *a, size_t size);
 /* Copies n bytes and adds a NUL. */
 char *arena_copy(struct arena *a, const char *text, size_t n);
 
-/* Frees all allocations, and keeps one block for the next request. */
+/* Frees all allocations, and keeps one block for the next ones. */
 void arena_reset(struct arena *a);
 
 /* Frees all memory. */

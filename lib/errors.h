@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Every error that the api returns. */
-#ifndef API_ERRORS_H
-#define API_ERRORS_H
+/* Every error that a client receives: its code, its status and its title. */
+#ifndef LIB_ERRORS_H
+#define LIB_ERRORS_H
 
 #include <stdio.h>
 

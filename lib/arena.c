@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/memory.h"
+#include "memory.h"
 
 enum { BLOCK_BYTES = 16 * 1024, TEXT_BYTES = 256 };
 
