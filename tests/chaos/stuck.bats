@@ -35,7 +35,7 @@ answer() {
 within_limit() { awk -v t="$took" -v limit=$WAIT_MS 'BEGIN { exit !(t * 1000 < limit + 4000) }' || { echo "answered after $took s"; return 1; }; }
 
 texts_of() { psql_banter "select string_agg(text, ' ' order by seq) from messages where conversation_id = $1"; }
-# What was refused may still be stored, by a batch that waits. none_waits: no such batch is left.
+# A refused message may still be stored, by a batch that waits. none_waits: no such batch is left.
 none_waits() { [ "$(psql_banter "select count(*) from pg_locks where not granted")" = 0 ]; }
 stored_in() { [ "$(psql_banter "select count(*) from messages where conversation_id = $1")" = "$2" ]; }
 say() { speak "$1" "{\"type\":\"message.send\",\"conversation_id\":\"$2\",\"client_id\":\"$3\",\"text\":\"$3\"}"; }

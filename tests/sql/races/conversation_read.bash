@@ -1,4 +1,4 @@
-# Who is removed while their reading waits for the member's row is told so.
+# A member who is removed while a read waits for the member row gets the error not_a_member.
 # SPDX-License-Identifier: MIT
 source races/sessions.bash
 
