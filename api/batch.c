@@ -2,8 +2,8 @@
 /*
  * A batch of sends as one statement, and what follows its failure.
  *
- * 1. The statement is one transaction: it stores every send of the batch, or none. After LINK_LOST
- *    and LINK_LATE it is not known which.
+ * 1. The statement is one transaction: it stores every send of the batch, or none. After DB_LOST
+ *    and DB_LATE it is not known which.
  * 2. A send may be repeated without harm: the database stores a client_id once, however often it is
  *    sent.
  * 3. After a deadlock, or when its prepared statement has become stale, each send is repeated up to
@@ -24,25 +24,25 @@
 #include "redis.h"
 
 /*
- * Ends a step of the statement. Keeps the result only if it succeeded, and the link only if it
- * still works.
+ * Ends a step of the statement. Keeps the result only if it succeeded, and the connection only if
+ * it still works.
  */
-static enum link_fate
-batch_step(struct link *l, struct batch *b, enum link_fate fate)
+static enum db_outcome
+batch_step(struct db_conn *c, struct batch *b, enum db_outcome outcome)
 {
-	if (fate == LINK_LOST || fate == LINK_STALE)
-		link_drop(l);
-	if (fate == LINK_DONE)
+	if (outcome == DB_LOST || outcome == DB_STALE)
+		db_conn_drop(c);
+	if (outcome == DB_DONE)
 		assert(PQntuples(b->result) == b->count);
 	else
 		PQclear(b->result);
-	if (fate != LINK_DONE)
+	if (outcome != DB_DONE)
 		b->result = NULL;
-	return fate;
+	return outcome;
 }
 
-enum link_fate
-batch_run(struct link *l, struct batch *b, int wait_ms)
+enum db_outcome
+batch_run(struct db_conn *c, struct batch *b, int wait_ms)
 {
 	struct param params[SENDS_PARAMS];
 	struct sends sends = { 0 };
@@ -65,27 +65,27 @@ batch_run(struct link *l, struct batch *b, int wait_ms)
 	for (int i = 0; i < SENDS_PARAMS; i++)
 		params[i] = param_text(sends_param(&sends, i));
 	histogram_add(&metrics->batch_sizes, HISTOGRAM_NUMBERS, b->count);
-	enum link_fate fate = link_run(l, STATEMENT_MESSAGES_SEND, params, SENDS_PARAMS, send_batch_deadline(&b->sends), &b->result);
+	enum db_outcome outcome = db_conn_run(c, STATEMENT_MESSAGES_SEND, params, SENDS_PARAMS, send_batch_deadline(&b->sends), &b->result);
 	sends_free(&sends);
-	return batch_step(l, b, fate);
+	return batch_step(c, b, outcome);
 }
 
-enum link_fate
-batch_await(struct link *l, struct batch *b, int64_t deadline)
+enum db_outcome
+batch_await(struct db_conn *c, struct batch *b, int64_t deadline)
 {
-	return batch_step(l, b, link_await(l, deadline, &b->result));
+	return batch_step(c, b, db_conn_await(c, deadline, &b->result));
 }
 
 static enum error
-fate_error(enum link_fate fate)
+outcome_error(enum db_outcome outcome)
 {
-	switch (fate) {
-	case LINK_DONE:
+	switch (outcome) {
+	case DB_DONE:
 		return ERROR_NONE;
-	case LINK_INVALID:
+	case DB_INVALID:
 		return ERROR_INVALID_BODY;
-	case LINK_BUG:
-	case LINK_REFUSED:
+	case DB_BUG:
+	case DB_REFUSED:
 		return ERROR_INTERNAL;
 	default:
 		return ERROR_UNAVAILABLE;
@@ -94,16 +94,16 @@ fate_error(enum link_fate fate)
 
 /* Returns whether a send may be repeated after its batch has failed. */
 static bool
-send_again(const struct batch *b, struct send *s, enum link_fate fate)
+send_again(const struct batch *b, struct send *s, enum db_outcome outcome)
 {
-	if (fate == LINK_AGAIN || fate == LINK_STALE)
+	if (outcome == DB_AGAIN || outcome == DB_STALE)
 		return s->tries++ < SEND_TRIES;
-	return b->count > 1 || fate == LINK_LOST;
+	return b->count > 1 || outcome == DB_LOST;
 }
 
 /* Halves the batches of the remaining sends after most failures: see the top of this file. */
 void
-batch_judge(struct batch *b, enum link_fate fate)
+batch_judge(struct batch *b, enum db_outcome outcome)
 {
 	for (int i = 0; i < b->count; i++) {
 		struct send *s = (struct send *)b->sends.entries[i];
@@ -115,12 +115,12 @@ batch_judge(struct batch *b, enum link_fate fate)
 			metrics_count(&metrics->send_busy);
 			continue;
 		}
-		if (!status && send_again(b, s, fate))
+		if (!status && send_again(b, s, outcome))
 			continue;
-		s->error = fate_error(fate);
+		s->error = outcome_error(outcome);
 		b->answered[i] = (struct send *)send_batch_take(&b->sends, i);
 	}
-	if (!b->result && fate != LINK_AGAIN && fate != LINK_STALE)
+	if (!b->result && outcome != DB_AGAIN && outcome != DB_STALE)
 		send_batch_halve(&b->sends);
 }
 

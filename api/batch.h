@@ -6,7 +6,7 @@
 #include <libpq-fe.h>
 
 #include "lib/send_queue.h"
-#include "link.h"
+#include "db_conn.h"
 #include "sender.h"
 
 /* The columns of messages_send. */
@@ -31,16 +31,16 @@ struct batch {
 };
 
 /* Runs the sends as one statement, up to the earliest of their deadlines. */
-enum link_fate batch_run(struct link *l, struct batch *b, int wait_ms) __attribute__((warn_unused_result));
+enum db_outcome batch_run(struct db_conn *c, struct batch *b, int wait_ms) __attribute__((warn_unused_result));
 
 /* Waits further for a late batch. */
-enum link_fate batch_await(struct link *l, struct batch *b, int64_t deadline) __attribute__((warn_unused_result));
+enum db_outcome batch_await(struct db_conn *c, struct batch *b, int64_t deadline) __attribute__((warn_unused_result));
 
 /*
  * Moves each send that has a result or an error from sends to answered. The others will be
  * repeated.
  */
-void batch_judge(struct batch *b, enum link_fate fate);
+void batch_judge(struct batch *b, enum db_outcome outcome);
 
 /* Returns a column of a send's row, or NULL for null and for a missing row. */
 const char *batch_column(const struct batch *b, int i, enum send_column column);

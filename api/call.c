@@ -12,7 +12,7 @@
 #include "lib/memory.h"
 #include "lib/settings.h"
 #include "metrics.h"
-#include "link.h"
+#include "db_conn.h"
 #include "redis.h"
 #include "seats.h"
 #include "steady.h"
@@ -22,11 +22,11 @@ enum { TRIES = 5, RETRY_PAUSE_US = 3000, LATE_LOOK_MS = 50 };
 struct pool {
 	pthread_mutex_t lock;
 	pthread_cond_t given;
-	struct link *links;
-	struct link *idle; /* the most recently used first: its memory is warm */
-	struct link *late; /* their requests were answered, but the server has not finished */
+	struct db_conn *conns;
+	struct db_conn *idle; /* the most recently used first: its memory is warm */
+	struct db_conn *late; /* their requests were answered, but the server has not finished */
 	long count, late_count;
-	int64_t *users; /* the user of each link; 0: none */
+	int64_t *users; /* the user of each connection; 0: none */
 };
 
 /*
@@ -40,11 +40,11 @@ pool_open(struct pool *p, long count)
 {
 	steady_cond_init(&p->given);
 	p->count = count;
-	p->links = memory_alloc((size_t)count * sizeof *p->links);
+	p->conns = memory_alloc((size_t)count * sizeof *p->conns);
 	p->users = memory_alloc((size_t)count * sizeof *p->users);
 	for (long i = 0; i < count; i++) {
-		p->links[i].next = p->idle;
-		p->idle = &p->links[i];
+		p->conns[i].next = p->idle;
+		p->idle = &p->conns[i];
 	}
 }
 
@@ -52,8 +52,8 @@ static void
 pool_close(struct pool *p)
 {
 	for (long i = 0; i < p->count; i++)
-		link_drop(&p->links[i]);
-	free(p->links);
+		db_conn_drop(&p->conns[i]);
+	free(p->conns);
 	free(p->users);
 	pthread_cond_destroy(&p->given);
 }
@@ -72,26 +72,26 @@ calls_close(void)
 	pool_close(&writes);
 }
 
-/* Moves late links that the server has finished with to the idle ones. */
+/* Moves late connections that the server has finished with to the idle ones. */
 static void
 pool_settle(struct pool *p)
 {
-	struct link **at = &p->late, *l;
+	struct db_conn **at = &p->late, *c;
 	PGresult *result;
 
-	while ((l = *at)) {
-		enum link_fate fate = link_await(l, 0, &result);
+	while ((c = *at)) {
+		enum db_outcome outcome = db_conn_await(c, 0, &result);
 		PQclear(result);
-		if (fate == LINK_LATE) {
-			at = &l->next;
+		if (outcome == DB_LATE) {
+			at = &c->next;
 			continue;
 		}
-		if (fate == LINK_STALE)
-			link_drop(l);
-		*at = l->next;
-		l->next = p->idle;
-		p->idle = l;
-		p->users[l - p->links] = 0;
+		if (outcome == DB_STALE)
+			db_conn_drop(c);
+		*at = c->next;
+		c->next = p->idle;
+		p->idle = c;
+		p->users[c - p->conns] = 0;
 		p->late_count--;
 	}
 }
@@ -111,13 +111,13 @@ pool_is_spent(const struct pool *p, int64_t user)
 }
 
 /*
- * Takes a link for a user; 0: for no user. Returns NULL when all links are late, or when none
- * became idle in time.
+ * Takes a connection for a user; 0: for no user. Returns NULL when all connections are late, or
+ * when none became idle in time.
  */
-static struct link *
+static struct db_conn *
 pool_take(struct pool *p, int64_t user, int64_t deadline)
 {
-	struct link *l;
+	struct db_conn *c;
 
 	pthread_mutex_lock(&p->lock);
 	for (;;) {
@@ -128,27 +128,29 @@ pool_take(struct pool *p, int64_t user, int64_t deadline)
 		int64_t look = now + LATE_LOOK_MS;
 		(void)steady_wait(&p->given, &p->lock, p->late && look < deadline ? look : deadline);
 	}
-	l = pool_is_spent(p, user) ? NULL : p->idle;
-	if (l) {
-		p->idle = l->next;
-		p->users[l - p->links] = user;
+	c = pool_is_spent(p, user) ? NULL : p->idle;
+	if (c) {
+		p->idle = c->next;
+		p->users[c - p->conns] = user;
 	}
 	pthread_mutex_unlock(&p->lock);
-	return l;
+	return c;
 }
 
-/* Returns a link to its pool. A late link waits there for its result: see link_run. */
+/*
+ * Returns a connection to its pool. A late connection waits there for its result: see db_conn_run.
+ */
 static void
-pool_give(struct pool *p, struct link *l, bool is_late)
+pool_give(struct pool *p, struct db_conn *c, bool is_late)
 {
-	struct link **list = is_late ? &p->late : &p->idle;
+	struct db_conn **list = is_late ? &p->late : &p->idle;
 
 	pthread_mutex_lock(&p->lock);
-	l->next = *list;
-	*list = l;
+	c->next = *list;
+	*list = c;
 	p->late_count += is_late;
 	if (!is_late)
-		p->users[l - p->links] = 0;
+		p->users[c - p->conns] = 0;
 	pthread_cond_broadcast(&p->given); /* all waiters: the first one's user may hold their share already */
 	pthread_mutex_unlock(&p->lock);
 }
@@ -161,9 +163,9 @@ pause_a_moment(int try)
 
 /* Returns whether the statement may be repeated after this outcome. */
 static bool
-fate_permits(enum link_fate fate, enum statement s)
+outcome_permits_repeat(enum db_outcome outcome, enum statement s)
 {
-	return fate == LINK_AGAIN || fate == LINK_STALE || (fate == LINK_LOST && statement_row(s)->reads);
+	return outcome == DB_AGAIN || outcome == DB_STALE || (outcome == DB_LOST && statement_row(s)->reads);
 }
 
 static int64_t
@@ -174,35 +176,37 @@ call_deadline(const struct request *r)
 	return time_steady_ms() + (is_short ? r->wait_ms : settings.api_wait_ms);
 }
 
-/* Runs a statement on a link, and repeats it where that is safe. *result is the last result. */
-static enum link_fate
+/*
+ * Runs a statement on a connection, and repeats it where that is safe. *result is the last result.
+ */
+static enum db_outcome
 pool_run(enum statement s, const struct request *r, const struct param *params, int n, PGresult **result)
 {
 	int64_t deadline = call_deadline(r);
-	enum link_fate fate = LINK_LOST;
+	enum db_outcome outcome = DB_LOST;
 	struct pool *p = statement_row(s)->reads ? &reads : &writes;
-	struct link *l = pool_take(p, r->user, deadline);
+	struct db_conn *c = pool_take(p, r->user, deadline);
 
 	*result = NULL;
-	if (!l)
-		return LINK_SLOW;
-	for (int try = 0; try < TRIES && (try == 0 || (fate_permits(fate, s) && time_steady_ms() < deadline)); try++) {
+	if (!c)
+		return DB_SLOW;
+	for (int try = 0; try < TRIES && (try == 0 || (outcome_permits_repeat(outcome, s) && time_steady_ms() < deadline)); try++) {
 		if (try > 0)
 			pause_a_moment(try);
 		PQclear(*result);
 		*result = NULL;
-		if (!link_ready(l, deadline)) {
-			fate = LINK_LOST;
+		if (!db_conn_ready(c, deadline)) {
+			outcome = DB_LOST;
 			continue;
 		}
-		fate = link_run(l, s, params, n, deadline, result);
-		if (fate == LINK_STALE || fate == LINK_LOST)
-			link_drop(l);
+		outcome = db_conn_run(c, s, params, n, deadline, result);
+		if (outcome == DB_STALE || outcome == DB_LOST)
+			db_conn_drop(c);
 	}
-	if (fate == LINK_LATE)
+	if (outcome == DB_LATE)
 		metrics_count(&metrics->database_late);
-	pool_give(p, l, fate == LINK_LATE);
-	return fate;
+	pool_give(p, c, outcome == DB_LATE);
+	return outcome;
 }
 
 /*
@@ -230,27 +234,27 @@ call_run(struct request *r, enum statement s, const struct param *params, int n)
 	PGresult *result;
 
 	seat_leave();
-	enum link_fate fate = pool_run(s, r, params, n, &result);
+	enum db_outcome outcome = pool_run(s, r, params, n, &result);
 
 	request_keep(r, result, result_free);
-	switch (fate) {
-	case LINK_DONE:
+	switch (outcome) {
+	case DB_DONE:
 		return (struct rows *)result;
-	case LINK_REFUSED:
+	case DB_REFUSED:
 		reply_refusal(r, result);
 		return NULL;
-	case LINK_INVALID:
+	case DB_INVALID:
 		reply_error(r, ERROR_INVALID_BODY);
 		return NULL;
-	case LINK_BUG:
+	case DB_BUG:
 		reply_error(r, ERROR_INTERNAL);
 		return NULL;
-	case LINK_AGAIN:
-	case LINK_STALE:
-	case LINK_SLOW:
-	case LINK_LATE:
-	case LINK_UNABLE:
-	case LINK_LOST:
+	case DB_AGAIN:
+	case DB_STALE:
+	case DB_SLOW:
+	case DB_LATE:
+	case DB_UNABLE:
+	case DB_LOST:
 		break;
 	}
 	reply_error(r, ERROR_UNAVAILABLE);

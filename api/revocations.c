@@ -7,9 +7,9 @@
 #include "lib/identifier.h"
 #include "lib/revoked.h"
 #include "lib/settings.h"
-#include "link.h"
+#include "db_conn.h"
 
-static struct link own;
+static struct db_conn own;
 static int64_t position; /* of the last result, a time of the database; 0: none yet */
 
 /* Stores a row: the new position, or a device. */
@@ -29,20 +29,20 @@ revocations_poll(void)
 	const struct param params[] = { param_id(position), param_number(revoked_keep_ms() / 1000) };
 	PGresult *result;
 
-	if (!link_ready(&own, INT64_MAX))
+	if (!db_conn_ready(&own, INT64_MAX))
 		return false;
 	/* connecting may have taken long, so the deadline begins here */
-	enum link_fate fate = link_run(&own, STATEMENT_DEVICES_REVOKED, params, 2, time_steady_ms() + settings.api_wait_ms, &result);
-	for (int i = 0; fate == LINK_DONE && i < PQntuples(result); i++)
+	enum db_outcome outcome = db_conn_run(&own, STATEMENT_DEVICES_REVOKED, params, 2, time_steady_ms() + settings.api_wait_ms, &result);
+	for (int i = 0; outcome == DB_DONE && i < PQntuples(result); i++)
 		row_take(result, i, now);
 	PQclear(result);
-	if (fate != LINK_DONE)
-		link_drop(&own);
-	return fate == LINK_DONE;
+	if (outcome != DB_DONE)
+		db_conn_drop(&own);
+	return outcome == DB_DONE;
 }
 
 void
 revocations_close(void)
 {
-	link_drop(&own);
+	db_conn_drop(&own);
 }

@@ -4,15 +4,16 @@
  *
  * Terms
  *     send     a message to store, with the request that waits for it (struct send)
- *     link     a connection to the database, of settings.api_send_connections; it is idle or has a
+ *     conn     one of settings.api_send_connections database connections; it is idle or has a
  *              batch
  *     batch    sends that one statement stores in one transaction (batch.h)
  *     ready    a conversation that no other transaction is known to hold (lib/send_queue.h)
  *     busy     a conversation that another transaction holds
- *     running  a link whose batch does not wait for locks
- *     waiting  a link whose batch of busy conversations waits for their locks, for SEND_WAIT_MS
- *     late     a link whose batch has not ended after SEND_GRACE_MS, though all sends in it were
- *              answered
+ *     running  a connection whose batch does not wait for locks
+ *     waiting  a connection whose batch of busy conversations waits for their locks, for
+ *              SEND_WAIT_MS
+ *     late     a connection whose batch has not ended after SEND_GRACE_MS, though all sends in it
+ *              were answered
  *
  * Invariants
  * 1. Each send that is queued gets one reply: by the end of its batch, or with 503 at its deadline.
@@ -21,16 +22,16 @@
  * 3. The events of a batch are published before its sends are answered. They include the events of
  *    sends that were answered 503 before.
  * 4. The messages of a conversation are stored in the order in which they were queued.
- * 5. A batch of ready conversations begins at once if no link is running. A further one begins when
- *    a whole batch is queued, or SEND_LATE_MS after the last one began. The reason: two half
- *    batches cost more than a whole one.
- * 6. At most half of the links wait, and when one begins to wait, another is idle or running. If no
- *    link may wait, busy conversations are tried every SEND_TRY_PAUSE_MS.
- * 7. A late link is kept until its batch ends (link.h says why) or the sender stops. While all
- *    links are late, every send is refused at once.
+ * 5. A batch of ready conversations begins at once if no connection is running. A further one
+ *    begins when a whole batch is queued, or SEND_LATE_MS after the last one began. The reason: two
+ *    half batches cost more than a whole one.
+ * 6. At most half of the connections wait, and when one begins to wait, another is idle or running.
+ *    If no connection may wait, busy conversations are tried every SEND_TRY_PAUSE_MS.
+ * 7. A late connection is kept until its batch ends (db_conn.h says why) or the sender stops. While
+ *    all connections are late, every send is refused at once.
  * 8. No thread holds the lock while it connects, runs a statement, publishes or replies.
- * 9. One thread more than there are links runs sender_run. So sends meet their deadlines while
- *    every link has a batch.
+ * 9. One thread more than there are connections runs sender_run. So sends meet their deadlines
+ *    while every connection has a batch.
  */
 #include "sender.h"
 
@@ -61,11 +62,11 @@ static struct {
 	pthread_cond_t work; /* a thread in sender_run may have work */
 	pthread_cond_t room; /* the queue is shorter */
 	struct send_queue queue;
-	struct link *links, *idle;
+	struct db_conn *conns, *idle;
 	int idle_count;
-	int running;	  /* links with a batch that does not wait for locks */
-	int waiting;	  /* links with a batch that waits for locks */
-	int late;	  /* links with a batch whose sends were all answered */
+	int running;	  /* connections with a batch that does not wait for locks */
+	int waiting;	  /* connections with a batch that waits for locks */
+	int late;	  /* connections with a batch whose sends were all answered */
 	int64_t since_ms; /* when the last batch of ready conversations began */
 	int64_t tried_ms; /* when busy conversations were last tried */
 	bool stop;
@@ -78,10 +79,10 @@ sender_open(void)
 	pthread_cond_destroy(&sender.room);
 	steady_cond_init(&sender.room);
 	send_queue_init(&sender.queue);
-	sender.links = memory_alloc((size_t)settings.api_send_connections * sizeof *sender.links);
+	sender.conns = memory_alloc((size_t)settings.api_send_connections * sizeof *sender.conns);
 	for (long i = 0; i < settings.api_send_connections; i++) {
-		sender.links[i].next = sender.idle;
-		sender.idle = &sender.links[i];
+		sender.conns[i].next = sender.idle;
+		sender.idle = &sender.conns[i];
 	}
 	sender.idle_count = (int)settings.api_send_connections;
 }
@@ -90,8 +91,8 @@ void
 sender_close(void)
 {
 	for (long i = 0; i < settings.api_send_connections; i++)
-		link_drop(&sender.links[i]);
-	free(sender.links);
+		db_conn_drop(&sender.conns[i]);
+	free(sender.conns);
 	send_queue_free(&sender.queue);
 }
 
@@ -175,7 +176,10 @@ busy_due(void)
 	return waiting_allowed() || time_steady_ms() - sender.tried_ms >= SEND_TRY_PAUSE_MS;
 }
 
-/* Returns whether all links are late. One cause is a lost standby that every commit waits for. */
+/*
+ * Returns whether all connections are late. One cause is a lost standby that every commit waits
+ * for.
+ */
 static bool
 all_late(void)
 {
@@ -212,23 +216,23 @@ work_signal(void)
 		pthread_cond_signal(&sender.work);
 }
 
-/* ---- links: under the lock ---- */
+/* ---- connections: under the lock ---- */
 
-static struct link *
-link_take(void)
+static struct db_conn *
+conn_take(void)
 {
-	struct link *l = sender.idle;
+	struct db_conn *c = sender.idle;
 
-	sender.idle = l->next;
+	sender.idle = c->next;
 	sender.idle_count--;
-	return l;
+	return c;
 }
 
 static void
-link_give(struct link *l)
+conn_return(struct db_conn *c)
 {
-	l->next = sender.idle;
-	sender.idle = l;
+	c->next = sender.idle;
+	sender.idle = c;
 	sender.idle_count++;
 }
 
@@ -240,7 +244,7 @@ pause_a_moment(void)
 	nanosleep(&(struct timespec){ 0, SEND_TRY_PAUSE_MS * 1000 * 1000 }, NULL);
 }
 
-/* Moves a link's batch from one count to another. NULL: none. */
+/* Moves a connection's batch from one count to another. NULL: none. */
 static void
 kind_move(int **kind, int *to)
 {
@@ -272,41 +276,41 @@ batch_is_late(struct send_batch *b, int **kind)
 
 /* Runs a batch until it ends. Refuses its sends at their deadlines meanwhile. */
 static void
-batch_do(struct link *l, struct batch *b, int **kind)
+batch_do(struct db_conn *c, struct batch *b, int **kind)
 {
 	int64_t grace_ms = time_steady_ms() + SEND_GRACE_MS;
-	enum link_fate fate = batch_run(l, b, *kind == &sender.waiting ? SEND_WAIT_MS : 0);
+	enum db_outcome outcome = batch_run(c, b, *kind == &sender.waiting ? SEND_WAIT_MS : 0);
 	struct send_entry *e;
 
-	while (fate == LINK_LATE) {
+	while (outcome == DB_LATE) {
 		while ((e = send_batch_expire(&b->sends, time_steady_ms())))
 			send_refuse(e);
 		int64_t deadline = send_batch_deadline(&b->sends);
 		if (deadline == INT64_MAX && time_steady_ms() < grace_ms)
 			deadline = grace_ms;
 		if (deadline == INT64_MAX && !batch_is_late(&b->sends, kind)) {
-			link_drop(l);
+			db_conn_drop(c);
 			break;
 		}
-		fate = batch_await(l, b, deadline < INT64_MAX ? deadline : time_steady_ms() + LATE_LOOK_MS);
+		outcome = batch_await(c, b, deadline < INT64_MAX ? deadline : time_steady_ms() + LATE_LOOK_MS);
 	}
-	if (fate == LINK_LOST)
+	if (outcome == DB_LOST)
 		pause_a_moment(); /* before the next try */
-	batch_judge(b, fate);
+	batch_judge(b, outcome);
 }
 
 /*
- * Makes a link ready before it takes a batch, because connecting may take long. Another thread then
- * watches the deadlines of the queue.
+ * Makes a connection ready before it takes a batch, because connecting may take long. Another
+ * thread then watches the deadlines of the queue.
  */
 static bool
-link_make_ready(struct link *l)
+conn_make_ready(struct db_conn *c)
 {
 	pthread_mutex_unlock(&sender.lock);
-	bool ready = link_lives(l);
+	bool ready = db_conn_lives(c);
 	if (!ready) {
 		pthread_cond_signal(&sender.work);
-		ready = link_ready(l, INT64_MAX);
+		ready = db_conn_ready(c, INT64_MAX);
 	}
 	if (!ready)
 		pause_a_moment();
@@ -327,8 +331,8 @@ queue_take_batch(struct send_batch *b, bool busy)
 }
 
 /*
- * Takes a batch and runs it. Releases the link before it replies, so another thread may run the
- * next batch meanwhile.
+ * Takes a batch and runs it. Releases the connection before it replies, so another thread may run
+ * the next batch meanwhile.
  */
 static void
 sender_batch(bool busy)
@@ -341,18 +345,18 @@ sender_batch(bool busy)
 	else
 		sender.since_ms = time_steady_ms();
 	kind_move(&kind, busy && waiting_allowed() ? &sender.waiting : &sender.running);
-	struct link *l = link_take();
+	struct db_conn *c = conn_take();
 	b.sends.count = b.count = 0;
-	if (link_make_ready(l))
+	if (conn_make_ready(c))
 		queue_take_batch(&b.sends, busy);
 	if (b.sends.count) {
 		pthread_mutex_unlock(&sender.lock);
-		batch_do(l, &b, &kind);
+		batch_do(c, &b, &kind);
 		pthread_mutex_lock(&sender.lock);
 		send_queue_finish(&sender.queue, &b.sends);
 	}
 	kind_move(&kind, NULL);
-	link_give(l);
+	conn_return(c);
 	work_signal();
 	if (b.count == 0)
 		return;
@@ -383,7 +387,7 @@ sender_rest(void)
 		(void)steady_wait(&sender.work, &sender.lock, deadline);
 }
 
-/* Returns one more than there are links (invariant 9). */
+/* Returns one more than there are connections (invariant 9). */
 long
 sender_threads(void)
 {

@@ -18,35 +18,35 @@ enum note { QUIET, INFO, WARN, ERROR };
 
 struct row {
 	const char *state; /* a prefix is enough */
-	enum link_fate fate;
+	enum db_outcome outcome;
 	enum note note;
 	bool trouble; /* trouble of the database, which GET /readyz reports */
 };
 
 /* The first row whose prefix matches counts. */
 static const struct row rows[] = {
-	{ "BN000", LINK_REFUSED, QUIET, false }, /* fail() */
-	{ "40001", LINK_AGAIN, QUIET, false },	 /* serialization_failure */
-	{ "40P01", LINK_AGAIN, QUIET, false },	 /* deadlock_detected */
-	{ "0A000", LINK_STALE, INFO, false },	 /* the result of a prepared plan has changed: the SQL was loaded again */
-	{ "26000", LINK_STALE, INFO, false },	 /* the prepared statement does not exist */
-	{ "42883", LINK_STALE, ERROR, true },	 /* undefined_function: no schema, or one of another version */
-	{ "42P01", LINK_STALE, ERROR, true },	 /* undefined_table */
-	{ "3F000", LINK_STALE, ERROR, true },	 /* invalid_schema_name */
-	{ "42501", LINK_UNABLE, ERROR, true },	 /* insufficient_privilege: a right of the role is missing */
-	{ "22", LINK_INVALID, ERROR, false },	 /* data exceptions */
-	{ "23514", LINK_INVALID, ERROR, false }, /* check_violation */
-	{ "57014", LINK_SLOW, WARN, false },	 /* statement_timeout, or a cancel */
-	{ "55P03", LINK_SLOW, WARN, false },	 /* lock_timeout */
-	{ "57P", LINK_LOST, WARN, false },	 /* the server shuts down, has crashed, starts up */
-	{ "25P03", LINK_LOST, WARN, false },	 /* idle_in_transaction_session_timeout */
-	{ "25006", LINK_LOST, ERROR, true },	 /* read-only: a standby, or set by its owner */
-	{ "08", LINK_LOST, WARN, false },	 /* connection exceptions */
-	{ "53", LINK_UNABLE, ERROR, true },	 /* disk full, out of memory, too many connections */
-	{ "58", LINK_UNABLE, ERROR, true },	 /* system errors: a file or a library */
-	{ "F0", LINK_UNABLE, ERROR, true },	 /* the server's configuration */
-	{ "XX", LINK_UNABLE, ERROR, true },	 /* internal errors, corrupted data */
-	{ "", LINK_BUG, ERROR, false },		 /* anything else */
+	{ "BN000", DB_REFUSED, QUIET, false }, /* fail() */
+	{ "40001", DB_AGAIN, QUIET, false },   /* serialization_failure */
+	{ "40P01", DB_AGAIN, QUIET, false },   /* deadlock_detected */
+	{ "0A000", DB_STALE, INFO, false },    /* the result of a prepared plan has changed: the SQL was loaded again */
+	{ "26000", DB_STALE, INFO, false },    /* the prepared statement does not exist */
+	{ "42883", DB_STALE, ERROR, true },    /* undefined_function: no schema, or one of another version */
+	{ "42P01", DB_STALE, ERROR, true },    /* undefined_table */
+	{ "3F000", DB_STALE, ERROR, true },    /* invalid_schema_name */
+	{ "42501", DB_UNABLE, ERROR, true },   /* insufficient_privilege: a right of the role is missing */
+	{ "22", DB_INVALID, ERROR, false },    /* data exceptions */
+	{ "23514", DB_INVALID, ERROR, false }, /* check_violation */
+	{ "57014", DB_SLOW, WARN, false },     /* statement_timeout, or a cancel */
+	{ "55P03", DB_SLOW, WARN, false },     /* lock_timeout */
+	{ "57P", DB_LOST, WARN, false },       /* the server shuts down, has crashed, starts up */
+	{ "25P03", DB_LOST, WARN, false },     /* idle_in_transaction_session_timeout */
+	{ "25006", DB_LOST, ERROR, true },     /* read-only: a standby, or set by its owner */
+	{ "08", DB_LOST, WARN, false },	       /* connection exceptions */
+	{ "53", DB_UNABLE, ERROR, true },      /* disk full, out of memory, too many connections */
+	{ "58", DB_UNABLE, ERROR, true },      /* system errors: a file or a library */
+	{ "F0", DB_UNABLE, ERROR, true },      /* the server's configuration */
+	{ "XX", DB_UNABLE, ERROR, true },      /* internal errors, corrupted data */
+	{ "", DB_BUG, ERROR, false },	       /* anything else */
 };
 
 /* The SQLSTATEs that were logged recently. */
@@ -73,10 +73,10 @@ row_of(const char *state)
 	return row;
 }
 
-enum link_fate
-sqlstate_fate(const char *state)
+enum db_outcome
+sqlstate_outcome(const char *state)
 {
-	return state ? row_of(state)->fate : LINK_LOST;
+	return state ? row_of(state)->outcome : DB_LOST;
 }
 
 static bool
@@ -91,10 +91,10 @@ state_of(const PGresult *result)
 	return result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
 }
 
-enum link_fate
+enum db_outcome
 sqlstate_result(const PGresult *result)
 {
-	return result && is_good(result) ? LINK_DONE : sqlstate_fate(state_of(result));
+	return result && is_good(result) ? DB_DONE : sqlstate_outcome(state_of(result));
 }
 
 /* Returns the place of an SQLSTATE. A new SQLSTATE replaces the one that was logged longest ago. */
@@ -138,9 +138,9 @@ logged_count(const char *state)
  * constraint is named.
  */
 static const char *
-failure_text(const PGresult *result, enum link_fate fate)
+failure_text(const PGresult *result, enum db_outcome outcome)
 {
-	const char *text = PQresultErrorField(result, fate == LINK_INVALID ? PG_DIAG_CONSTRAINT_NAME : PG_DIAG_MESSAGE_PRIMARY);
+	const char *text = PQresultErrorField(result, outcome == DB_INVALID ? PG_DIAG_CONSTRAINT_NAME : PG_DIAG_MESSAGE_PRIMARY);
 
 	return text ? text : "-";
 }
@@ -154,10 +154,10 @@ failure_log(const char *name, const PGresult *result, const char *state, const s
 		log_line(row->note == ERROR  ? LOG_ERROR
 			 : row->note == WARN ? LOG_WARN
 					     : LOG_INFO,
-			 "statement_failed", "statement=%s sqlstate=%s count=%ld why=%s", name, state, count, failure_text(result, row->fate));
+			 "statement_failed", "statement=%s sqlstate=%s count=%ld why=%s", name, state, count, failure_text(result, row->outcome));
 }
 
-enum link_fate
+enum db_outcome
 sqlstate_met(unsigned statement, const char *name, const PGresult *result)
 {
 	const char *state = state_of(result);
@@ -166,15 +166,15 @@ sqlstate_met(unsigned statement, const char *name, const PGresult *result)
 	if (result && is_good(result)) {
 		if (atomic_load_explicit(&met_ms[statement], memory_order_relaxed))
 			atomic_store(&met_ms[statement], 0);
-		return LINK_DONE;
+		return DB_DONE;
 	}
 	if (!state)
-		return LINK_LOST;
+		return DB_LOST;
 	const struct row *row = row_of(state);
 	if (row->trouble)
 		atomic_store(&met_ms[statement], time_steady_ms());
 	failure_log(name, result, state, row);
-	return row->fate;
+	return row->outcome;
 }
 
 void

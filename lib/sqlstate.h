@@ -12,26 +12,26 @@
 #include <stdint.h>
 
 /* The outcome of a statement. */
-enum link_fate {
-	LINK_DONE,
-	LINK_REFUSED, /* BN000: the client's mistake; the error's message names it */
-	LINK_INVALID, /* a value that the database refuses */
-	LINK_AGAIN,   /* deadlock or serialization failure: rolled back, may be repeated */
-	LINK_STALE,   /* prepared for another schema, or the schema is missing: may be repeated on a new connection */
-	LINK_SLOW,    /* took too long, rolled back */
-	LINK_LATE,    /* the deadline has passed, but the server goes on: link_await waits for it */
-	LINK_UNABLE,  /* the server cannot do it now (disk full, no memory, a file, library or right is missing): rolled back */
-	LINK_LOST,    /* the connection is broken or useless; the statement may or may not have been executed */
-	LINK_BUG,     /* anything else */
+enum db_outcome {
+	DB_DONE,
+	DB_REFUSED, /* BN000: the client's mistake; the error's message names it */
+	DB_INVALID, /* a value that the database refuses */
+	DB_AGAIN,   /* deadlock or serialization failure: rolled back, may be repeated */
+	DB_STALE,   /* prepared for another schema, or the schema is missing: may be repeated on a new connection */
+	DB_SLOW,    /* took too long, rolled back */
+	DB_LATE,    /* the deadline has passed, but the server goes on: link_await waits for it */
+	DB_UNABLE,  /* the server cannot do it now (disk full, no memory, a file, library or right is missing): rolled back */
+	DB_LOST,    /* the connection is broken or useless; the statement may or may not have been executed */
+	DB_BUG,	    /* anything else */
 };
 
 enum { SQLSTATE_STATEMENTS = 64, SQLSTATE_LOG_EACH_MS = 1000, SQLSTATE_TROUBLE_MS = 5000 };
 
 /* Returns the outcome of a statement that ended with an SQLSTATE. NULL: the connection broke. */
-enum link_fate sqlstate_fate(const char *state);
+enum db_outcome sqlstate_outcome(const char *state);
 
 /* Returns the outcome of a result. NULL: the connection broke. */
-enum link_fate sqlstate_result(const PGresult *result);
+enum db_outcome sqlstate_result(const PGresult *result);
 
 /*
  * Returns the outcome of a result, logs a failure and records trouble. Logs at most one line in
@@ -39,7 +39,7 @@ enum link_fate sqlstate_result(const PGresult *result);
  * number in the caller's table, below SQLSTATE_STATEMENTS, and its name. Never logs values of
  * clients. Thread-safe.
  */
-enum link_fate sqlstate_met(unsigned statement, const char *name, const PGresult *result);
+enum db_outcome sqlstate_met(unsigned statement, const char *name, const PGresult *result);
 
 /*
  * Returns whether the programs' statements meet trouble of the database: it is read-only, its disk

@@ -34,7 +34,7 @@ lane_answers(const struct lane *l, int64_t within_us)
 
 /* ---- queries without an answer */
 
-static enum link_fate
+static enum db_outcome
 question_met(const struct question *q)
 {
 	return sqlstate_met(q->statement, statements[q->statement].name, q->result);
@@ -198,7 +198,7 @@ static int
 batch_failed(const struct lane_batch *b)
 {
 	for (int i = 0; i < b->count; i++)
-		if (sqlstate_result(b->list[i]->result) != LINK_DONE)
+		if (sqlstate_result(b->list[i]->result) != DB_DONE)
 			return i;
 	return -1;
 }
@@ -230,9 +230,9 @@ batch_drop(struct lane *l, struct lane_batch *b, int failed)
 
 /* Returns whether to repeat a query that a deadlock has rolled back. */
 static bool
-question_again(struct question *q, enum link_fate fate)
+question_again(struct question *q, enum db_outcome outcome)
 {
-	return fate == LINK_AGAIN && q->again++ < AGAIN_MOST && q->expires_ms > loop_now();
+	return outcome == DB_AGAIN && q->again++ < AGAIN_MOST && q->expires_ms > loop_now();
 }
 
 /* Removes the oldest batch, which has ended. The lane stays late while the next one is lost. */
@@ -266,10 +266,10 @@ batch_end(struct lane *l)
 		batch_answer(l, &b);
 		return;
 	}
-	enum link_fate fate = sqlstate_result(b.list[failed]->result);
-	if (fate == LINK_LOST || fate == LINK_STALE) {
+	enum db_outcome outcome = sqlstate_result(b.list[failed]->result);
+	if (outcome == DB_LOST || outcome == DB_STALE) {
 		batch_drop(l, &b, failed);
-	} else if (b.count > 1 || question_again(b.list[0], fate)) {
+	} else if (b.count > 1 || question_again(b.list[0], outcome)) {
 		batch_requeue(l, &b, true, &lost);
 		lost_answer(&lost);
 	} else {
@@ -287,7 +287,7 @@ prepare_result(struct lane *l, struct lane_batch *b, const PGresult *result)
 
 	if (i == 0)
 		why = database_session_fault(result);
-	else if (sqlstate_met((unsigned)i - 1, statements[i - 1].name, result) != LINK_DONE)
+	else if (sqlstate_met((unsigned)i - 1, statements[i - 1].name, result) != DB_DONE)
 		why = PQresultErrorMessage(result);
 	if (why)
 		lane_drop(l, *why ? why : "a statement cannot be prepared");

@@ -13,7 +13,7 @@
  * | PREPARING  | all statements are prepared             | READY      |                      |
  * | PREPARING  | the session or a statement is refused   | DOWN       |                      |
  * | READY      | the connection breaks                   | DOWN       | sent again, in order |
- * | READY      | an error of the fate LOST or STALE      | DOWN       | sent again, in order |
+ * | READY      | an error with outcome LOST or STALE     | DOWN       | sent again, in order |
  * | READY      | a batch is late (BANTER_PUSH_ANSWER_MS) | DOWN       | the batch is lost    |
  * | READY      | the same, LANE_KEPT                     | READY      | all are lost         |
  * | READY      | the same, LANE_PATIENT                  | READY      | they wait            |
