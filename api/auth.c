@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "call.h"
+#include "db_call.h"
 #include "devices.h"
 #include "handlers.h"
 #include "input.h"
@@ -79,7 +79,7 @@ struct newcomer {
 static bool
 newcomer_make(struct request *r, struct newcomer *n)
 {
-	struct rows *rows = call(r, STATEMENT_ID_NEW);
+	struct rows *rows = db_call(r, STATEMENT_ID_NEW);
 
 	if (!rows)
 		return false;
@@ -132,9 +132,9 @@ post_register(struct request *r)
 		return REPLIED;
 	if (!password_hash(address_of(r), in.password, hash))
 		return reply_error(r, ERROR_TOO_BUSY);
-	struct rows *rows =
-		call(r, STATEMENT_USER_REGISTER, param_text(in.name), param_text(in.display_name), param_text(hash), param_text(in.device_name),
-		     param_bytes(n.refresh_hash, TOKEN_HASH_BYTES), param_id(settings.refresh_seconds), param_id(n.device), param_id(network_of(r)));
+	struct rows *rows = db_call(r, STATEMENT_USER_REGISTER, param_text(in.name), param_text(in.display_name), param_text(hash),
+				    param_text(in.device_name), param_bytes(n.refresh_hash, TOKEN_HASH_BYTES), param_id(settings.refresh_seconds),
+				    param_id(n.device), param_id(network_of(r)));
 	if (!rows)
 		return REPLIED;
 	return reply_signed_in(r, 201, &(struct signing){ rows_number(rows, 0, 2), n.device, rows_text(rows, 0, 1), n.refresh, in.cookie });
@@ -185,7 +185,7 @@ post_login(struct request *r)
 	uint64_t name = name_number(r, in.name);
 	if (!login_counted(r, RATE_LOGIN_NAME, name ^ (uint64_t)network))
 		return REPLIED;
-	struct rows *rows = call(r, STATEMENT_USER_CREDENTIALS, param_text(in.name), param_id(network));
+	struct rows *rows = db_call(r, STATEMENT_USER_CREDENTIALS, param_text(in.name), param_id(network));
 	if (!rows)
 		return REPLIED;
 	bool is_user = rows_count(rows) > 0, is_known = is_user && rows_number(rows, 0, 2);
@@ -202,8 +202,8 @@ post_login(struct request *r)
 	int64_t user = rows_number(rows, 0, 0);
 	if (!newcomer_make(r, &n))
 		return REPLIED;
-	rows = call(r, STATEMENT_DEVICE_SIGN_IN, param_id(user), param_text(in.device_name), param_bytes(n.refresh_hash, TOKEN_HASH_BYTES),
-		    param_id(settings.refresh_seconds), param_id(n.device), param_id(network));
+	rows = db_call(r, STATEMENT_DEVICE_SIGN_IN, param_id(user), param_text(in.device_name), param_bytes(n.refresh_hash, TOKEN_HASH_BYTES),
+		       param_id(settings.refresh_seconds), param_id(n.device), param_id(network));
 	if (!rows)
 		return REPLIED;
 	rows_ring(rows, 1, 2);
@@ -232,7 +232,7 @@ token_find(struct request *r, const char *text, const unsigned char hash[TOKEN_H
 {
 	if (device_token_parse(text, out))
 		return true;
-	struct rows *rows = call(r, STATEMENT_DEVICE_OF_TOKEN, param_bytes(hash, TOKEN_HASH_BYTES));
+	struct rows *rows = db_call(r, STATEMENT_DEVICE_OF_TOKEN, param_bytes(hash, TOKEN_HASH_BYTES));
 	if (!rows)
 		return false;
 	if (rows_count(rows) == 0) {
@@ -263,9 +263,9 @@ post_refresh(struct request *r)
 		return REPLIED;
 	device_token_next(in.refresh_token, &old, refresh);
 	token_hash(refresh, strlen(refresh), new_hash);
-	struct rows *rows = call(r, STATEMENT_DEVICE_REFRESH, param_id(old.device), old.is_signed ? param_number(old.generation) : param_text(NULL),
-				 param_bytes(old_hash, TOKEN_HASH_BYTES), param_bytes(new_hash, TOKEN_HASH_BYTES), param_id(settings.refresh_seconds),
-				 param_id(network_of(r)));
+	struct rows *rows = db_call(r, STATEMENT_DEVICE_REFRESH, param_id(old.device),
+				    old.is_signed ? param_number(old.generation) : param_text(NULL), param_bytes(old_hash, TOKEN_HASH_BYTES),
+				    param_bytes(new_hash, TOKEN_HASH_BYTES), param_id(settings.refresh_seconds), param_id(network_of(r)));
 	if (!rows)
 		return REPLIED;
 	const char *status = rows_text(rows, 0, 0);
@@ -286,7 +286,7 @@ post_refresh(struct request *r)
 enum reply
 post_logout(struct request *r)
 {
-	struct rows *rows = call(r, STATEMENT_DEVICE_REVOKE, param_id(r->user), param_id(r->device));
+	struct rows *rows = db_call(r, STATEMENT_DEVICE_REVOKE, param_id(r->user), param_id(r->device));
 
 	if (!rows && r->error != ERROR_DEVICE_NOT_FOUND) /* another request has just signed the device out, as requested */
 		return REPLIED;

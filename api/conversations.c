@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "call.h"
+#include "db_call.h"
 #include "handlers.h"
 #include "page.h"
 #include "work.h"
@@ -24,7 +24,7 @@ list_conversations(struct request *r)
 		return reply_error_field(r, ERROR_INVALID_PARAMETER, "before_id", "before goes with before_id");
 	return reply_rows(
 		r, 200,
-		call(r, STATEMENT_CONVERSATION_LIST, param_id(r->user), param_id(page.before), param_id(page.before_id), param_id(page.limit)));
+		db_call(r, STATEMENT_CONVERSATION_LIST, param_id(r->user), param_id(page.before), param_id(page.before_id), param_id(page.limit)));
 }
 
 struct conversation_input {
@@ -59,7 +59,7 @@ post_direct(struct request *r)
 
 	if (!input_read(r, direct_fields, &in) || !work_allows_members(r, 1))
 		return REPLIED;
-	struct rows *rows = call(r, STATEMENT_CONVERSATION_DIRECT, param_id(r->user), param_id(in.user_id));
+	struct rows *rows = db_call(r, STATEMENT_CONVERSATION_DIRECT, param_id(r->user), param_id(in.user_id));
 	return reply_rings(r, rows && strcmp(rows_text(rows, 0, 2), "t") == 0 ? 201 : 200, rows);
 }
 
@@ -79,8 +79,8 @@ post_conversation(struct request *r)
 	if (!input_read(r, group_fields, &in) || !work_allows_members(r, 1 + in.members.count))
 		return REPLIED;
 	return reply_rings(r, 201,
-			   call(r, STATEMENT_CONVERSATION_GROUP, param_id(r->user), param_text(in.title),
-				param_text(ids_text(&r->arena, in.members.list, in.members.count)), param_text(in.history)));
+			   db_call(r, STATEMENT_CONVERSATION_GROUP, param_id(r->user), param_text(in.title),
+				   param_text(ids_text(&r->arena, in.members.list, in.members.count)), param_text(in.history)));
 }
 
 /*
@@ -90,7 +90,7 @@ post_conversation(struct request *r)
 enum reply
 get_conversation(struct request *r)
 {
-	return reply_rows(r, 200, call(r, STATEMENT_CONVERSATION_GET, param_id(r->path_ids[0]), param_id(r->user)));
+	return reply_rows(r, 200, db_call(r, STATEMENT_CONVERSATION_GET, param_id(r->path_ids[0]), param_id(r->user)));
 }
 
 static const struct field title_fields[] = {
@@ -109,7 +109,7 @@ patch_conversation(struct request *r)
 
 	if (!input_read(r, title_fields, &title))
 		return REPLIED;
-	return reply_rings(r, 200, call(r, STATEMENT_CONVERSATION_UPDATE, param_id(r->path_ids[0]), param_id(r->user), param_text(title)));
+	return reply_rings(r, 200, db_call(r, STATEMENT_CONVERSATION_UPDATE, param_id(r->path_ids[0]), param_id(r->user), param_text(title)));
 }
 
 /*
@@ -119,5 +119,5 @@ patch_conversation(struct request *r)
 enum reply
 delete_conversation(struct request *r)
 {
-	return reply_rings(r, 204, call(r, STATEMENT_CONVERSATION_DELETE, param_id(r->path_ids[0]), param_id(r->user)));
+	return reply_rings(r, 204, db_call(r, STATEMENT_CONVERSATION_DELETE, param_id(r->path_ids[0]), param_id(r->user)));
 }

@@ -2,7 +2,7 @@
 /* The devices of a user. */
 #include "devices.h"
 
-#include "call.h"
+#include "db_call.h"
 #include "handlers.h"
 #include "lib/identifier.h"
 #include "lib/revoked.h"
@@ -15,7 +15,7 @@
 enum reply
 list_devices(struct request *r)
 {
-	return reply_rows(r, 200, call(r, STATEMENT_DEVICE_LIST, param_id(r->user), param_id(r->device)));
+	return reply_rows(r, 200, db_call(r, STATEMENT_DEVICE_LIST, param_id(r->user), param_id(r->device)));
 }
 
 void
@@ -26,7 +26,7 @@ device_forget(struct request *r, int64_t user, int64_t device)
 	revoked_add(device, time_steady_ms(), revoked_keep_ms());
 	if (!redis_device_gone(user, device, &offline) || !offline)
 		return;
-	struct rows *rows = call(r, STATEMENT_PRESENCE_SEEN, param_id(user));
+	struct rows *rows = db_call(r, STATEMENT_PRESENCE_SEEN, param_id(user));
 	(void)rows; /* a failure loses only a time of last_seen */
 }
 
@@ -38,7 +38,7 @@ enum reply
 delete_device(struct request *r)
 {
 	int64_t device = r->path_ids[0];
-	struct rows *rows = call(r, STATEMENT_DEVICE_REVOKE, param_id(r->user), param_id(device));
+	struct rows *rows = db_call(r, STATEMENT_DEVICE_REVOKE, param_id(r->user), param_id(device));
 
 	if (!rows)
 		return REPLIED;

@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdint.h>
 
-#include "call.h"
+#include "db_call.h"
 #include "lib/identifier.h"
 
 enum { STRIPES = 64, WAYS = 4, SETS = KNOWN_DEVICES / WAYS }; /* 768 KiB */
@@ -78,7 +78,7 @@ known_device(struct request *r)
 
 	if (known_recall(r->user, r->device, now))
 		return true;
-	struct rows *rows = call(r, STATEMENT_DEVICE_KNOWN, param_id(r->user), param_id(r->device));
+	struct rows *rows = db_call(r, STATEMENT_DEVICE_KNOWN, param_id(r->user), param_id(r->device));
 	if (!rows)
 		return false;
 	if (!rows_number(rows, 0, 0)) {

@@ -2,7 +2,7 @@
 /* The members of a conversation and their roles. */
 #include <stddef.h>
 
-#include "call.h"
+#include "db_call.h"
 #include "handlers.h"
 #include "page.h"
 #include "work.h"
@@ -14,7 +14,7 @@
 enum reply
 post_leave(struct request *r)
 {
-	return reply_rings(r, 204, call(r, STATEMENT_MEMBER_REMOVE, param_id(r->path_ids[0]), param_id(r->user), param_id(r->user)));
+	return reply_rings(r, 204, db_call(r, STATEMENT_MEMBER_REMOVE, param_id(r->path_ids[0]), param_id(r->user), param_id(r->user)));
 }
 
 /*
@@ -29,7 +29,7 @@ list_members(struct request *r)
 	if (!page_read(r, page_after, &page))
 		return REPLIED;
 	return reply_rows(r, 200,
-			  call(r, STATEMENT_MEMBER_LIST, param_id(r->path_ids[0]), param_id(r->user), param_id(page.after), param_id(page.limit)));
+			  db_call(r, STATEMENT_MEMBER_LIST, param_id(r->path_ids[0]), param_id(r->user), param_id(page.after), param_id(page.limit)));
 }
 
 static const struct field members_fields[] = {
@@ -50,9 +50,9 @@ post_members(struct request *r)
 
 	if (!input_read(r, members_fields, &users) || !work_allows_members(r, users.count))
 		return REPLIED;
-	return reply_rings(
-		r, 200,
-		call(r, STATEMENT_MEMBER_ADD, param_id(r->path_ids[0]), param_id(r->user), param_text(ids_text(&r->arena, users.list, users.count))));
+	return reply_rings(r, 200,
+			   db_call(r, STATEMENT_MEMBER_ADD, param_id(r->path_ids[0]), param_id(r->user),
+				   param_text(ids_text(&r->arena, users.list, users.count))));
 }
 
 static const char *const roles[] = { "owner", "admin", "member", NULL };
@@ -74,8 +74,8 @@ patch_member(struct request *r)
 
 	if (!input_read(r, member_fields, &role))
 		return REPLIED;
-	return reply_rings(r, 200,
-			   call(r, STATEMENT_MEMBER_ROLE, param_id(r->path_ids[0]), param_id(r->user), param_id(r->path_ids[1]), param_text(role)));
+	return reply_rings(
+		r, 200, db_call(r, STATEMENT_MEMBER_ROLE, param_id(r->path_ids[0]), param_id(r->user), param_id(r->path_ids[1]), param_text(role)));
 }
 
 /*
@@ -85,5 +85,5 @@ patch_member(struct request *r)
 enum reply
 delete_member(struct request *r)
 {
-	return reply_rings(r, 204, call(r, STATEMENT_MEMBER_REMOVE, param_id(r->path_ids[0]), param_id(r->user), param_id(r->path_ids[1])));
+	return reply_rings(r, 204, db_call(r, STATEMENT_MEMBER_REMOVE, param_id(r->path_ids[0]), param_id(r->user), param_id(r->path_ids[1])));
 }

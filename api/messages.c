@@ -2,7 +2,7 @@
 /* Messages: sending and reading. */
 #include <stddef.h>
 
-#include "call.h"
+#include "db_call.h"
 #include "handlers.h"
 #include "page.h"
 #include "sender.h"
@@ -19,8 +19,8 @@ list_messages(struct request *r)
 	if (!page_read(r, page_around, &page))
 		return REPLIED;
 	return reply_rows(r, 200,
-			  call(r, STATEMENT_MESSAGE_LIST, param_id(r->path_ids[0]), param_id(r->user), param_id(page.before), param_id(page.after),
-			       param_id(page.around), param_id(page.limit)));
+			  db_call(r, STATEMENT_MESSAGE_LIST, param_id(r->path_ids[0]), param_id(r->user), param_id(page.before), param_id(page.after),
+				  param_id(page.around), param_id(page.limit)));
 }
 
 /* The body of a message, and its mentions. */
@@ -80,5 +80,5 @@ post_message(struct request *r)
 enum reply
 get_message(struct request *r)
 {
-	return reply_rows(r, 200, call(r, STATEMENT_MESSAGE_GET, param_id(r->path_ids[0]), param_id(r->user), param_id(r->path_ids[1])));
+	return reply_rows(r, 200, db_call(r, STATEMENT_MESSAGE_GET, param_id(r->path_ids[0]), param_id(r->user), param_id(r->path_ids[1])));
 }

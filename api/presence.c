@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "call.h"
+#include "db_call.h"
 #include "handlers.h"
 #include "input.h"
 #include "redis.h"
@@ -15,7 +15,7 @@
 enum reply
 post_typing(struct request *r)
 {
-	struct rows *rows = call(r, STATEMENT_TYPING_CHECK, param_id(r->path_ids[0]), param_id(r->user));
+	struct rows *rows = db_call(r, STATEMENT_TYPING_CHECK, param_id(r->path_ids[0]), param_id(r->user));
 
 	if (!rows)
 		return REPLIED;
@@ -60,7 +60,7 @@ struct shown {
 static bool
 shown_find(struct request *r, const struct ids *asked, struct shown *out)
 {
-	struct rows *rows = call(r, STATEMENT_PRESENCE_ALLOWED, param_id(r->user), param_text(ids_text(&r->arena, asked->list, asked->count)));
+	struct rows *rows = db_call(r, STATEMENT_PRESENCE_ALLOWED, param_id(r->user), param_text(ids_text(&r->arena, asked->list, asked->count)));
 
 	if (!rows)
 		return false;

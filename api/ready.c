@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "call.h"
+#include "db_call.h"
 #include "lib/database.h"
 #include "lib/identifier.h"
 #include "lib/settings.h"
@@ -99,12 +99,12 @@ probe_database(struct request *r, struct readiness *found)
 {
 	atomic_store(&shared->probing, DATABASE);
 	r->wait_ms = DATABASE_WAIT_MS;
-	struct rows *range = call(r, STATEMENT_SCHEMA_RANGE);
+	struct rows *range = db_call(r, STATEMENT_SCHEMA_RANGE);
 	bool answers = range || r->error == ERROR_INTERNAL;
 
 	found->schema = range && database_serves(rows_number(range, 0, 0), rows_number(range, 0, 1));
-	found->database = found->schema ? call(r, STATEMENT_SERVER_PROBE) && !sqlstate_trouble() : answers;
-	struct rows *clock = found->database ? call(r, STATEMENT_CLOCK_STATE) : NULL;
+	found->database = found->schema ? db_call(r, STATEMENT_SERVER_PROBE) && !sqlstate_trouble() : answers;
+	struct rows *clock = found->database ? db_call(r, STATEMENT_CLOCK_STATE) : NULL;
 	found->clock = clock && strcmp(rows_text(clock, 0, 0), "ok") == 0;
 }
 

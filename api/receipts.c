@@ -20,8 +20,8 @@ list_receipts(struct request *r)
 	if (!page_read(r, page_after, &page))
 		return REPLIED;
 	return reply_rows(r, 200,
-			  call(r, STATEMENT_MESSAGE_RECEIPTS, param_id(r->path_ids[0]), param_id(r->user), param_id(r->path_ids[1]),
-			       param_id(page.after), param_id(page.limit)));
+			  db_call(r, STATEMENT_MESSAGE_RECEIPTS, param_id(r->path_ids[0]), param_id(r->user), param_id(r->path_ids[1]),
+				  param_id(page.after), param_id(page.limit)));
 }
 
 static const struct field read_fields[] = {
@@ -40,7 +40,7 @@ post_read(struct request *r)
 
 	if (!input_read(r, read_fields, &message))
 		return REPLIED;
-	return reply_rings(r, 200, call(r, STATEMENT_CONVERSATION_READ, param_id(r->path_ids[0]), param_id(r->user), param_id(message)));
+	return reply_rings(r, 200, db_call(r, STATEMENT_CONVERSATION_READ, param_id(r->path_ids[0]), param_id(r->user), param_id(message)));
 }
 
 struct rows *
@@ -54,8 +54,8 @@ receipts_deliver(struct request *r, const struct cursor *c)
 		ids[i] = c->exceptions[i].id;
 	}
 	struct rows *rows =
-		call(r, STATEMENT_RECEIPTS_DELIVER, param_id(r->user), param_number(c->base), param_text(ids_text(&r->arena, users, c->count)),
-		     param_text(ids_text(&r->arena, conversations, c->count)), param_text(ids_text(&r->arena, ids, c->count)));
+		db_call(r, STATEMENT_RECEIPTS_DELIVER, param_id(r->user), param_number(c->base), param_text(ids_text(&r->arena, users, c->count)),
+			param_text(ids_text(&r->arena, conversations, c->count)), param_text(ids_text(&r->arena, ids, c->count)));
 	if (rows)
 		rows_ring(rows, 0, 0);
 	return rows;
@@ -119,6 +119,6 @@ post_receipts(struct request *r)
 		read[i] = receipts[i].read;
 	}
 	return reply_rings(r, 200,
-			   call(r, STATEMENT_RECEIPTS_UPDATE, param_id(r->user), param_text(ids_text(&r->arena, conversations, list.count)),
-				param_text(ids_text(&r->arena, delivered, list.count)), param_text(ids_text(&r->arena, read, list.count))));
+			   db_call(r, STATEMENT_RECEIPTS_UPDATE, param_id(r->user), param_text(ids_text(&r->arena, conversations, list.count)),
+				   param_text(ids_text(&r->arena, delivered, list.count)), param_text(ids_text(&r->arena, read, list.count))));
 }

@@ -3,7 +3,7 @@
 #ifndef API_RECEIPTS_H
 #define API_RECEIPTS_H
 
-#include "call.h"
+#include "db_call.h"
 #include "lib/cursor.h"
 
 /*

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "call.h"
+#include "db_call.h"
 #include "handlers.h"
 #include "lib/identifier.h"
 #include "lib/settings.h"

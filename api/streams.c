@@ -2,7 +2,7 @@
 /* Tickets that open streams. push serves the streams. */
 #include <string.h>
 
-#include "call.h"
+#include "db_call.h"
 #include "handlers.h"
 #include "lib/settings.h"
 #include "lib/token.h"
@@ -20,8 +20,8 @@ post_ticket(struct request *r)
 
 	token_random(ticket);
 	token_hash(ticket, strlen(ticket), hash);
-	if (!call(r, STATEMENT_TICKET_CREATE, param_bytes(hash, TOKEN_HASH_BYTES), param_id(r->user), param_id(r->device),
-		  param_id(settings.ticket_seconds)))
+	if (!db_call(r, STATEMENT_TICKET_CREATE, param_bytes(hash, TOKEN_HASH_BYTES), param_id(r->user), param_id(r->device),
+		     param_id(settings.ticket_seconds)))
 		return REPLIED;
 	text_printf(&body, "{\"ticket\":\"%s\",\"expires_in\":%ld}", ticket, settings.ticket_seconds);
 	return reply_json(r, 201, body.bytes);

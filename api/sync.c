@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "call.h"
+#include "db_call.h"
 #include "handlers.h"
 #include "input.h"
 #include "lib/cursor.h"
@@ -33,7 +33,7 @@ static const struct field sync_parameters[] = {
 static int64_t
 horizon_read(struct request *r, int64_t *incarnation)
 {
-	struct rows *rows = call(r, STATEMENT_STREAM_STATE);
+	struct rows *rows = db_call(r, STATEMENT_STREAM_STATE);
 
 	if (rows)
 		*incarnation = rows_number(rows, 0, 1);
@@ -81,7 +81,7 @@ reply_snapshot(struct request *r, const char *reset, int64_t limit)
 	c.base = horizon_read(r, &c.incarnation);
 	if (!c.base)
 		return REPLIED;
-	struct rows *rows = call(r, STATEMENT_SYNC_SNAPSHOT, param_id(r->user), param_number(limit));
+	struct rows *rows = db_call(r, STATEMENT_SYNC_SNAPSHOT, param_id(r->user), param_number(limit));
 	if (!rows)
 		return REPLIED;
 	const char *snapshot = rows_text(rows, 0, 0);
@@ -139,12 +139,12 @@ missed_read(struct request *r, const struct cursor *c, int64_t horizon, int64_t 
 	bool has_reads = c->reads_count > 0;
 	if (has_reads)
 		text_puts(&snapshots, "}");
-	return call(r, STATEMENT_SYNC_EVENTS, param_id(r->user), param_number(c->base), param_text(ids_text(&r->arena, conversations, c->count)),
-		    param_text(ids_text(&r->arena, ids, c->count)), param_text(has_reads ? ids_text(&r->arena, reads, c->reads_count) : NULL),
-		    param_text(has_reads ? ids_text(&r->arena, read_conversations, c->reads_count) : NULL),
-		    param_text(has_reads ? snapshots.bytes : NULL), param_id(c->pass.end ? c->pass.end : horizon),
-		    c->pass.end ? param_id(c->pass.conversation) : param_text(NULL), c->pass.end ? param_id(c->pass.id) : param_text(NULL),
-		    param_number(limit + 1), param_number(LIMIT_PAGE_BYTES));
+	return db_call(r, STATEMENT_SYNC_EVENTS, param_id(r->user), param_number(c->base), param_text(ids_text(&r->arena, conversations, c->count)),
+		       param_text(ids_text(&r->arena, ids, c->count)), param_text(has_reads ? ids_text(&r->arena, reads, c->reads_count) : NULL),
+		       param_text(has_reads ? ids_text(&r->arena, read_conversations, c->reads_count) : NULL),
+		       param_text(has_reads ? snapshots.bytes : NULL), param_id(c->pass.end ? c->pass.end : horizon),
+		       c->pass.end ? param_id(c->pass.conversation) : param_text(NULL), c->pass.end ? param_id(c->pass.id) : param_text(NULL),
+		       param_number(limit + 1), param_number(LIMIT_PAGE_BYTES));
 }
 
 /*
@@ -248,9 +248,9 @@ cursor_judge(struct request *r, struct cursor *c)
 		conversations[i] = c->exceptions[i].conversation;
 		ids[i] = c->exceptions[i].id;
 	}
-	struct rows *rows = call(r, STATEMENT_CURSOR_RESET, param_number(c->incarnation), param_number(c->base), param_number(cursor_horizon(c)),
-				 param_number(cursor_reach(c)), param_text(ids_text(&r->arena, conversations, c->count)),
-				 param_text(ids_text(&r->arena, ids, c->count)));
+	struct rows *rows = db_call(r, STATEMENT_CURSOR_RESET, param_number(c->incarnation), param_number(c->base), param_number(cursor_horizon(c)),
+				    param_number(cursor_reach(c)), param_text(ids_text(&r->arena, conversations, c->count)),
+				    param_text(ids_text(&r->arena, ids, c->count)));
 	if (rows)
 		c->incarnation = rows_number(rows, 0, 1);
 	return rows;

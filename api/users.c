@@ -2,7 +2,7 @@
 /* Users. */
 #include <stddef.h>
 
-#include "call.h"
+#include "db_call.h"
 #include "handlers.h"
 #include "input.h"
 
@@ -13,7 +13,7 @@
 enum reply
 get_me(struct request *r)
 {
-	return reply_rows(r, 200, call(r, STATEMENT_USER_GET, param_id(r->user), param_id(r->user)));
+	return reply_rows(r, 200, db_call(r, STATEMENT_USER_GET, param_id(r->user), param_id(r->user)));
 }
 
 static const struct field me_fields[] = {
@@ -32,7 +32,7 @@ patch_me(struct request *r)
 
 	if (!input_read(r, me_fields, &display_name))
 		return REPLIED;
-	return reply_rows(r, 200, call(r, STATEMENT_USER_UPDATE, param_id(r->user), param_text(display_name)));
+	return reply_rows(r, 200, db_call(r, STATEMENT_USER_UPDATE, param_id(r->user), param_text(display_name)));
 }
 
 struct users_page {
@@ -59,7 +59,7 @@ list_users(struct request *r)
 	if (!parameters_read(r, users_page, &page))
 		return REPLIED;
 	return reply_rows(r, 200,
-			  call(r, STATEMENT_USER_FIND, param_id(r->user), param_text(page.prefix), param_text(page.after), param_id(page.limit)));
+			  db_call(r, STATEMENT_USER_FIND, param_id(r->user), param_text(page.prefix), param_text(page.after), param_id(page.limit)));
 }
 
 /*
@@ -69,5 +69,5 @@ list_users(struct request *r)
 enum reply
 get_user(struct request *r)
 {
-	return reply_rows(r, 200, call(r, STATEMENT_USER_GET, param_id(r->user), param_id(r->path_ids[0])));
+	return reply_rows(r, 200, db_call(r, STATEMENT_USER_GET, param_id(r->user), param_id(r->path_ids[0])));
 }

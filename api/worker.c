@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "call.h"
+#include "db_call.h"
 #include "known.h"
 #include "lib/bearer.h"
 #include "lib/identifier.h"
@@ -177,7 +177,7 @@ parts_open(void)
 	common_open(WORKER_COMMON);
 	steady_cond_init(&tending.stopped);
 	bearers_open();
-	calls_open();
+	db_calls_open();
 	known_open();
 	sender_open();
 	redis_open();
@@ -190,7 +190,7 @@ parts_close(void)
 {
 	requests_close();
 	sender_close();
-	calls_close();
+	db_calls_close();
 	revocations_close();
 	redis_close();
 }

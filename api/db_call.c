@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls of SQL functions over a pool of connections. */
-#include "call.h"
+#include "db_call.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -59,14 +59,14 @@ pool_close(struct pool *p)
 }
 
 void
-calls_open(void)
+db_calls_open(void)
 {
 	pool_open(&reads, settings.api_connections);
 	pool_open(&writes, settings.api_write_connections);
 }
 
 void
-calls_close(void)
+db_calls_close(void)
 {
 	pool_close(&reads);
 	pool_close(&writes);
@@ -169,7 +169,7 @@ outcome_permits_repeat(enum db_outcome outcome, enum statement s)
 }
 
 static int64_t
-call_deadline(const struct request *r)
+db_call_deadline(const struct request *r)
 {
 	bool is_short = r->wait_ms && r->wait_ms < settings.api_wait_ms;
 
@@ -182,7 +182,7 @@ call_deadline(const struct request *r)
 static enum db_outcome
 pool_run(enum statement s, const struct request *r, const struct param *params, int n, PGresult **result)
 {
-	int64_t deadline = call_deadline(r);
+	int64_t deadline = db_call_deadline(r);
 	enum db_outcome outcome = DB_LOST;
 	struct pool *p = statement_row(s)->reads ? &reads : &writes;
 	struct db_conn *c = pool_take(p, r->user, deadline);
@@ -229,7 +229,7 @@ result_free(void *result)
 }
 
 struct rows *
-call_run(struct request *r, enum statement s, const struct param *params, int n)
+db_call_run(struct request *r, enum statement s, const struct param *params, int n)
 {
 	PGresult *result;
 

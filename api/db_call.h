@@ -5,8 +5,8 @@
  * user gets at most half of a pool. A call waits for a connection and for its result up to
  * settings.api_wait_ms. After that the reply is 503 unavailable.
  */
-#ifndef API_CALL_H
-#define API_CALL_H
+#ifndef API_DB_CALL_H
+#define API_DB_CALL_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,17 +17,17 @@
 struct rows;
 
 /* Makes the pools, whose connections open on demand. Called once, before threads start. */
-void calls_open(void);
-void calls_close(void);
+void db_calls_open(void);
+void db_calls_close(void);
 
 /*
  * Calls a function. Returns its rows, which live as long as the request. Returns NULL when it has
  * replied: with the error that SQL raised, with 500, or with 503. Repeats a statement after a
  * deadlock, and a read after its connection broke.
  */
-struct rows *call_run(struct request *r, enum statement s, const struct param *params, int n) __attribute__((warn_unused_result));
-#define call(r, s, ...) call_run(r, s, (const struct param[]){ { 0 }, ##__VA_ARGS__ } + 1, CALL_COUNT(__VA_ARGS__))
-#define CALL_COUNT(...) (int)(sizeof((const struct param[]){ { 0 }, ##__VA_ARGS__ }) / sizeof(struct param)) - 1
+struct rows *db_call_run(struct request *r, enum statement s, const struct param *params, int n) __attribute__((warn_unused_result));
+#define db_call(r, s, ...) db_call_run(r, s, (const struct param[]){ { 0 }, ##__VA_ARGS__ } + 1, DB_CALL_PARAMS(__VA_ARGS__))
+#define DB_CALL_PARAMS(...) (int)(sizeof((const struct param[]){ { 0 }, ##__VA_ARGS__ }) / sizeof(struct param)) - 1
 
 int rows_count(const struct rows *rows);
 
