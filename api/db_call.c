@@ -14,7 +14,7 @@
 #include "metrics.h"
 #include "db_conn.h"
 #include "redis.h"
-#include "seats.h"
+#include "accept_slots.h"
 #include "steady.h"
 
 enum { TRIES = 5, RETRY_PAUSE_US = 3000, LATE_LOOK_MS = 50 };
@@ -233,7 +233,7 @@ db_call_run(struct request *r, enum statement s, const struct param *params, int
 {
 	PGresult *result;
 
-	seat_leave();
+	accept_slot_release();
 	enum db_outcome outcome = pool_run(s, r, params, n, &result);
 
 	request_keep(r, result, result_free);

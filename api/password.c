@@ -13,7 +13,7 @@
 #include "lib/identifier.h"
 #include "lib/log.h"
 #include "lib/settings.h"
-#include "seats.h"
+#include "accept_slots.h"
 #include "steady.h"
 
 static_assert(PASSWORD_HASH_BYTES >= crypto_pwhash_STRBYTES, "a hash fits");
@@ -54,7 +54,7 @@ desk_enter(uint64_t address)
 	int64_t deadline = time_steady_ms() + WAIT_MS;
 	bool failed;
 
-	seat_leave();
+	accept_slot_release();
 	pthread_mutex_lock(&desk.lock);
 	failed = desk_is_taken(address) && desk.waiting >= settings.password_parallel * WAITING_PER_SLOT;
 	desk.waiting++;

@@ -17,7 +17,7 @@
 #include "lib/settings.h"
 #include "metrics.h"
 #include "redis_line.h"
-#include "seats.h"
+#include "accept_slots.h"
 
 enum {
 	UNSENT_MAX_BYTES = 1024 * KIB, /* of notifications that Redis has not read; more are dropped */
@@ -238,7 +238,7 @@ ask(const struct command *commands, int n, int type)
 {
 	redisReply *reply = NULL;
 
-	seat_leave();
+	accept_slot_release();
 	pthread_mutex_lock(&asking.lock);
 	if (asking_ready()) {
 		for (int i = 0; i < n; i++)

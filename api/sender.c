@@ -48,7 +48,7 @@
 #include "lib/settings.h"
 #include "metrics.h"
 #include "reply.h"
-#include "seats.h"
+#include "accept_slots.h"
 #include "steady.h"
 
 enum {
@@ -432,7 +432,7 @@ static bool
 queue_has_room(const struct send_entry *e)
 {
 	while (sender.queue.count >= settings.api_send_queue) {
-		seat_leave();
+		accept_slot_release();
 		if (!steady_wait(&sender.room, &sender.lock, e->deadline_ms))
 			return false;
 	}

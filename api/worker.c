@@ -25,7 +25,7 @@
 #include "request.h"
 #include "revocations.h"
 #include "routes.h"
-#include "seats.h"
+#include "accept_slots.h"
 #include "sender.h"
 #include "steady.h"
 
@@ -60,7 +60,7 @@ thread_serve(void *unused)
 	struct request *r = request_take();
 
 	(void)unused;
-	while (atomic_load_explicit(&leaving, memory_order_relaxed) != LEAVING_NOW && seat_take()) {
+	while (atomic_load_explicit(&leaving, memory_order_relaxed) != LEAVING_NOW && accept_slot_take()) {
 		worker_beat(BEAT_SERVES);
 		if (request_accept(r)) {
 			if (routes_serve(r) == REPLIED)
@@ -72,7 +72,7 @@ thread_serve(void *unused)
 		}
 	}
 	if (atomic_load_explicit(&leaving, memory_order_relaxed))
-		seats_close(); /* the threads without a seat may leave as well */
+		accept_slots_close(); /* the threads without a slot may leave as well */
 	request_give(r);
 	return NULL;
 }
@@ -172,7 +172,7 @@ parts_open(void)
 {
 	json_object_seed(0);
 	requests_open(WORKER_SOCKET);
-	seats_open();
+	accept_slots_open();
 	limiter_open(WORKER_LIMITER);
 	common_open(WORKER_COMMON);
 	steady_cond_init(&tending.stopped);
@@ -236,7 +236,7 @@ worker_run(void)
 	 */
 	atomic_store(&leaving, got == WORKER_REPLACED ? LEAVING_NOW : LEAVING_WHEN_IDLE);
 	if (got == WORKER_REPLACED)
-		seats_close();
+		accept_slots_close();
 	bool served = threads_join(threads, n, deadline);
 	sender_stop();
 	served = served && threads_join(sending, senders, deadline);

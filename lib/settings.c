@@ -71,7 +71,7 @@ static const struct setting table[] = {
 	{ "BANTER_API_WORKERS", NUMBER, AT(api_workers), "1", "processes", 1, 64, "api worker processes" },
 	{ "BANTER_API_THREADS", NUMBER, AT(api_threads), "48", "threads", 1, 512, "requests at once in a worker" },
 	{ "BANTER_API_SEATS", NUMBER, AT(api_seats), "2", "threads", 1, 512,
-	  "threads of these that accept requests; one that waits passes its place on" },
+	  "accept slots: how many of these accept requests at once; one that waits releases its slot" },
 	{ "BANTER_API_CONNECTIONS", NUMBER, AT(api_connections), "4", "connections", 1, 64, "database connections of a worker for reads" },
 	{ "BANTER_API_WRITE_CONNECTIONS", NUMBER, AT(api_write_connections), "2", "connections", 1, 64,
 	  "database connections of a worker for all that writes, except sends" },
