@@ -22,10 +22,10 @@ enum { WAIT_MS = 1000, WAITING_PER_SLOT = 4, SLOTS = 64 };
 
 static struct {
 	pthread_mutex_t lock;
-	pthread_cond_t left;
+	pthread_cond_t freed;
 	long hashing, waiting;
 	uint64_t addresses[SLOTS]; /* of the clients whose hashes are being computed: the first `hashing` of them */
-} desk = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} hash_slots = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static char nobody[PASSWORD_HASH_BYTES];
 
@@ -34,12 +34,12 @@ static char nobody[PASSWORD_HASH_BYTES];
  * one.
  */
 static bool
-desk_is_taken(uint64_t address)
+hash_slot_is_taken(uint64_t address)
 {
-	if (desk.hashing >= settings.password_parallel)
+	if (hash_slots.hashing >= settings.password_parallel)
 		return true;
-	for (long i = 0; i < desk.hashing; i++)
-		if (desk.addresses[i] == address)
+	for (long i = 0; i < hash_slots.hashing; i++)
+		if (hash_slots.addresses[i] == address)
 			return true;
 	return false;
 }
@@ -49,35 +49,35 @@ desk_is_taken(uint64_t address)
  * requests need the threads.
  */
 static bool
-desk_enter(uint64_t address)
+hash_slot_take(uint64_t address)
 {
 	int64_t deadline = time_steady_ms() + WAIT_MS;
 	bool failed;
 
 	accept_slot_release();
-	pthread_mutex_lock(&desk.lock);
-	failed = desk_is_taken(address) && desk.waiting >= settings.password_parallel * WAITING_PER_SLOT;
-	desk.waiting++;
-	while (!failed && desk_is_taken(address))
-		failed = !steady_wait(&desk.left, &desk.lock, deadline);
-	desk.waiting--;
+	pthread_mutex_lock(&hash_slots.lock);
+	failed = hash_slot_is_taken(address) && hash_slots.waiting >= settings.password_parallel * WAITING_PER_SLOT;
+	hash_slots.waiting++;
+	while (!failed && hash_slot_is_taken(address))
+		failed = !steady_wait(&hash_slots.freed, &hash_slots.lock, deadline);
+	hash_slots.waiting--;
 	if (!failed)
-		desk.addresses[desk.hashing++] = address;
-	pthread_mutex_unlock(&desk.lock);
+		hash_slots.addresses[hash_slots.hashing++] = address;
+	pthread_mutex_unlock(&hash_slots.lock);
 	return !failed;
 }
 
 static void
-desk_leave(uint64_t address)
+hash_slot_release(uint64_t address)
 {
 	long i = 0;
 
-	pthread_mutex_lock(&desk.lock);
-	while (desk.addresses[i] != address)
+	pthread_mutex_lock(&hash_slots.lock);
+	while (hash_slots.addresses[i] != address)
 		i++;
-	desk.addresses[i] = desk.addresses[--desk.hashing];
-	pthread_cond_broadcast(&desk.left); /* all waiters: each waits for its own address */
-	pthread_mutex_unlock(&desk.lock);
+	hash_slots.addresses[i] = hash_slots.addresses[--hash_slots.hashing];
+	pthread_cond_broadcast(&hash_slots.freed); /* all waiters: each waits for its own address */
+	pthread_mutex_unlock(&hash_slots.lock);
 }
 
 static void
@@ -94,26 +94,26 @@ hash_make(const char *password, char out[PASSWORD_HASH_BYTES])
 void
 passwords_open(void)
 {
-	steady_cond_init(&desk.left);
+	steady_cond_init(&hash_slots.freed);
 	hash_make("nobody's password", nobody);
 }
 
 bool
 password_hash(uint64_t address, const char *password, char out[PASSWORD_HASH_BYTES])
 {
-	if (!desk_enter(address))
+	if (!hash_slot_take(address))
 		return false;
 	hash_make(password, out);
-	desk_leave(address);
+	hash_slot_release(address);
 	return true;
 }
 
 enum password_verdict
 password_check(uint64_t address, const char *password, const char *hash)
 {
-	if (!desk_enter(address))
+	if (!hash_slot_take(address))
 		return PASSWORD_BUSY;
 	bool right = crypto_pwhash_str_verify(hash ? hash : nobody, password, strlen(password)) == 0;
-	desk_leave(address);
+	hash_slot_release(address);
 	return right && hash ? PASSWORD_RIGHT : PASSWORD_WRONG;
 }
