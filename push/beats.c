@@ -24,8 +24,6 @@
 #include "bus.h"
 #include "conns.h"
 #include "store.h"
-#include "stream.h"
-#include "users.h"
 
 enum {
 	BEATS_MOST = 100,    /* heartbeats in one command */
@@ -88,7 +86,7 @@ beats_soon(const struct conn *c)
 	if (beats.count == BEATS_MOST)
 		beats_send();
 	beats.away[beats.count] = c->away;
-	beats.list[2 * beats.count] = stream_user(c);
+	beats.list[2 * beats.count] = c->user;
 	beats.list[2 * beats.count + 1] = c->device;
 	beats.count++;
 	if (!timer_is_running(&beats.beat_timer))

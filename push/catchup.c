@@ -28,7 +28,6 @@
 #include "hub.h"
 #include "loop.h"
 #include "marks.h"
-#include "stream.h"
 #include "sweep.h"
 #include "users.h"
 #include "watched.h"
@@ -129,7 +128,7 @@ lists_begin(void)
 	l->devices = memory_alloc((conn_count() + 1) * sizeof l->devices[0]);
 	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
 		if (c->state == CONN_LIVE && !watching_is_framed(c))
-			l->devices[l->count++] = (struct device){ stream_user(c), c->device };
+			l->devices[l->count++] = (struct device){ c->user, c->device };
 	catchup.lists = l;
 	if (l->count)
 		lists_ask(l);

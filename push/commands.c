@@ -80,7 +80,7 @@ up_auth(struct conn *c, const struct up *up)
 		stream_begin(c, &token);
 		return;
 	}
-	if (token.user != stream_user(c) || token.device != c->device) {
+	if (token.user != c->user || token.device != c->device) {
 		conn_close(c, CLOSE_BAD_CREDENTIALS);
 		return;
 	}
@@ -126,7 +126,7 @@ up_typing(struct conn *c, const struct up *up)
 	c->typed_in = t->slot + 1;
 	c->typed_ms = now;
 	snprintf(channel, sizeof channel, "c:%ld", (long)up->conversation);
-	int n = snprintf(payload, sizeof payload, "t %ld", (long)stream_user(c));
+	int n = snprintf(payload, sizeof payload, "t %ld", (long)c->user);
 	bus_publish(channel, payload, (size_t)n);
 }
 
@@ -157,7 +157,7 @@ up_sent(struct conn *c, const struct sent *sent)
 static void
 up_send(struct conn *c, const struct up *up)
 {
-	struct sent refused = sending_add(c, stream_user(c), up, up_sent);
+	struct sent refused = sending_add(c, c->user, up, up_sent);
 
 	if (refused.code)
 		up_sent(c, &refused);

@@ -15,15 +15,12 @@
 #include "../lib/settings.h"
 #include "conns.h"
 #include "flush.h"
-#include "front.h"
 #include "incoming.h"
 #include "metrics.h"
 #include "newcomers.h"
 #include "peer.h"
 #include "pool.h"
 #include "rare.h"
-#include "stream.h"
-#include "transport.h"
 
 enum {
 	LINGER_MS = 2000, /* time for the peer to receive the last bytes */
@@ -83,7 +80,7 @@ conn_timeout(struct timer *t)
 		conn_close(c, CLOSE_UNAVAILABLE);
 		return;
 	case CONN_LIVE:
-		stream_timeout(c);
+		c->owner->timeout(c);
 		return;
 	case CONN_CLOSING:
 		conn_enter(c, CONN_DEAD);
@@ -100,14 +97,14 @@ conn_log_end(const struct conn *c)
 	bool is_refused = c->state < CONN_LIVE && (row->status == 401 || row->status == 429);
 	char address[PEER_TEXT_BYTES] = "-";
 
-	if (!c->transport && (c->why == CLOSE_GONE || c->why == CLOSE_NORMAL || c->why == CLOSE_IDLE))
-		return; /* a probe, a plain request, or a silent socket: a flood of them must not flood the log */
+	if (c->owner->is_quiet && (c->why == CLOSE_GONE || c->why == CLOSE_NORMAL || c->why == CLOSE_IDLE))
+		return;
 	if (is_refused)
 		peer_text(c, address);
 	log_line(LOG_INFO, "stream_end",
 		 "stream=%lu transport=%s user=%ld device=%ld reason=%s code=%d limit=%s duration_ms=%ld events=%u bytes=%lu address=%s", c->number,
-		 c->transport ? c->transport->name : "http", stream_user(c), (long)c->device, row->name, row->code, bound_name(c->bound),
-		 (long)(loop_now() - c->opened_ms), c->events_out, c->bytes_out, address);
+		 c->owner->name, (long)c->user, (long)c->device, row->name, row->code, bound_name(c->bound), (long)(loop_now() - c->opened_ms),
+		 c->events_out, c->bytes_out, address);
 }
 
 void
@@ -125,10 +122,7 @@ conn_close(struct conn *c, enum close_reason why)
 	conn_enter(c, CONN_CLOSING);
 	if (why == CLOSE_SLOW_READER)
 		queue_drop_unsent(&c->queue);
-	if (c->transport)
-		c->transport->close(c, why);
-	else
-		front_refuse(c, why);
+	c->owner->close(c, why);
 	conn_deadline(c, LINGER_MS);
 	conn_touch(c);
 	conn_end_later(c);
@@ -159,7 +153,7 @@ conn_ready(struct watch *w, uint32_t events)
 }
 
 void
-conn_open(int fd, uint64_t address)
+conn_open(int fd, uint64_t address, const struct conn_owner *owner)
 {
 	static uint64_t numbers;
 	struct conn *c = pool_take(&pool);
@@ -169,6 +163,7 @@ conn_open(int fd, uint64_t address)
 	c->number = ++numbers;
 	c->opened_ms = loop_now();
 	c->address = address;
+	c->owner = owner;
 	if (!loop_watch(&c->watch)) {
 		close(fd);
 		pool_give(&pool, c);
@@ -207,7 +202,7 @@ conn_end(struct conn *c)
 	c->ending = false;
 	if (!c->left) {
 		c->left = true;
-		stream_leave(c);
+		c->owner->ended(c);
 	}
 	if (c->state != CONN_DEAD)
 		return;

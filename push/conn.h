@@ -24,13 +24,30 @@ enum conn_state {
 	CONN_DEAD,    /* freed when the turn ends */
 };
 
+struct conn;
 struct opening;
 struct position;
 struct rare;
 struct subscription;
-struct transport;
-struct user;
 struct watching;
+
+/*
+ * Functions above the sockets that a connection calls. A connection is opened with its first owner.
+ * That owner sets another one in its place when the request asks for a stream.
+ */
+struct conn_owner {
+	const char *name;  /* word for the log */
+	bool is_quiet;	   /* its ordinary ends are not logged: probes and silent sockets must not flood the log */
+	bool answers_once; /* the bytes of a turn are one answer: no write before the turn's end, and a lower limit of the queue */
+
+	void (*input)(struct conn *c, uint8_t *data, size_t n); /* takes bytes of the peer; conn_keep saves the unused ones */
+	bool (*pay)(struct conn *c, uint32_t cost);		/* charges the user for input; false: it is too much */
+	bool (*turn)(struct conn *c);				/* returns before a flush whether there is something to send; NULL: always */
+	void (*drained)(struct conn *c);			/* handles an empty queue, whose bytes were all sent */
+	void (*timeout)(struct conn *c);			/* handles the deadline of a live stream */
+	void (*close)(struct conn *c, enum close_reason why);	/* queues the close reason for the peer */
+	void (*ended)(struct conn *c);				/* frees what the connection has above the sockets */
+};
 
 /*
  * State of a connection, in four cache lines. A delivery reads the first two alone, because the
@@ -56,13 +73,13 @@ struct conn {
 	bool counted : 1;  /* counted as an open stream */
 	bool newcomer : 1; /* unauthenticated: linked by user_next and user_prev (newcomers.c) */
 
-	const struct transport *transport;
+	const struct conn_owner *owner;
 	struct opening *opening;
 	struct rare *rare; /* NULL: no such fields */
 	uint64_t bytes_out;
 	struct timer timer; /* deadline of the current state */
 
-	struct user *user;
+	int64_t user; /* 0: not authenticated */
 	struct conn *user_next, *user_prev;
 	int64_t device;
 	struct subscription *subscriptions;
@@ -88,8 +105,8 @@ struct conn {
 
 static_assert(sizeof(struct conn) == 4 * CACHE_LINE_BYTES, "an idle stream needs four lines: think before it needs a fifth");
 
-/* Takes ownership of a socket. Too many unauthenticated connections: closes the oldest of them. */
-void conn_open(int fd, uint64_t address);
+/* Opens a connection on a socket. Closes the oldest unauthenticated one when there are too many. */
+void conn_open(int fd, uint64_t address, const struct conn_owner *owner);
 
 /* Closes a connection and reports the reason to peer and log. A second call does nothing. */
 void conn_close(struct conn *c, enum close_reason why);

@@ -74,8 +74,8 @@ queue_encoded(struct conn *c, const struct encoded *e, uint32_t events)
 		return false;
 	if (c->rare)
 		c->rare->queued = (uint16_t)(c->rare->queued + events);
-	if (c->transport->between && c->queue.count) {
-		struct buffer *between = between_buffer(c->transport);
+	if (transport_of(c)->between && c->queue.count) {
+		struct buffer *between = between_buffer(transport_of(c));
 		conn_queue(c, (struct chunk){ .buffer = between, .len = between->len & CHUNK_LEN_MASK });
 	}
 	for (uint32_t i = 0; i < e->count; i++)
@@ -88,12 +88,12 @@ queue_encoded(struct conn *c, const struct encoded *e, uint32_t events)
 static void
 conn_ephemeral(struct conn *c, struct event *ev)
 {
-	struct encoded *e = &ev->encoded[c->transport->number];
+	struct encoded *e = &ev->encoded[transport_of(c)->number];
 
 	if (event_is_shed(c, ev))
 		return;
 	if (!e->count)
-		encoding_of_event(ev, c->transport, e);
+		encoding_of_event(ev, transport_of(c), e);
 	if (conn_answer_is_full(c, 1) || !queue_encoded(c, e, 1))
 		metrics.shed[ev->class]++;
 }
@@ -196,9 +196,9 @@ conn_give(struct conn *c, const struct bundle *b)
 	struct position_step *step = position_step(c->position, b);
 	if (!step->to)
 		return;
-	struct encoded *e = &step->encoded[c->transport->number];
+	struct encoded *e = &step->encoded[transport_of(c)->number];
 	if (!e->count)
-		encoding_of_step(step, b, c->transport, e);
+		encoding_of_step(step, b, transport_of(c), e);
 	conn_take_step(c, step, e);
 }
 
@@ -214,7 +214,7 @@ conn_give_alone(struct conn *c, struct event *ev)
 		return;
 	cursor_advance(&cursor, ev->conversation, ev->id);
 	struct position_step step = { .from = c->position, .to = position_of(&cursor), .given = 1 };
-	encoding_of_step(&step, &(struct bundle){ &ev, 1 }, c->transport, &e);
+	encoding_of_step(&step, &(struct bundle){ &ev, 1 }, transport_of(c), &e);
 	conn_take_step(c, &step, &e);
 	encoded_free(&e);
 	position_unref(step.to);
@@ -274,7 +274,7 @@ queue_text(struct conn *c, const char *json, size_t len)
 	struct encoded e = { .count = 0 };
 	struct event *ev = event_ephemeral(EVENT_NOTICE, json, len);
 
-	encoding_of_event(ev, c->transport, &e);
+	encoding_of_event(ev, transport_of(c), &e);
 	bool is_queued = queue_encoded(c, &e, 1);
 	encoded_free(&e);
 	event_unref(ev);

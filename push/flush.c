@@ -13,8 +13,6 @@
 #include "conn.h"
 #include "metrics.h"
 #include "outgoing.h"
-#include "stream.h"
-#include "transport.h"
 #include "uring.h"
 
 enum {
@@ -95,7 +93,7 @@ conn_write(struct conn *c)
 void
 flush_at_once(struct conn *c)
 {
-	if (!c->queue.count || !c->writable || !c->transport || transport_answers_once(c) || (c->transport->turn && !c->transport->turn(c)))
+	if (!c->queue.count || !c->writable || c->owner->answers_once || (c->owner->turn && !c->owner->turn(c)))
 		return;
 	if (conn_write(c) == WRITTEN_NONE)
 		conn_close(c, CLOSE_GONE);
@@ -110,7 +108,7 @@ flush_begin(struct conn *c, struct write *w)
 {
 	w->bytes = NULL;
 	w->result = WRITE_UNTRIED;
-	if (c->state == CONN_DEAD || (c->transport && c->transport->turn && c->state != CONN_CLOSING && !c->transport->turn(c)))
+	if (c->state == CONN_DEAD || (c->owner->turn && c->state != CONN_CLOSING && !c->owner->turn(c)))
 		return WRITTEN_LATER;
 	if (!c->queue.count)
 		return WRITTEN_ALL;
@@ -153,7 +151,7 @@ flush_end(struct conn *c, enum written written)
 		shutdown(c->watch.fd, SHUT_WR);
 		return;
 	}
-	stream_drained(c);
+	c->owner->drained(c);
 }
 
 static void

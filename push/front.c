@@ -20,6 +20,7 @@
 #include "rare.h"
 #include "stream.h"
 #include "transport.h"
+#include "users.h"
 
 enum { REPLY_BYTES = 1024, ORIGIN_BYTES = 256, POLL_WAIT_SECONDS = 25 };
 
@@ -246,7 +247,7 @@ note_since(struct conn *c, const struct http_head *head)
 	char text[LIMIT_CURSOR_BYTES + 2];
 	struct http_slice last = http_header(head, "last-event-id");
 
-	if (last.at && last.len && c->transport->has_fields)
+	if (last.at && last.len && transport_of(c)->has_fields)
 		stream_since(c, last.at, last.len);
 	else if (http_parameter(head, "since", text, sizeof text))
 		stream_since(c, text, strlen(text));
@@ -270,7 +271,7 @@ get_ws(struct conn *c, const struct http_head *head)
 			 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s\r\n",
 			 accept, http_header_offers(head, "sec-websocket-protocol", "banter.v1") ? "Sec-WebSocket-Protocol: banter.v1\r\n" : "");
 	conn_queue_bytes(c, reply_text, (size_t)n);
-	c->transport = &transport_ws;
+	c->owner = &transport_ws.owner;
 	c->replied = true;
 	note_since(c, head);
 	if (!stream_is_too_many(c) && !begin_with_credentials(c, head))
@@ -280,7 +281,7 @@ get_ws(struct conn *c, const struct http_head *head)
 static void
 get_stream(struct conn *c, const struct http_head *head)
 {
-	c->transport = &transport_sse;
+	c->owner = &transport_sse.owner;
 	note_since(c, head);
 	if (!stream_is_too_many(c) && !begin_with_credentials(c, head))
 		conn_close(c, CLOSE_BAD_CREDENTIALS);
@@ -322,10 +323,10 @@ read_limit(const struct http_head *head, long *limit)
 static void
 leave_poll(struct conn *c)
 {
-	if (!c->transport)
+	if (!transport_answers_once(c))
 		return;
 	stream_detach(c);
-	c->transport = NULL;
+	c->owner = &transport_http.owner;
 	c->replied = false;
 	conn_deadline(c, settings.push_handshake_seconds * 1000);
 }
@@ -345,7 +346,7 @@ poll_goes_on(struct conn *c, const struct http_head *head, struct token *token)
 	if (token_refusal(c, text, token) != CLOSE_NONE)
 		return false;
 	position_text(c->rare && c->rare->answered ? c->rare->answered : c->position, stands);
-	return token->user == stream_user(c) && token->device == c->device && strcmp(since, stands) == 0;
+	return token->user == c->user && token->device == c->device && strcmp(since, stands) == 0;
 }
 
 static void
@@ -369,7 +370,7 @@ get_events(struct conn *c, const struct http_head *head)
 		return;
 	}
 	leave_poll(c);
-	c->transport = &transport_poll;
+	c->owner = &transport_poll.owner;
 	note_since(c, head);
 	if (!stream_is_too_many(c) && !begin_with_credentials(c, head))
 		conn_close(c, CLOSE_BAD_CREDENTIALS);
@@ -464,7 +465,7 @@ front_input(struct conn *c, uint8_t *data, size_t n)
 	struct http_head head;
 
 	/* one request at a time: further input waits for the answer */
-	if (c->transport && (c->state == CONN_OPENING || c->waiting || c->answering)) {
+	if (c->state == CONN_OPENING || c->waiting || c->answering) {
 		if (n > HTTP_HEAD_BYTES)
 			conn_close(c, CLOSE_PROTOCOL);
 		else
@@ -489,3 +490,16 @@ front_input(struct conn *c, uint8_t *data, size_t n)
 	if (c->state == CONN_AUTH)
 		conn_resume_input(c); /* the first frame came with the handshake */
 }
+
+const struct transport transport_http = {
+	.owner = {
+		.name = "http",
+		.is_quiet = true,
+		.input = front_input,
+		.pay = users_pay,
+		.drained = stream_drained,
+		.timeout = stream_timeout,
+		.close = front_refuse,
+		.ended = stream_leave,
+	},
+};

@@ -61,7 +61,6 @@
 #include "result.h"
 #include "slots.h"
 #include "store.h"
-#include "stream.h"
 
 enum { REPAIR_PAGE = 500, REPAIR_WITHIN_MS = 10 * 1000, REPAIR_AGAIN_MS = 500 };
 
@@ -126,7 +125,7 @@ topic_dismiss(struct topic *t, int64_t gone)
 {
 	for (uint32_t i = t->listeners_count; i-- > 0;) {
 		struct conn *c = t->listeners[i];
-		if (gone == DOORBELL_GONE_ALL || stream_user(c) == gone)
+		if (gone == DOORBELL_GONE_ALL || c->user == gone)
 			listener_dismiss(c, t, gone);
 	}
 }
@@ -458,7 +457,7 @@ hub_replayed(struct conn *c, const struct event *ev)
 {
 	struct topic *t = hub_topic(ev->conversation);
 
-	if (!t || ev->seq <= t->seq || (ev->gone != DOORBELL_GONE_ALL && ev->gone != stream_user(c)))
+	if (!t || ev->seq <= t->seq || (ev->gone != DOORBELL_GONE_ALL && ev->gone != c->user))
 		return;
 	bundle_give_all();
 	listener_dismiss(c, t, ev->gone);
@@ -482,7 +481,7 @@ hub_ephemeral(struct topic *t, struct event *ev, int64_t except)
 {
 	for (uint32_t i = 0; i < t->listeners_count; i++) {
 		struct conn *c = t->listeners[i];
-		if (c->state == CONN_LIVE && !c->opening && stream_user(c) != except)
+		if (c->state == CONN_LIVE && !c->opening && c->user != except)
 			conn_event(c, ev);
 	}
 }

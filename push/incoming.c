@@ -10,9 +10,7 @@
 
 #include "../lib/memory.h"
 #include "../lib/settings.h"
-#include "front.h"
 #include "rare.h"
-#include "transport.h"
 #include "unfinished.h"
 
 enum { READ_SLACK = 64 * 1024 };
@@ -53,12 +51,8 @@ conn_keep(struct conn *c, const uint8_t *data, size_t n)
 static void
 conn_input(struct conn *c, size_t n)
 {
-	if (c->state >= CONN_CLOSING)
-		return;
-	if (c->transport)
-		c->transport->input(c, input.bytes, n);
-	else
-		front_input(c, input.bytes, n);
+	if (c->state < CONN_CLOSING)
+		c->owner->input(c, input.bytes, n);
 }
 
 static size_t

@@ -12,7 +12,7 @@
 #include "conn.h"
 
 /*
- * Reads all input and passes it to the transport. has_ended: the loop has reported that the peer
+ * Reads all input and passes it to the owner. has_ended: the loop has reported that the peer
  * has ended.
  */
 void conn_read(struct conn *c, bool has_ended);

@@ -33,6 +33,7 @@ enum {
 static struct {
 	struct watch watch;
 	struct timer pause;
+	const struct conn_owner *owner;
 	int64_t told_ms;
 	int64_t credit, credited_ms; /* thousandths of connections that may be accepted, and the time of that value */
 } listener;
@@ -110,7 +111,7 @@ listener_accept(void)
 		close(fd);
 		return true;
 	}
-	conn_open(fd, address);
+	conn_open(fd, address, listener.owner);
 	return true;
 }
 
@@ -188,8 +189,9 @@ listener_bind(void)
 }
 
 void
-listener_open(int fd)
+listener_open(int fd, const struct conn_owner *owner)
 {
+	listener.owner = owner;
 	listener.watch = (struct watch){ fd, listener_ready };
 	listener.pause.fire = pause_fire;
 	if (!loop_watch_level(&listener.watch, EPOLLIN))

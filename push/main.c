@@ -47,6 +47,7 @@
 #include "stream.h"
 #include "supervisor.h"
 #include "sweep.h"
+#include "transport.h"
 #include "unfinished.h"
 #include "users.h"
 #include "watched.h"
@@ -262,7 +263,7 @@ serve(void)
 	unfinished_open();
 	warm_up();
 	peer_open();
-	listener_open(WORKER_SOCKET);
+	listener_open(WORKER_SOCKET, &transport_http.owner);
 	log_line(LOG_INFO, "started", "pid=%d", (int)getpid());
 	worker_ready(1);
 	while (!asked_to_end) {

@@ -315,7 +315,7 @@ opening_ask(struct opening *o)
 	o->answers++;
 	o->connects = horizon_connects();
 	o->horizon = horizon_latest();
-	memberships_ask(stream_user(o->conn), o->conn->device, base, memberships_answer, o);
+	memberships_ask(o->conn->user, o->conn->device, base, memberships_answer, o);
 }
 
 /* ---- missed events */
@@ -326,7 +326,7 @@ say_ready(struct opening *o)
 	struct conn *c = o->conn;
 
 	o->said_ready = true;
-	c->transport->open(c);
+	transport_of(c)->open(c);
 	stream_ready(c, is_resumed(o), o->page.rows);
 	if (o->reset)
 		stream_reset(c, o->reset);
@@ -522,7 +522,7 @@ replay_turn(struct page *p)
 	o->connects = horizon_connects();
 	o->horizon = horizon_latest();
 	p->most = conn_events_most(o->conn);
-	page_ask(p, stream_user(o->conn), opening_from(o, &from) ? &from : NULL, o->horizon, replay_reply, o);
+	page_ask(p, o->conn->user, opening_from(o, &from) ? &from : NULL, o->horizon, replay_reply, o);
 }
 
 static void
@@ -554,7 +554,7 @@ opening_begin(struct conn *c)
 	c->opening = o;
 	if (o->since && !o->since->is_cursor)
 		o->reset = "invalid_cursor";
-	wait_for(o, STEP_USER, c->user->subscription);
+	wait_for(o, STEP_USER, users_get(c->user)->subscription);
 }
 
 /*

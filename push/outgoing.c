@@ -5,7 +5,6 @@
 #include "../lib/settings.h"
 #include "flush.h"
 #include "metrics.h"
-#include "transport.h"
 
 void
 conn_queue(struct conn *c, struct chunk k)
@@ -25,7 +24,7 @@ memory_is_scarce(void)
 uint32_t
 conn_queue_limit(const struct conn *c)
 {
-	bool is_short = transport_answers_once(c) || memory_is_scarce();
+	bool is_short = c->owner->answers_once || memory_is_scarce();
 
 	if (is_short && settings.push_replay_bytes < settings.push_queue_bytes)
 		return (uint32_t)settings.push_replay_bytes;
@@ -37,7 +36,7 @@ conn_is_behind(const struct conn *c)
 {
 	uint32_t limit = conn_queue_limit(c), page = (uint32_t)settings.push_replay_bytes;
 
-	return c->queue.bytes > (page < limit ? page : limit) / 2 && !transport_answers_once(c);
+	return c->queue.bytes > (page < limit ? page : limit) / 2 && !c->owner->answers_once;
 }
 
 void

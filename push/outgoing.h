@@ -14,7 +14,7 @@ static inline void
 conn_prefetch(const struct conn *c)
 {
 	__builtin_prefetch(&c->watch, 1);
-	__builtin_prefetch(&c->transport, 1);
+	__builtin_prefetch(&c->owner, 1);
 }
 
 /* Queues a part of a buffer, with a reference of its own. The caller has called conn_has_room. */

@@ -16,6 +16,7 @@
 #include "rare.h"
 #include "stream.h"
 #include "transport.h"
+#include "users.h"
 
 enum { PARKED_MS = 20 * 1000, ANSWER_HEAD_BYTES = 1024 };
 
@@ -119,15 +120,21 @@ poll_beat_seconds(void)
 }
 
 const struct transport transport_poll = {
-	.name = "poll",
+	.owner = {
+		.name = "poll",
+		.answers_once = true,
+		.input = front_input,
+		.pay = users_pay,
+		.turn = poll_turn,
+		.drained = stream_drained,
+		.timeout = stream_timeout,
+		.close = poll_close,
+		.ended = stream_leave,
+	},
 	.number = 2,
 	.between = ",",
-	.answers_once = true,
 	.open = poll_open,
 	.wrap = poll_wrap,
 	.ping = poll_ping,
-	.close = poll_close,
-	.input = front_input,
-	.turn = poll_turn,
 	.beat_seconds = poll_beat_seconds,
 };

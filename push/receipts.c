@@ -19,7 +19,6 @@
 #include "metrics.h"
 #include "result.h"
 #include "store.h"
-#include "stream.h"
 #include "users.h"
 
 enum {
@@ -190,7 +189,7 @@ ack_list(struct ack *a, const struct conn *c)
 void
 receipts_ack(struct conn *c, const struct cursor *cursor, int64_t within_ms)
 {
-	int64_t user = stream_user(c);
+	int64_t user = c->user;
 	intptr_t at = (intptr_t)map_get(&acks.by_user, user);
 
 	metrics.acks++;

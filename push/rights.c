@@ -18,7 +18,6 @@
 #include "ids.h"
 #include "result.h"
 #include "store.h"
-#include "stream.h"
 #include "users.h"
 #include "watched.h"
 #include "watching.h"
@@ -71,7 +70,7 @@ watching_judge(const struct conn *c)
 		return;
 	for (int i = 0; i < c->watching->count; i++)
 		c->watching->list[i].state = WISH_DUE;
-	user_due(stream_user(c));
+	user_due(c->user);
 }
 
 static void
@@ -80,7 +79,7 @@ wish_due(struct conn *c, struct wish *wish, void *topic)
 	if (!hub_listens(c, topic))
 		return;
 	wish->state = WISH_DUE;
-	user_due(stream_user(c));
+	user_due(c->user);
 }
 
 /*
@@ -134,7 +133,7 @@ watching_changed(const struct topic *t, const struct event *ev)
 	else if (ev->gone != DOORBELL_GONE_ALL)
 		user_changed(t, ev->gone);
 	for (uint32_t i = 0; ev->gone != DOORBELL_GONE_NOBODY && i < t->listeners_count; i++)
-		if (ev->gone == DOORBELL_GONE_ALL || stream_user(t->listeners[i]) == ev->gone)
+		if (ev->gone == DOORBELL_GONE_ALL || t->listeners[i]->user == ev->gone)
 			watching_judge(t->listeners[i]);
 }
 

@@ -9,6 +9,7 @@
 #include "outgoing.h"
 #include "stream.h"
 #include "transport.h"
+#include "users.h"
 
 static void
 sse_open(struct conn *c)
@@ -62,13 +63,19 @@ sse_beat_seconds(void)
 }
 
 const struct transport transport_sse = {
-	.name = "sse",
+	.owner = {
+		.name = "sse",
+		.input = sse_input,
+		.pay = users_pay,
+		.drained = stream_drained,
+		.timeout = stream_timeout,
+		.close = sse_close,
+		.ended = stream_leave,
+	},
 	.number = 1,
 	.has_fields = true,
 	.open = sse_open,
 	.wrap = sse_wrap,
 	.ping = sse_ping,
-	.close = sse_close,
-	.input = sse_input,
 	.beat_seconds = sse_beat_seconds,
 };

@@ -56,12 +56,6 @@ enum { SUCCESSOR_SPREAD_MS = 150, HEAD_MOST_MS = 500 };
 
 static bool draining, has_successor;
 
-int64_t
-stream_user(const struct conn *c)
-{
-	return c->user ? c->user->id : 0;
-}
-
 /*
  * Returns a random number below a limit, to spread clients in time. Takes many from the system at
  * once.
@@ -211,9 +205,9 @@ stream_ready(struct conn *c, bool resumed, int replayed)
 	position_text(c->position, cursor);
 	time_text(time_now_ms(), now);
 	snprintf(data, sizeof data, "{\"resumed\":%s,\"replayed\":%d,\"cursor\":\"%s\",\"heartbeat_s\":%ld,\"server_time\":\"%s\"}",
-		 resumed ? "true" : "false", replayed, cursor, c->transport->beat_seconds(), now);
+		 resumed ? "true" : "false", replayed, cursor, transport_of(c)->beat_seconds(), now);
 	/* an EventSource remembers the cursor by this id, though the event is not durable */
-	if (c->transport->has_fields)
+	if (transport_of(c)->has_fields)
 		conn_queue_bytes(c, id, (size_t)snprintf(id, sizeof id, "id: %s\n", cursor));
 	conn_notice(c, "stream.ready", data);
 }
@@ -253,7 +247,7 @@ stream_deadline(struct conn *c)
 	if (c->waiting)
 		wait_for(c, c->rare ? c->rare->wait_ms : 0);
 	else
-		wait_for(c, c->transport->beat_seconds() * 1000);
+		wait_for(c, transport_of(c)->beat_seconds() * 1000);
 }
 
 void
@@ -263,12 +257,12 @@ stream_live(struct conn *c)
 		return;
 	conn_enter(c, CONN_LIVE);
 	if (!c->counted)
-		metrics.streams[c->transport->number]++;
+		metrics.streams[transport_of(c)->number]++;
 	c->counted = true;
 	stream_deadline(c);
 	beats_soon(c);
 	peer_forget(c);
-	if (c->transport->takes_messages)
+	if (transport_of(c)->takes_messages)
 		unfinished_note(c, false); /* a message that began during the replay gets its deadline */
 	rare_tidy(c);
 	if (!watching_is_framed(c))
@@ -343,7 +337,7 @@ stream_poll_again(struct conn *c, const struct token *token)
 static void
 user_leave(struct conn *c)
 {
-	int64_t user = stream_user(c);
+	int64_t user = c->user;
 
 	if (c->opening)
 		opening_abandon(c->opening);
@@ -373,7 +367,7 @@ stream_detach(struct conn *c)
 {
 	user_leave(c);
 	if (c->counted)
-		metrics.streams[c->transport->number]--;
+		metrics.streams[transport_of(c)->number]--;
 	c->counted = false;
 	c->stale = false;
 	c->device = 0;
@@ -395,7 +389,7 @@ stream_timeout(struct conn *c)
 	else if (c->awaits_pong)
 		conn_exceeds(c, BOUND_PONG_SECONDS, CLOSE_IDLE);
 	else
-		c->transport->ping(c);
+		transport_of(c)->ping(c);
 }
 
 void
@@ -428,7 +422,7 @@ stream_bye(struct conn *c, enum close_reason why)
 	else
 		snprintf(data, sizeof data, "{\"code\":%d,\"reason\":\"%s\"}", row->code, row->name);
 	/* an EventSource reconnects by itself, after the time in this field */
-	if (close_comes_back(why) && c->transport->has_fields)
+	if (close_comes_back(why) && transport_of(c)->has_fields)
 		conn_queue_bytes(c, retry, (size_t)snprintf(retry, sizeof retry, "retry: %ld\n", ms));
 	conn_notice(c, "stream.bye", data);
 }
@@ -440,7 +434,7 @@ stream_leave(struct conn *c)
 	positions_drop(c);
 	rare_free(c);
 	if (c->counted)
-		metrics.streams[c->transport->number]--;
+		metrics.streams[transport_of(c)->number]--;
 	c->counted = false;
 }
 

@@ -10,9 +10,6 @@
 #include "../lib/token.h"
 #include "conn.h"
 
-/* Returns the user's id, or 0 before authentication. */
-int64_t stream_user(const struct conn *c);
-
 /* Notes the cursor that the client wants to resume from. Called before stream_begin. */
 void stream_since(struct conn *c, const char *cursor, size_t len);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Differences of WebSocket, SSE and long-poll: a table of functions for each (ws.c, sse.c, poll.c).
+ * Plain HTTP is the transport of a connection whose request does not ask for a stream, or is not
+ * read yet (front.c).
  */
 #ifndef PUSH_TRANSPORT_H
 #define PUSH_TRANSPORT_H
@@ -17,28 +19,32 @@ struct wrap {
 };
 
 struct transport {
-	const char *name;
+	struct conn_owner owner;
 	int number;		      /* index of encodings and metrics */
 	const char *between;	      /* separator of two events, may be NULL */
-	bool answers_once;	      /* long-poll: the events of a turn are one answer */
 	bool has_fields;	      /* SSE: the client keeps a cursor and a time to reconnect by fields of their own */
 	bool takes_messages;	      /* WebSocket: the client sends messages */
 	void (*open)(struct conn *c); /* writes the head of the reply, before the first event */
 	void (*wrap)(size_t body_len, const char *cursor, struct wrap *out); /* cursor NULL: an ephemeral event */
 	void (*ping)(struct conn *c);					     /* handles a ping that is due, or the end of a long-poll's wait */
-	void (*close)(struct conn *c, enum close_reason why);		     /* writes the close reason */
-	void (*input)(struct conn *c, uint8_t *data, size_t n);		     /* takes bytes of the peer; conn_keep saves the unused ones */
-	bool (*turn)(struct conn *c); /* returns before a flush whether there is something to send; NULL: always */
-	long (*beat_seconds)(void);   /* time between two pings */
+	long (*beat_seconds)(void);					     /* time between two pings */
 };
 
-/* Returns whether the connection is a long-poll. Before its request is known it is none. */
+static_assert(offsetof(struct transport, owner) == 0, "the owner of a connection is the beginning of its transport");
+
+static inline const struct transport *
+transport_of(const struct conn *c)
+{
+	return (const struct transport *)(const void *)c->owner;
+}
+
+/* Returns whether the connection is a long-poll. */
 static inline bool
 transport_answers_once(const struct conn *c)
 {
-	return c->transport && c->transport->answers_once;
+	return c->owner->answers_once;
 }
 
-extern const struct transport transport_ws, transport_sse, transport_poll;
+extern const struct transport transport_http, transport_ws, transport_sse, transport_poll;
 
 #endif

@@ -7,7 +7,6 @@
 #include "loop.h"
 #include "metrics.h"
 #include "rare.h"
-#include "users.h"
 
 enum {
 	READ_COST = 64,		/* cost of a read beside its bytes, in bytes … */
@@ -22,7 +21,7 @@ static struct timer timer;
 void
 unfinished_pay(struct conn *c, size_t n, size_t kept)
 {
-	if (c->user && !users_pay(c->user, READ_COST + (uint32_t)n + (uint32_t)kept / KEPT_SHARE))
+	if (c->user && !c->owner->pay(c, READ_COST + (uint32_t)n + (uint32_t)kept / KEPT_SHARE))
 		conn_exceeds(c, BOUND_INPUT_BYTES, CLOSE_PROTOCOL);
 	if (c->user || c->state != CONN_OPENING)
 		return;

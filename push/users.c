@@ -40,8 +40,9 @@ users_streams(void)
  * pass always, so that the user's other devices continue.
  */
 bool
-users_pay(struct user *u, uint32_t bytes)
+users_pay(struct conn *c, uint32_t bytes)
 {
+	struct user *u = users_get(c->user);
 	int64_t full = settings.push_input_bytes * BUDGET_SECONDS;
 	uint32_t now = (uint32_t)(loop_now() / 1000);
 
@@ -89,7 +90,7 @@ users_attach(struct conn *c, int64_t id)
 		u->paid_sec = (uint32_t)(loop_now() / 1000);
 	}
 	streams++;
-	c->user = u;
+	c->user = id;
 	c->user_prev = NULL;
 	c->user_next = u->streams;
 	if (u->streams)
@@ -102,17 +103,16 @@ users_attach(struct conn *c, int64_t id)
 void
 users_detach(struct conn *c)
 {
-	struct user *u = c->user;
-
-	if (!u)
+	if (!c->user)
 		return;
+	struct user *u = users_get(c->user);
 	if (c->user_next)
 		c->user_next->user_prev = c->user_prev;
 	if (c->user_prev)
 		c->user_prev->user_next = c->user_next;
 	else
 		u->streams = c->user_next;
-	c->user = NULL;
+	c->user = 0;
 	c->user_next = c->user_prev = NULL;
 	streams--;
 	if (--u->streams_count > 0)

@@ -32,10 +32,10 @@ void users_detach(struct conn *c);
 size_t users_streams(void);
 
 /*
- * Charges the user for input that costs so many bytes. Returns false when it is too much
+ * Charges the connection's user for input of that cost. Returns false when it is too much
  * (settings.push_input_bytes).
  */
-bool users_pay(struct user *u, uint32_t bytes) __attribute__((warn_unused_result));
+bool users_pay(struct conn *c, uint32_t bytes) __attribute__((warn_unused_result));
 
 /*
  * Delivers an ephemeral event of a conversation to the user's streams that are subscribed to it. It

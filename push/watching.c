@@ -21,7 +21,6 @@
 #include "result.h"
 #include "rights.h"
 #include "store.h"
-#include "stream.h"
 #include "transport.h"
 #include "watched.h"
 
@@ -56,7 +55,7 @@ inquiry_new(struct conn *c, uint32_t turn)
 	struct inquiry *q = memory_alloc(sizeof *q);
 
 	q->conn = c;
-	q->user = stream_user(c);
+	q->user = c->user;
 	q->turn = turn;
 	conn_pin(c);
 	return q;
@@ -80,7 +79,7 @@ inquiry_lives(const struct inquiry *q)
 {
 	const struct conn *c = q->conn;
 
-	return (c->state == CONN_LIVE || (c->state == CONN_OPENING && c->position)) && stream_user(c) == q->user;
+	return (c->state == CONN_LIVE || (c->state == CONN_OPENING && c->position)) && c->user == q->user;
 }
 
 /* Replaces the stream's list. */
@@ -368,7 +367,7 @@ watching_load(struct conn *c)
 	char key[REDIS_KEY_BYTES];
 	const char *argv[] = { "SMEMBERS", key };
 
-	snprintf(key, sizeof key, "%swatch:%ld:%ld", settings.redis_prefix, (long)stream_user(c), (long)c->device);
+	snprintf(key, sizeof key, "%swatch:%ld:%ld", settings.redis_prefix, (long)c->user, (long)c->device);
 	bus_command(2, argv, load_reply, inquiry_new(c, watching_begin(c, false)));
 }
 

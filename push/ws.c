@@ -15,6 +15,7 @@
 #include "transport.h"
 #include "unfinished.h"
 #include "up.h"
+#include "users.h"
 
 enum { AUTH_FRAME_BYTES = 8 * KIB };
 
@@ -205,14 +206,20 @@ ws_beat_seconds(void)
 }
 
 const struct transport transport_ws = {
-	.name = "ws",
+	.owner = {
+		.name = "ws",
+		.input = ws_input,
+		.pay = users_pay,
+		.turn = ws_turn,
+		.drained = stream_drained,
+		.timeout = stream_timeout,
+		.close = ws_close,
+		.ended = stream_leave,
+	},
 	.number = 0,
 	.takes_messages = true,
 	.open = ws_open,
 	.wrap = ws_wrap,
 	.ping = ws_ping,
-	.close = ws_close,
-	.input = ws_input,
-	.turn = ws_turn,
 	.beat_seconds = ws_beat_seconds,
 };

@@ -132,11 +132,10 @@ listen_as(int64_t user)
 	int fds[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-	conn_open(fds[0], 1);
+	conn_open(fds[0], 1, &transport_sse.owner);
 	struct conn *c = conn_next(NULL);
 	for (struct conn *next = c; next; next = conn_next(next))
 		c = next;
-	c->transport = &transport_sse;
 	c->position = position_of(&from);
 	c->writable = true;
 	c->device = user;
@@ -628,15 +627,15 @@ test_many_acks(void **state)
 
 	(void)state;
 	for (int i = 0; i < USERS; i++) {
-		alice.conn->user->id = ALICE + i;
+		alice.conn->user = ALICE + i;
 		receipts_ack(alice.conn, &cursor, RECEIPTS_SOON_MS);
 	}
 	for (int i = 0; i < TURNS_MOST && metrics.database_queries == before; i++)
 		loop_turn();
 	assert_int_equal(metrics.database_queries - before, STATEMENTS);
-	alice.conn->user->id = ALICE + USERS - 1; /* still waits: its acknowledgements are joined */
+	alice.conn->user = ALICE + USERS - 1; /* still waits: its acknowledgements are joined */
 	receipts_ack(alice.conn, &cursor, RECEIPTS_SOON_MS);
-	alice.conn->user->id = ALICE; /* was written: it begins anew */
+	alice.conn->user = ALICE; /* was written: it begins anew */
 	receipts_ack(alice.conn, &cursor, RECEIPTS_SOON_MS);
 	receipts_flush();
 	assert_int_equal(metrics.database_queries - before, (USERS + 1 + IN_STATEMENT - 1) / IN_STATEMENT);
@@ -652,7 +651,7 @@ test_begun_while_opening(void **state)
 	struct conn *c = alice.conn;
 
 	(void)state;
-	c->transport = &transport_ws;
+	c->owner = &transport_ws.owner;
 	c->state = CONN_OPENING;
 	assert_int_equal(write(alice.fd, fragment, sizeof fragment), sizeof fragment);
 	conn_read(c, false);
