@@ -109,7 +109,7 @@ probe_database(struct request *r, struct readiness *found)
 }
 
 /*
- * Probes every part, the database first. If that has failed, others are told at once: they need not
+ * Probes every part, the database first. Publishes its failure at once, so that other probes do not
  * wait for the rest.
  */
 static struct readiness

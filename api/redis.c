@@ -339,10 +339,10 @@ redis_presence(const int64_t *users, int count, const char **statuses)
 	bool whole = reply && reply->elements == (size_t)count;
 
 	for (int i = 0; whole && i < count; i++) {
-		const char *told = reply->element[i]->str;
+		const char *status = reply->element[i]->str;
 		statuses[i] = "offline";
 		for (size_t k = 0; k < sizeof known / sizeof known[0]; k++)
-			if (told && strcmp(told, known[k]) == 0)
+			if (status && strcmp(status, known[k]) == 0)
 				statuses[i] = known[k];
 	}
 	if (reply)

@@ -242,11 +242,11 @@ static bool
 ask(PGconn *db, const char *query, char out[WHY_BYTES])
 {
 	PGresult *result = PQexec(db, query);
-	bool told = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
+	bool queried = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
 
-	snprintf(out, WHY_BYTES, "%s", told ? PQgetvalue(result, 0, 0) : PQerrorMessage(db));
+	snprintf(out, WHY_BYTES, "%s", queried ? PQgetvalue(result, 0, 0) : PQerrorMessage(db));
 	PQclear(result);
-	return told;
+	return queried;
 }
 
 /*
@@ -278,10 +278,10 @@ check_keys(PGconn *db)
 
 	token_fingerprints(fingerprints);
 	PGresult *result = PQexecParams(db, "select banter.signing_keys_join($1)", 1, NULL, params, NULL, NULL, 0);
-	bool told = PQresultStatus(result) == PGRES_TUPLES_OK;
-	bool joined = told && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+	bool queried = PQresultStatus(result) == PGRES_TUPLES_OK;
+	bool joined = queried && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
 	PQclear(result);
-	if (!told)
+	if (!queried)
 		refuse("the signing key cannot be compared with the database's");
 	if (!joined)
 		refuse("another jwt.key than the database's: copy the one of the other hosts (operations.md, Replication and failover)");

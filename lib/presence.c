@@ -17,7 +17,7 @@
 	"local now = clock[1] * 1000 + math.floor(clock[2] / 1000)\n"                                              \
 	"local deadlines = prefix .. 'presence:deadlines'\n"                                                       \
 	"local unseen = prefix .. 'presence:unseen'\n"                                                             \
-	"local function told(user, since)\n"                                                                       \
+	"local function best_status(user, since)\n"                                                                \
 	"  local found = 'offline'\n"                                                                              \
 	"  for _, value in ipairs(redis.call('HVALS', prefix .. 'presence:' .. user)) do\n"                        \
 	"    local deadline, status = string.match(value, '^(%d+) (%a+)$')\n"                                      \
@@ -29,7 +29,7 @@
 	"  return found\n"                                                                                         \
 	"end\n"                                                                                                    \
 	"local function announce(user, before, time)\n"                                                            \
-	"  local status = told(user, 0)\n"                                                                         \
+	"  local status = best_status(user, 0)\n"                                                                  \
 	"  if status == before then return false end\n"                                                            \
 	"  if status == 'offline' then\n"                                                                          \
 	"    redis.call('ZADD', unseen, now, string.format('%s:%d', user, now))\n"                                 \
@@ -47,7 +47,7 @@ const char presence_beat_script[] =
 	"for i = 4, #ARGV, 3 do\n"
 	"  local user, device, status = ARGV[i], ARGV[i + 1], ARGV[i + 2]\n"
 	"  local key = prefix .. 'presence:' .. user\n"
-	"  local before = told(user, 0)\n"
+	"  local before = best_status(user, 0)\n"
 	"  redis.call('HSET', key, device, string.format('%d %s', now + ttl, status))\n"
 	"  redis.call('PEXPIRE', key, ttl * 10)\n"
 	"  redis.call('ZADD', deadlines, now + ttl, user .. ':' .. device)\n"
@@ -59,7 +59,7 @@ const char presence_sweep_script[] =
 	PREAMBLE
 	"for _, member in ipairs(redis.call('ZRANGEBYSCORE', deadlines, '-inf', now, 'LIMIT', 0, ARGV[3])) do\n"
 	"  local user, device = string.match(member, '^(%d+):(%d+)$')\n"
-	"  local before = told(user, 0)\n"
+	"  local before = best_status(user, 0)\n"
 	"  redis.call('ZREM', deadlines, member)\n"
 	"  redis.call('HDEL', prefix .. 'presence:' .. user, device)\n"
 	"  announce(user, before, ARGV[2])\n"
@@ -71,7 +71,7 @@ const char presence_sweep_script[] =
 const char presence_gone_script[] =
 	PREAMBLE
 	"local user, device = ARGV[2], ARGV[3]\n"
-	"local before = told(user, 0)\n"
+	"local before = best_status(user, 0)\n"
 	"redis.call('ZREM', deadlines, user .. ':' .. device)\n"
 	"redis.call('HDEL', prefix .. 'presence:' .. user, device)\n"
 	"return announce(user, before, ARGV[4]) == 'offline' and 1 or 0\n";
@@ -80,7 +80,7 @@ const char presence_query_script[] =
 	PREAMBLE
 	"redis.call('SET', prefix .. 'probe:presence', '1', 'PX', 60000)\n"
 	"local found = {}\n"
-	"for i = 2, #ARGV do found[i - 1] = told(ARGV[i], now) end\n"
+	"for i = 2, #ARGV do found[i - 1] = best_status(ARGV[i], now) end\n"
 	"return found\n";
 
 const char presence_lists_script[] =

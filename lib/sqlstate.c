@@ -54,7 +54,7 @@ static struct {
 	pthread_mutex_t lock;
 	struct logged {
 		char state[STATE_BYTES];
-		int64_t told_ms;
+		int64_t logged_ms;
 		long count; /* since then */
 	} list[LOGGED_MOST];
 } logged = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -106,7 +106,7 @@ logged_find(const char *state)
 	for (struct logged *l = logged.list; l < logged.list + LOGGED_MOST; l++) {
 		if (strncmp(l->state, state, STATE_BYTES) == 0)
 			return l;
-		if (l->told_ms < oldest->told_ms)
+		if (l->logged_ms < oldest->logged_ms)
 			oldest = l;
 	}
 	memset(oldest, 0, sizeof *oldest);
@@ -119,18 +119,18 @@ static long
 logged_count(const char *state)
 {
 	int64_t now = time_steady_ms();
-	long told = 0;
+	long count = 0;
 
 	pthread_mutex_lock(&logged.lock);
 	struct logged *l = logged_find(state);
 	l->count++;
-	if (!l->told_ms || now - l->told_ms >= SQLSTATE_LOG_EACH_MS) {
-		told = l->count;
-		l->told_ms = now;
+	if (!l->logged_ms || now - l->logged_ms >= SQLSTATE_LOG_EACH_MS) {
+		count = l->count;
+		l->logged_ms = now;
 		l->count = 0;
 	}
 	pthread_mutex_unlock(&logged.lock);
-	return told;
+	return count;
 }
 
 /*
