@@ -8,14 +8,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "lib/identifier.h"
+#include "lib/clock.h"
 #include "lib/memory.h"
 #include "lib/settings.h"
 #include "metrics.h"
 #include "db_conn.h"
 #include "redis.h"
 #include "accept_slots.h"
-#include "steady.h"
 
 enum { TRIES = 5, RETRY_PAUSE_US = 3000, LATE_LOOK_MS = 50 };
 
@@ -38,7 +37,7 @@ static struct pool reads = { .lock = PTHREAD_MUTEX_INITIALIZER }, writes = { .lo
 static void
 pool_open(struct pool *p, long count)
 {
-	steady_cond_init(&p->given);
+	clock_cond_init(&p->given);
 	p->count = count;
 	p->conns = memory_alloc((size_t)count * sizeof *p->conns);
 	p->users = memory_alloc((size_t)count * sizeof *p->users);
@@ -122,11 +121,11 @@ pool_take(struct pool *p, int64_t user, int64_t deadline)
 	pthread_mutex_lock(&p->lock);
 	for (;;) {
 		pool_settle(p);
-		int64_t now = time_steady_ms();
+		int64_t now = clock_ms();
 		if ((p->idle && !pool_is_spent(p, user)) || p->late_count == p->count || now >= deadline)
 			break;
 		int64_t look = now + LATE_LOOK_MS;
-		(void)steady_wait(&p->given, &p->lock, p->late && look < deadline ? look : deadline);
+		(void)clock_wait(&p->given, &p->lock, p->late && look < deadline ? look : deadline);
 	}
 	c = pool_is_spent(p, user) ? NULL : p->idle;
 	if (c) {
@@ -173,7 +172,7 @@ db_call_deadline(const struct request *r)
 {
 	bool is_short = r->wait_ms && r->wait_ms < settings.api_wait_ms;
 
-	return time_steady_ms() + (is_short ? r->wait_ms : settings.api_wait_ms);
+	return clock_ms() + (is_short ? r->wait_ms : settings.api_wait_ms);
 }
 
 /*
@@ -190,7 +189,7 @@ pool_run(enum statement s, const struct request *r, const struct param *params, 
 	*result = NULL;
 	if (!c)
 		return DB_SLOW;
-	for (int try = 0; try < TRIES && (try == 0 || (outcome_permits_repeat(outcome, s) && time_steady_ms() < deadline)); try++) {
+	for (int try = 0; try < TRIES && (try == 0 || (outcome_permits_repeat(outcome, s) && clock_ms() < deadline)); try++) {
 		if (try > 0)
 			pause_a_moment(try);
 		PQclear(*result);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "lib/database.h"
-#include "lib/identifier.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "metrics.h"
 
@@ -38,17 +38,17 @@ db_conn_lives(struct db_conn *c)
 bool
 db_conn_ready(struct db_conn *c, int64_t deadline)
 {
-	int64_t least = time_steady_ms() + CONNECT_LEAST_MS;
+	int64_t least = clock_ms() + CONNECT_LEAST_MS;
 
 	if (db_conn_lives(c))
 		return true;
 	db_conn_drop(c);
-	if (time_steady_ms() < atomic_load(&next_try_ms))
+	if (clock_ms() < atomic_load(&next_try_ms))
 		return false;
 	c->pg = database_connect("banter-api", deadline > least ? deadline : least);
 	if (!c->pg || PQsetnonblocking(c->pg, 1) != 0) {
 		db_conn_drop(c);
-		atomic_store(&next_try_ms, time_steady_ms() + RECONNECT_MS);
+		atomic_store(&next_try_ms, clock_ms() + RECONNECT_MS);
 		return false;
 	}
 	metrics_count(&metrics->database_connects);
@@ -79,7 +79,7 @@ db_conn_wait(struct db_conn *c, int64_t deadline)
 			return DB_LOST;
 		if (!PQisBusy(c->pg))
 			return DB_DONE;
-		int64_t left = deadline - time_steady_ms();
+		int64_t left = deadline - clock_ms();
 		struct pollfd io = { .fd = PQsocket(c->pg), .events = (short)(POLLIN | (unsent ? POLLOUT : 0)) };
 		int n = poll(&io, 1, left <= 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX);
 		if (n == 0)
@@ -124,7 +124,7 @@ db_conn_finish(struct db_conn *c, int64_t deadline)
 		c->prepared[c->statement] = outcome == DB_DONE;
 	} else {
 		struct histogram *times = c->statement == STATEMENT_MESSAGES_SEND ? &metrics->batch_times : &metrics->database_times;
-		histogram_add(times, HISTOGRAM_TIMES, time_steady_us() - c->started_us);
+		histogram_add(times, HISTOGRAM_TIMES, clock_us() - c->started_us);
 	}
 	c->stage = DB_IDLE;
 	return outcome;
@@ -164,7 +164,7 @@ db_conn_run(struct db_conn *c, enum statement s, const struct param *params, int
 	assert(c->stage == DB_IDLE && !c->result);
 	*result = NULL;
 	c->statement = s;
-	c->started_us = time_steady_us();
+	c->started_us = clock_us();
 	enum db_outcome outcome = db_conn_prepare(c, deadline);
 	if (outcome != DB_DONE)
 		return outcome;

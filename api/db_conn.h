@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A database connection that reconnects on demand. It prepares each statement on first use. Every
- * wait has a deadline (ms on the steady clock). One thread at a time may use it.
+ * wait has a deadline (ms on the monotonic clock). One thread at a time may use it.
  */
 #ifndef API_DB_CONN_H
 #define API_DB_CONN_H

@@ -4,7 +4,7 @@
 
 #include "db_call.h"
 #include "handlers.h"
-#include "lib/identifier.h"
+#include "lib/clock.h"
 #include "lib/revoked.h"
 #include "redis.h"
 
@@ -23,7 +23,7 @@ device_forget(struct request *r, int64_t user, int64_t device)
 {
 	bool offline;
 
-	revoked_add(device, time_steady_ms(), revoked_keep_ms());
+	revoked_add(device, clock_ms(), revoked_keep_ms());
 	if (!redis_device_gone(user, device, &offline) || !offline)
 		return;
 	struct rows *rows = db_call(r, STATEMENT_PRESENCE_SEEN, param_id(user));

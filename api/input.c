@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/identifier.h"
+#include "lib/id.h"
 #include "lib/json_text.h"
 #include "lib/message_data.h"
 #include "reply.h"
@@ -133,7 +133,7 @@ take_choice(const struct field *f, const json_t *value, void *out)
 static bool
 json_id(const json_t *value, int64_t *id)
 {
-	return json_is_string(value) && identifier_parse(json_string_value(value), json_string_length(value), id);
+	return json_is_string(value) && id_parse(json_string_value(value), json_string_length(value), id);
 }
 
 static bool

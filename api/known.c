@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "db_call.h"
-#include "lib/identifier.h"
+#include "lib/clock.h"
 
 enum { STRIPES = 64, WAYS = 4, SETS = KNOWN_DEVICES / WAYS }; /* 768 KiB */
 
@@ -74,7 +74,7 @@ known_remember(int64_t user, int64_t device, int64_t now_ms)
 bool
 known_device(struct request *r)
 {
-	int64_t now = time_steady_ms();
+	int64_t now = clock_ms();
 
 	if (known_recall(r->user, r->device, now))
 		return true;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "input.h"
-#include "lib/identifier.h"
+#include "lib/id.h"
 #include "lib/percent.h"
 #include "reply.h"
 
@@ -46,7 +46,7 @@ take_ids(struct arena *a, const struct field *f, const char *value, void *at)
 
 	for (;; value++) {
 		size_t n = strcspn(value, ",");
-		if (count == f->max || !identifier_parse(value, n, &list[count++]))
+		if (count == f->max || !id_parse(value, n, &list[count++]))
 			return false;
 		value += n;
 		if (!*value)
@@ -67,7 +67,7 @@ parameter_take(struct arena *a, const struct field *f, const char *value, void *
 		*(const char **)at = value;
 		return n >= f->min && n <= f->max;
 	case FIELD_ID:
-		return identifier_parse(value, (size_t)n, at);
+		return id_parse(value, (size_t)n, at);
 	case FIELD_IDS:
 		return take_ids(a, f, value, at);
 	case FIELD_NUMBER:

@@ -10,11 +10,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "lib/identifier.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/settings.h"
 #include "accept_slots.h"
-#include "steady.h"
 
 static_assert(PASSWORD_HASH_BYTES >= crypto_pwhash_STRBYTES, "a hash fits");
 
@@ -51,7 +50,7 @@ hash_slot_is_taken(uint64_t address)
 static bool
 hash_slot_take(uint64_t address)
 {
-	int64_t deadline = time_steady_ms() + WAIT_MS;
+	int64_t deadline = clock_ms() + WAIT_MS;
 	bool failed;
 
 	accept_slot_release();
@@ -59,7 +58,7 @@ hash_slot_take(uint64_t address)
 	failed = hash_slot_is_taken(address) && hash_slots.waiting >= settings.password_parallel * WAITING_PER_SLOT;
 	hash_slots.waiting++;
 	while (!failed && hash_slot_is_taken(address))
-		failed = !steady_wait(&hash_slots.freed, &hash_slots.lock, deadline);
+		failed = !clock_wait(&hash_slots.freed, &hash_slots.lock, deadline);
 	hash_slots.waiting--;
 	if (!failed)
 		hash_slots.addresses[hash_slots.hashing++] = address;
@@ -94,7 +93,7 @@ hash_make(const char *password, char out[PASSWORD_HASH_BYTES])
 void
 passwords_open(void)
 {
-	steady_cond_init(&hash_slots.freed);
+	clock_cond_init(&hash_slots.freed);
 	hash_make("nobody's password", nobody);
 }
 

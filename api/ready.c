@@ -12,7 +12,7 @@
 
 #include "db_call.h"
 #include "lib/database.h"
-#include "lib/identifier.h"
+#include "lib/clock.h"
 #include "lib/settings.h"
 #include "lib/sqlstate.h"
 #include "redis.h"
@@ -87,7 +87,7 @@ push_answers(void)
 static void
 result_keep(const struct readiness *found)
 {
-	atomic_store(&shared->last, result_pack(found, time_steady_ms()));
+	atomic_store(&shared->last, result_pack(found, clock_ms()));
 }
 
 /*
@@ -163,7 +163,7 @@ struct readiness
 ready_now(struct request *r)
 {
 	for (;;) {
-		int64_t now = time_steady_ms(), last = atomic_load(&shared->last);
+		int64_t now = clock_ms(), last = atomic_load(&shared->last);
 		if (last && now - (last >> PART_BITS) < GOOD_MS)
 			return result_unpack(last);
 		if (probe_claim(now)) {

@@ -9,7 +9,8 @@
 #include <string.h>
 
 #include "lib/doorbell.h"
-#include "lib/identifier.h"
+#include "lib/clock.h"
+#include "lib/id.h"
 #include "lib/limits.h"
 #include "lib/log.h"
 #include "lib/memory.h"
@@ -72,7 +73,7 @@ bell_drain(void)
 	void *reply = NULL;
 
 	if (bell.unanswered == 0) {
-		bell.answered_ms = time_steady_ms();
+		bell.answered_ms = clock_ms();
 		return true;
 	}
 	if (!redis_link_read(&bell.line.link))
@@ -85,9 +86,9 @@ bell_drain(void)
 		bell_answered(reply);
 		freeReplyObject(reply);
 		bell.unanswered--;
-		bell.answered_ms = time_steady_ms();
+		bell.answered_ms = clock_ms();
 	}
-	return time_steady_ms() - bell.answered_ms < UNANSWERED_MAX_MS;
+	return clock_ms() - bell.answered_ms < UNANSWERED_MAX_MS;
 }
 
 /* Writes what can be written without waiting. */
@@ -137,7 +138,7 @@ redis_tend(void)
 	bell.line.link = link;
 	bell.line.up = up;
 	bell.unanswered = 0;
-	bell.answered_ms = time_steady_ms();
+	bell.answered_ms = clock_ms();
 	line_told(&bell.line, up);
 	pthread_mutex_unlock(&bell.line.lock);
 }
@@ -190,7 +191,7 @@ redis_typing(int64_t conversation, int64_t user)
 static redisReply *
 asking_exchange(int n)
 {
-	int64_t deadline = time_steady_ms() + settings.redis_timeout_ms, asked_us = time_steady_us();
+	int64_t deadline = clock_ms() + settings.redis_timeout_ms, asked_us = clock_us();
 	redisReply *reply = NULL;
 
 	if (!line_flush(&asking.link, deadline))
@@ -201,7 +202,7 @@ asking_exchange(int n)
 		if (!(reply = line_reply(&asking.link, deadline)))
 			return NULL;
 	}
-	histogram_add(&metrics->redis_times, HISTOGRAM_TIMES, time_steady_us() - asked_us);
+	histogram_add(&metrics->redis_times, HISTOGRAM_TIMES, clock_us() - asked_us);
 	return reply;
 }
 
@@ -218,7 +219,7 @@ asking_ready(void)
 		line_drop(&asking);
 		asking.retry_ms = 0;
 	}
-	if (time_steady_ms() < asking.retry_ms)
+	if (clock_ms() < asking.retry_ms)
 		return false;
 	asking.up = line_connect(&asking.link);
 	line_told(&asking, asking.up);
@@ -286,27 +287,27 @@ redis_probe(void)
 bool
 redis_beat(int64_t user, int64_t device, const char *status)
 {
-	char ttl[ID_BYTES], now[TIME_TEXT_BYTES], u[ID_BYTES], d[ID_BYTES];
+	char ttl[ID_BYTES], now[CLOCK_TEXT_BYTES], u[ID_BYTES], d[ID_BYTES];
 	const char *argv[] = { "EVAL", presence_beat_script, "0", settings.redis_prefix, ttl, now, u, d, status };
 	long long changed;
 
 	snprintf(ttl, sizeof ttl, "%ld", settings.presence_seconds * 1000);
-	time_text(time_now_ms(), now);
-	identifier_text(user, u);
-	identifier_text(device, d);
+	clock_text(clock_wall_ms(), now);
+	id_text(user, u);
+	id_text(device, d);
 	return ask_integer(&(struct command){ 9, argv }, &changed);
 }
 
 bool
 redis_device_gone(int64_t user, int64_t device, bool *user_offline)
 {
-	char now[TIME_TEXT_BYTES], u[ID_BYTES], d[ID_BYTES];
+	char now[CLOCK_TEXT_BYTES], u[ID_BYTES], d[ID_BYTES];
 	const char *argv[] = { "EVAL", presence_gone_script, "0", settings.redis_prefix, u, d, now };
 	long long offline = 0;
 
-	time_text(time_now_ms(), now);
-	identifier_text(user, u);
-	identifier_text(device, d);
+	clock_text(clock_wall_ms(), now);
+	id_text(user, u);
+	id_text(device, d);
 	bool answered = ask_integer(&(struct command){ 7, argv }, &offline);
 	*user_offline = offline == 1;
 	return answered;
@@ -323,7 +324,7 @@ arguments_make(const char *const *words, int count, const int64_t *ids, int id_c
 	for (int i = 0; i < count; i++)
 		argv[i] = words[i];
 	for (int i = 0; i < id_count; i++, at += ID_BYTES) {
-		identifier_text(ids[i], at);
+		id_text(ids[i], at);
 		argv[count + i] = at;
 	}
 	return argv;

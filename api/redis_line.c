@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 
-#include "lib/identifier.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/resolver.h"
 #include "lib/settings.h"
@@ -18,7 +18,7 @@ link_wait(const struct redis_link *link, short events, int64_t deadline)
 {
 	for (;;) {
 		struct pollfd io = { .fd = link->context->fd, .events = events };
-		int64_t left = deadline - time_steady_ms();
+		int64_t left = deadline - clock_ms();
 		int n = poll(&io, 1, left > 0 ? (int)left : 0);
 		if (n > 0)
 			return true;
@@ -62,7 +62,7 @@ link_begin(struct redis_link *link, int64_t deadline)
 {
 	enum redis_step step;
 
-	while ((step = redis_link_begin(link)) == REDIS_WAIT && time_steady_ms() < deadline)
+	while ((step = redis_link_begin(link)) == REDIS_WAIT && clock_ms() < deadline)
 		poll(NULL, 0, RESOLVER_POLL_MS);
 	return step;
 }
@@ -70,7 +70,7 @@ link_begin(struct redis_link *link, int64_t deadline)
 bool
 line_connect(struct redis_link *link)
 {
-	int64_t deadline = time_steady_ms() + settings.redis_timeout_ms;
+	int64_t deadline = clock_ms() + settings.redis_timeout_ms;
 	enum redis_step step = link_begin(link, deadline);
 
 	if (step == REDIS_DONE)
@@ -101,7 +101,7 @@ line_drop(struct line *l)
 {
 	redis_link_end(&l->link);
 	l->up = false;
-	l->retry_ms = time_steady_ms() + RETRY_MS;
+	l->retry_ms = clock_ms() + RETRY_MS;
 }
 
 bool

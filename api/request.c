@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/identifier.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/memory.h"
 #include "lib/token.h"
@@ -167,7 +167,7 @@ request_accept(struct request *r)
 	}
 	if (failed)
 		return false;
-	r->started_us = time_steady_us();
+	r->started_us = clock_us();
 	r->headers.arena = &r->arena;
 	request_variables(r);
 	request_identify(r, r->asked_id);
@@ -214,12 +214,12 @@ request_log(const struct request *r)
 {
 	char path[LOG_PATH_BYTES];
 
-	metrics_request(r->route ? r->route_place : METRICS_NO_ROUTE, r->rate == RATE_SEND, r->status, time_steady_us() - r->started_us);
+	metrics_request(r->route ? r->route_place : METRICS_NO_ROUTE, r->rate == RATE_SEND, r->status, clock_us() - r->started_us);
 	snprintf(path, sizeof path, "%s", r->path);
 	log_line(r->status >= 500 ? LOG_WARN : LOG_INFO, "request",
 		 "id=%s method=%s path=%s status=%d user=%ld ms=%.2f in=%zu out=%zu code=%s address=%s", r->id, r->method, path, r->status,
-		 (long)r->user, (double)(time_steady_us() - r->started_us) / 1000, r->body_len, r->reply_len,
-		 r->error ? error_row(r->error)->code : "-", logged_address(r));
+		 (long)r->user, (double)(clock_us() - r->started_us) / 1000, r->body_len, r->reply_len, r->error ? error_row(r->error)->code : "-",
+		 logged_address(r));
 }
 
 static void

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "lib/identifier.h"
+#include "lib/clock.h"
 #include "lib/revoked.h"
 #include "lib/settings.h"
 #include "db_conn.h"
@@ -25,14 +25,14 @@ row_take(const PGresult *result, int row, int64_t now)
 bool
 revocations_poll(void)
 {
-	int64_t now = time_steady_ms();
+	int64_t now = clock_ms();
 	const struct param params[] = { param_id(position), param_number(revoked_keep_ms() / 1000) };
 	PGresult *result;
 
 	if (!db_conn_ready(&own, INT64_MAX))
 		return false;
 	/* connecting may have taken long, so the deadline begins here */
-	enum db_outcome outcome = db_conn_run(&own, STATEMENT_DEVICES_REVOKED, params, 2, time_steady_ms() + settings.api_wait_ms, &result);
+	enum db_outcome outcome = db_conn_run(&own, STATEMENT_DEVICES_REVOKED, params, 2, clock_ms() + settings.api_wait_ms, &result);
 	for (int i = 0; outcome == DB_DONE && i < PQntuples(result); i++)
 		row_take(result, i, now);
 	PQclear(result);

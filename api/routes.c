@@ -11,7 +11,7 @@
 #include "known.h"
 #include "lib/address.h"
 #include "lib/bearer.h"
-#include "lib/identifier.h"
+#include "lib/id.h"
 #include "lib/revoked.h"
 #include "metrics.h"
 #include "reply.h"
@@ -182,7 +182,7 @@ check_ids(struct request *r, const char *path)
 		if (form[1] != ':')
 			continue;
 		assert(n < REQUEST_PATH_IDS);
-		if (!identifier_parse(path + 1, strcspn(path + 1, "/"), &r->path_ids[n++])) {
+		if (!id_parse(path + 1, strcspn(path + 1, "/"), &r->path_ids[n++])) {
 			reply_error_field(r, ERROR_INVALID_PARAMETER, arena_copy(&r->arena, form + 2, strcspn(form + 2, "/")), "not an id");
 			return false;
 		}

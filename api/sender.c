@@ -42,14 +42,13 @@
 #include <time.h>
 
 #include "batch.h"
-#include "lib/identifier.h"
+#include "lib/clock.h"
 #include "lib/limits.h"
 #include "lib/memory.h"
 #include "lib/settings.h"
 #include "metrics.h"
 #include "reply.h"
 #include "accept_slots.h"
-#include "steady.h"
 
 enum {
 	BATCH_BYTES = 256 * KIB, /* of texts in one batch, so that a few large texts do not delay many small ones */
@@ -75,9 +74,9 @@ static struct {
 void
 sender_open(void)
 {
-	steady_cond_init(&sender.work);
+	clock_cond_init(&sender.work);
 	pthread_cond_destroy(&sender.room);
-	steady_cond_init(&sender.room);
+	clock_cond_init(&sender.room);
 	send_queue_init(&sender.queue);
 	sender.conns = memory_alloc((size_t)settings.api_send_connections * sizeof *sender.conns);
 	for (long i = 0; i < settings.api_send_connections; i++) {
@@ -155,7 +154,7 @@ ready_due(void)
 {
 	if (!sender.queue.ready_count || !sender.idle)
 		return false;
-	return !sender.running || sender.queue.ready_count >= settings.api_send_batch || time_steady_ms() - sender.since_ms >= SEND_LATE_MS;
+	return !sender.running || sender.queue.ready_count >= settings.api_send_batch || clock_ms() - sender.since_ms >= SEND_LATE_MS;
 }
 
 /* Returns whether a batch may wait for locks now (invariant 6). */
@@ -173,7 +172,7 @@ busy_due(void)
 {
 	if (TAILQ_EMPTY(&sender.queue.busy) || !sender.idle)
 		return false;
-	return waiting_allowed() || time_steady_ms() - sender.tried_ms >= SEND_TRY_PAUSE_MS;
+	return waiting_allowed() || clock_ms() - sender.tried_ms >= SEND_TRY_PAUSE_MS;
 }
 
 /*
@@ -190,7 +189,7 @@ all_late(void)
 static struct send_entry *
 refusal_due(void)
 {
-	return send_queue_expire(&sender.queue, all_late() ? INT64_MAX : time_steady_ms());
+	return send_queue_expire(&sender.queue, all_late() ? INT64_MAX : clock_ms());
 }
 
 /*
@@ -278,21 +277,21 @@ batch_is_late(struct send_batch *b, int **kind)
 static void
 batch_do(struct db_conn *c, struct batch *b, int **kind)
 {
-	int64_t grace_ms = time_steady_ms() + SEND_GRACE_MS;
+	int64_t grace_ms = clock_ms() + SEND_GRACE_MS;
 	enum db_outcome outcome = batch_run(c, b, *kind == &sender.waiting ? SEND_WAIT_MS : 0);
 	struct send_entry *e;
 
 	while (outcome == DB_LATE) {
-		while ((e = send_batch_expire(&b->sends, time_steady_ms())))
+		while ((e = send_batch_expire(&b->sends, clock_ms())))
 			send_refuse(e);
 		int64_t deadline = send_batch_deadline(&b->sends);
-		if (deadline == INT64_MAX && time_steady_ms() < grace_ms)
+		if (deadline == INT64_MAX && clock_ms() < grace_ms)
 			deadline = grace_ms;
 		if (deadline == INT64_MAX && !batch_is_late(&b->sends, kind)) {
 			db_conn_drop(c);
 			break;
 		}
-		outcome = batch_await(c, b, deadline < INT64_MAX ? deadline : time_steady_ms() + LATE_LOOK_MS);
+		outcome = batch_await(c, b, deadline < INT64_MAX ? deadline : clock_ms() + LATE_LOOK_MS);
 	}
 	if (outcome == DB_LOST)
 		pause_a_moment(); /* before the next try */
@@ -341,9 +340,9 @@ sender_batch(bool busy)
 	struct batch b;
 
 	if (busy)
-		sender.tried_ms = time_steady_ms();
+		sender.tried_ms = clock_ms();
 	else
-		sender.since_ms = time_steady_ms();
+		sender.since_ms = clock_ms();
 	kind_move(&kind, busy && waiting_allowed() ? &sender.waiting : &sender.running);
 	struct db_conn *c = conn_take();
 	b.sends.count = b.count = 0;
@@ -384,7 +383,7 @@ sender_rest(void)
 	if (deadline == INT64_MAX)
 		pthread_cond_wait(&sender.work, &sender.lock);
 	else
-		(void)steady_wait(&sender.work, &sender.lock, deadline);
+		(void)clock_wait(&sender.work, &sender.lock, deadline);
 }
 
 /* Returns one more than there are connections (invariant 9). */
@@ -433,7 +432,7 @@ queue_has_room(const struct send_entry *e)
 {
 	while (sender.queue.count >= settings.api_send_queue) {
 		accept_slot_release();
-		if (!steady_wait(&sender.room, &sender.lock, e->deadline_ms))
+		if (!clock_wait(&sender.room, &sender.lock, e->deadline_ms))
 			return false;
 	}
 	return !all_late() && !send_queue_is_stuck(&sender.queue, e->conversation, (int)settings.api_send_queue / STUCK_SHARE, SIZE_MAX);
@@ -446,7 +445,7 @@ sender_send(struct request *r, const struct send_input *in, send_answer *answer)
 
 	*s = (struct send){ .request = r, .in = in, .answer = answer };
 	s->entry.conversation = in->conversation;
-	s->entry.deadline_ms = time_steady_ms() + settings.api_wait_ms;
+	s->entry.deadline_ms = clock_ms() + settings.api_wait_ms;
 	s->entry.size = strlen(in->text);
 	pthread_mutex_lock(&sender.lock);
 	bool room = queue_has_room(&s->entry);

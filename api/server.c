@@ -6,7 +6,7 @@
 
 #include "db_call.h"
 #include "handlers.h"
-#include "lib/identifier.h"
+#include "lib/clock.h"
 #include "lib/settings.h"
 #include "metrics.h"
 #include "ready.h"
@@ -65,9 +65,9 @@ enum reply
 get_server(struct request *r)
 {
 	struct text body = { .arena = &r->arena };
-	char now[TIME_TEXT_BYTES];
+	char now[CLOCK_TEXT_BYTES];
 
-	time_text(time_now_ms(), now);
+	clock_text(clock_wall_ms(), now);
 	text_printf(&body, "{\"name\":\"banter\",\"version\":\"%s\",\"api\":\"v1\",\"time\":\"%s\",\"registration\":\"%s\",\"limits\":{",
 		    banter_version, now, settings.registration);
 	for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)

@@ -11,7 +11,8 @@
 #include "handlers.h"
 #include "input.h"
 #include "lib/cursor.h"
-#include "lib/identifier.h"
+#include "lib/clock.h"
+#include "lib/id.h"
 #include "receipts.h"
 
 struct sync_input {
@@ -55,7 +56,7 @@ json_id(const json_t *object, const char *name)
 	const char *text = json_string_value(json_object_get(object, name));
 	int64_t id = 0;
 
-	return text && identifier_parse(text, strlen(text), &id) ? id : 0;
+	return text && id_parse(text, strlen(text), &id) ? id : 0;
 }
 
 /* Covers the conversations of a snapshot up to their last_id, which may be above the horizon. */
@@ -76,7 +77,7 @@ reply_snapshot(struct request *r, const char *reset, int64_t limit)
 {
 	struct text body = { .arena = &r->arena };
 	struct cursor c = { 0 };
-	char now[TIME_TEXT_BYTES];
+	char now[CLOCK_TEXT_BYTES];
 
 	c.base = horizon_read(r, &c.incarnation);
 	if (!c.base)
@@ -91,7 +92,7 @@ reply_snapshot(struct request *r, const char *reset, int64_t limit)
 		text_printf(&body, "\"reset\":\"%s\",", reset);
 	text_add(&body, snapshot + 1, strlen(snapshot) - 2);
 	put_cursor(&body, &c);
-	time_text(time_now_ms(), now);
+	clock_text(clock_wall_ms(), now);
 	text_printf(&body, ",\"server_time\":\"%s\"}", now);
 	return reply_json(r, 200, body.bytes);
 }

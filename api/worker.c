@@ -13,7 +13,7 @@
 #include "db_call.h"
 #include "known.h"
 #include "lib/bearer.h"
-#include "lib/identifier.h"
+#include "lib/clock.h"
 #include "lib/limiter.h"
 #include "lib/log.h"
 #include "lib/memory.h"
@@ -27,7 +27,6 @@
 #include "routes.h"
 #include "accept_slots.h"
 #include "sender.h"
-#include "steady.h"
 
 enum {
 	STACK_BYTES = 512 * 1024,
@@ -89,10 +88,10 @@ thread_send(void *unused)
 static bool
 tending_sleep(int64_t ms)
 {
-	int64_t deadline = time_steady_ms() + ms;
+	int64_t deadline = clock_ms() + ms;
 
 	pthread_mutex_lock(&tending.lock);
-	while (!tending.stop && steady_wait(&tending.stopped, &tending.lock, deadline))
+	while (!tending.stop && clock_wait(&tending.stopped, &tending.lock, deadline))
 		;
 	bool stop = tending.stop;
 	pthread_mutex_unlock(&tending.lock);
@@ -175,7 +174,7 @@ parts_open(void)
 	accept_slots_open();
 	limiter_open(WORKER_LIMITER);
 	common_open(WORKER_COMMON);
-	steady_cond_init(&tending.stopped);
+	clock_cond_init(&tending.stopped);
 	bearers_open();
 	db_calls_open();
 	known_open();
@@ -199,7 +198,7 @@ parts_close(void)
 static bool
 threads_join(pthread_t *threads, long n, int64_t deadline)
 {
-	struct timespec until = steady_moment(deadline);
+	struct timespec until = clock_timespec(deadline);
 
 	for (long i = 0; i < n; i++)
 		if (pthread_clockjoin_np(threads[i], NULL, CLOCK_MONOTONIC, &until) != 0)
@@ -230,7 +229,7 @@ worker_run(void)
 
 	while (sigwait(&waited, &got) != 0)
 		;
-	int64_t deadline = time_steady_ms() + settings.drain_seconds * 1000;
+	int64_t deadline = clock_ms() + settings.drain_seconds * 1000;
 	/*
 	 * a replaced worker leaves waiting requests to others; otherwise no worker would serve them
 	 */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "identifier.h"
+#include "id.h"
 #include "memory.h"
 
 enum { ROOM = 64 };
@@ -31,9 +31,9 @@ array_begin(struct array *a)
 void
 array_add(struct array *a, int64_t value)
 {
-	array_room(a, IDENTIFIER_BYTES);
+	array_room(a, ID_TEXT_BYTES);
 	array_begin(a);
-	a->len += identifier_text(value, a->text + a->len);
+	a->len += id_text(value, a->text + a->len);
 }
 
 static void

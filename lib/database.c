@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "identifier.h"
+#include "clock.h"
 #include "log.h"
 #include "settings.h"
 #include "thread.h"
@@ -87,7 +87,7 @@ socket_wait(PGconn *db, short events, int64_t deadline)
 {
 	for (;;) {
 		struct pollfd io = { .fd = PQsocket(db), .events = events };
-		int64_t left = deadline - time_steady_ms();
+		int64_t left = deadline - clock_ms();
 		int n = poll(&io, 1, left > 0 ? (int)left : 0);
 		if (n > 0)
 			return true;
@@ -138,7 +138,7 @@ target_wait(struct database_target *target, const char *application, int64_t dea
 {
 	enum resolver_state state;
 
-	while ((state = database_target(target, application)) == RESOLVER_PENDING && time_steady_ms() < deadline)
+	while ((state = database_target(target, application)) == RESOLVER_PENDING && clock_ms() < deadline)
 		usleep(RESOLVER_POLL_MS * 1000);
 	return state == RESOLVER_FOUND;
 }
@@ -154,14 +154,14 @@ connect_once(const char *application, int64_t deadline, bool *late, char why[WHY
 		first_line("the host's name cannot be resolved", why);
 		return NULL;
 	}
-	int64_t now = time_steady_ms(), until = now + database_connect_ms(&target);
+	int64_t now = clock_ms(), until = now + database_connect_ms(&target);
 	PGconn *db = PQconnectStartParams(target.keywords, target.values, 1);
 	if (until > deadline)
 		until = deadline;
 	bool connected = connect_wait(db, until);
 	if (connected && session_begin(db, until, why))
 		return db;
-	*late = time_steady_ms() >= until;
+	*late = clock_ms() >= until;
 	if (!connected)
 		first_line(*PQerrorMessage(db) ? PQerrorMessage(db) : "the server does not answer", why);
 	PQfinish(db);
@@ -175,15 +175,15 @@ connect_once(const char *application, int64_t deadline, bool *late, char why[WHY
 static PGconn *
 connect_quietly(const char *application, int64_t deadline, char why[WHY_BYTES])
 {
-	int64_t whole = time_steady_ms() + DATABASE_CONNECT_MS;
+	int64_t whole = clock_ms() + DATABASE_CONNECT_MS;
 	int64_t until = whole < deadline ? whole : deadline;
 	bool late;
 	PGconn *db;
 
 	while (!(db = connect_once(application, until, &late, why)) && late) {
-		if (time_steady_ms() < until || until == whole)
+		if (clock_ms() < until || until == whole)
 			database_target_late();
-		if (time_steady_ms() >= until)
+		if (clock_ms() >= until)
 			break;
 	}
 	return db;
@@ -319,7 +319,7 @@ check_pooler(void)
 void
 database_check(void)
 {
-	int64_t until = time_steady_ms() + settings.startup_wait_seconds * 1000;
+	int64_t until = clock_ms() + settings.startup_wait_seconds * 1000;
 	char why[WHY_BYTES] = "";
 	PGconn *db;
 
@@ -329,7 +329,7 @@ database_check(void)
 	}
 	while (!(db = connect_quietly("banter", INT64_MAX, why))) {
 		check_fault(why);
-		if (time_steady_ms() >= until) {
+		if (clock_ms() >= until) {
 			log_line(LOG_ERROR, "database_unreachable", "waited_s=%ld why=%s", settings.startup_wait_seconds, why);
 			exit(69);
 		}

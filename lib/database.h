@@ -51,7 +51,7 @@ bool database_serves(int64_t version, int64_t oldest);
 
 /*
  * Opens a blocking connection with its session settings, within DATABASE_CONNECT_MS and before the
- * deadline (ms on the steady clock). On failure logs why and returns NULL.
+ * deadline (ms on the monotonic clock). On failure logs why and returns NULL.
  */
 PGconn *database_connect(const char *application, int64_t deadline) __attribute__((warn_unused_result));
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "identifier.h"
+#include "id.h"
 #include "secret.h"
 #include "token.h"
 
@@ -97,7 +97,7 @@ number_take(const char **at, int64_t most, int64_t *out)
 {
 	size_t n = strcspn(*at, ".");
 
-	if ((*at)[n] != '.' || !identifier_parse(*at, n, out) || *out > most)
+	if ((*at)[n] != '.' || !id_parse(*at, n, out) || *out > most)
 		return false;
 	*at += n + 1;
 	return true;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "identifier.h"
+#include "id.h"
 
 /* The unread rest of a payload. */
 struct reader {
@@ -22,7 +22,7 @@ read_number(struct reader *r, int64_t *out)
 		*out = 0;
 		return true;
 	}
-	return identifier_parse(start, (size_t)(r->at - start), out);
+	return id_parse(start, (size_t)(r->at - start), out);
 }
 
 static bool
@@ -68,7 +68,7 @@ doorbell_channel_parse(const char *text, size_t n, const char *prefix, struct do
 	if (n < skip + 3 || memcmp(text, prefix, skip) != 0 || text[skip + 1] != ':' || !memchr("cup", text[skip], 3))
 		return false;
 	out->kind = text[skip];
-	return identifier_parse(text + skip + 2, n - skip - 2, &out->id);
+	return id_parse(text + skip + 2, n - skip - 2, &out->id);
 }
 
 bool

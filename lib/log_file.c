@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "identifier.h"
+#include "clock.h"
 
 enum { LOOK_MS = 1000, FILE_MODE = 0640 };
 
@@ -94,7 +94,7 @@ log_file_look(void)
 
 	if (!file.path)
 		return;
-	int64_t now = time_steady_ms(), due = atomic_load(&file.next_ms);
+	int64_t now = clock_ms(), due = atomic_load(&file.next_ms);
 	if (now < due || !atomic_compare_exchange_strong(&file.next_ms, &due, now + LOOK_MS))
 		return;
 	if (!file_is_at_path(&opened))

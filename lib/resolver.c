@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "identifier.h"
+#include "clock.h"
 #include "thread.h"
 
 enum {
@@ -58,7 +58,7 @@ static void
 name_answer(struct name *n, int error, const struct resolved *found)
 {
 	n->is_pending = false;
-	n->ended_ms = time_steady_ms();
+	n->ended_ms = clock_ms();
 	if (found->count) {
 		n->last = *found;
 		n->is_known = true;
@@ -89,7 +89,7 @@ static void
 lookup_start(struct name *n)
 {
 	n->is_pending = true;
-	n->begun_ms = time_steady_ms();
+	n->begun_ms = clock_ms();
 	if (!thread_detach(name_lookup, n))
 		name_answer(n, EAI_MEMORY, &(struct resolved){ 0 });
 }
@@ -120,7 +120,7 @@ static enum resolver_state
 name_find(const char *host, struct resolved *out)
 {
 	struct name *n = name_place(host);
-	int64_t now = time_steady_ms();
+	int64_t now = clock_ms();
 
 	if (!n)
 		return RESOLVER_FAILED;
@@ -155,7 +155,7 @@ resolver_wait(const char *host, int64_t deadline_ms, struct resolved *out)
 {
 	enum resolver_state state;
 
-	while ((state = resolver_find(host, out)) == RESOLVER_PENDING && time_steady_ms() < deadline_ms)
+	while ((state = resolver_find(host, out)) == RESOLVER_PENDING && clock_ms() < deadline_ms)
 		usleep(RESOLVER_POLL_MS * 1000);
 	return state == RESOLVER_PENDING ? RESOLVER_FAILED : state;
 }

@@ -31,7 +31,7 @@ enum resolver_state { RESOLVER_FOUND, RESOLVER_PENDING, RESOLVER_FAILED };
  */
 enum resolver_state resolver_find(const char *host, struct resolved *out) __attribute__((warn_unused_result));
 
-/* Finds them and waits, up to the deadline (steady clock, ms), instead of returning PENDING. */
+/* Finds them and waits, up to the deadline (monotonic clock, ms), instead of returning PENDING. */
 enum resolver_state resolver_wait(const char *host, int64_t deadline_ms, struct resolved *out) __attribute__((warn_unused_result));
 
 #endif

@@ -19,7 +19,8 @@ enum { CLOCKS_DIFFER_MS = 10 * 60 * 1000 };
 int64_t revoked_keep_ms(void);
 
 /*
- * Adds a device, and removes devices older than keep_ms. now_ms is on a steady clock. Thread-safe.
+ * Adds a device, and removes devices older than keep_ms. now_ms is on the monotonic clock.
+ * Thread-safe.
  */
 void revoked_add(int64_t device, int64_t now_ms, int64_t keep_ms);
 

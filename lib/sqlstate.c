@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "identifier.h"
+#include "clock.h"
 #include "log.h"
 
 enum { STATE_BYTES = 6, LOGGED_MOST = 32 };
@@ -118,7 +118,7 @@ logged_find(const char *state)
 static long
 logged_count(const char *state)
 {
-	int64_t now = time_steady_ms();
+	int64_t now = clock_ms();
 	long count = 0;
 
 	pthread_mutex_lock(&logged.lock);
@@ -172,7 +172,7 @@ sqlstate_met(unsigned statement, const char *name, const PGresult *result)
 		return DB_LOST;
 	const struct row *row = row_of(state);
 	if (row->trouble)
-		atomic_store(&met_ms[statement], time_steady_ms());
+		atomic_store(&met_ms[statement], clock_ms());
 	failure_log(name, result, state, row);
 	return row->outcome;
 }
@@ -186,7 +186,7 @@ sqlstate_share(_Atomic int64_t *shared)
 bool
 sqlstate_trouble(void)
 {
-	int64_t since = time_steady_ms() - SQLSTATE_TROUBLE_MS;
+	int64_t since = clock_ms() - SQLSTATE_TROUBLE_MS;
 
 	for (int i = 0; i < SQLSTATE_STATEMENTS; i++) {
 		int64_t met = atomic_load(&met_ms[i]);

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "identifier.h"
+#include "id.h"
 #include "secret.h"
 #include "settings.h"
 
@@ -55,8 +55,8 @@ token_claims(jwt_t *jwt, int64_t user, int64_t device)
 	time_t now = time(NULL);
 	char subject[24], did[24], jti[REFRESH_TOKEN_BYTES];
 
-	identifier_text(user, subject);
-	identifier_text(device, did);
+	id_text(user, subject);
+	id_text(device, did);
 	token_random(jti);
 	jti[22] = '\0';
 	return jwt_add_grant(jwt, "iss", issuer) == 0 && jwt_add_grant(jwt, "aud", issuer) == 0 && jwt_add_grant(jwt, "sub", subject) == 0 &&
@@ -93,7 +93,7 @@ grant_id(jwt_t *jwt, const char *name, int64_t *id)
 {
 	const char *value = jwt_get_grant(jwt, name);
 
-	return value && identifier_parse(value, strlen(value), id);
+	return value && id_parse(value, strlen(value), id);
 }
 
 /*

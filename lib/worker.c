@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "identifier.h"
+#include "clock.h"
 #include "log.h"
 #include "workers.h"
 
@@ -62,7 +62,7 @@ worker_beat(unsigned part)
 		atomic_fetch_or(&beat.parts, bit);
 	if (atomic_load_explicit(&beat.parts, memory_order_relaxed) != beat.all)
 		return;
-	int64_t now = time_steady_ms(), next = atomic_load(&beat.next_ms);
+	int64_t now = clock_ms(), next = atomic_load(&beat.next_ms);
 	if (now < next || !atomic_compare_exchange_strong(&beat.next_ms, &next, now + WORKER_BEAT_MS))
 		return;
 	atomic_store(&beat.parts, 0);

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "identifier.h"
+#include "clock.h"
 #include "log.h"
 #include "log_file.h"
 #include "memory.h"
@@ -94,7 +94,7 @@ process_start(int slot)
 	struct process *p = process_room();
 	int pipe;
 
-	sv.slot[slot].next_ms = time_steady_ms() + PAUSE_MAX_MS;
+	sv.slot[slot].next_ms = clock_ms() + PAUSE_MAX_MS;
 	if (!p)
 		return false;
 	pid_t pid = spawn_worker(sv.program, sv.argv, sv.workers->descriptors + slot * sv.workers->given, sv.workers->given, &pipe);
@@ -102,7 +102,7 @@ process_start(int slot)
 		log_line(LOG_ERROR, "fork_failed", "why=%s", strerror(errno));
 		return false;
 	}
-	int64_t now = time_steady_ms();
+	int64_t now = clock_ms();
 	fcntl(pipe, F_SETFL, O_NONBLOCK);
 	*p = (struct process){ .state = PROCESS_STARTING, .pid = pid, .slot = slot, .pipe = pipe, .since_ms = now, .deadline_ms = now + START_MS };
 	return true;
@@ -123,7 +123,7 @@ process_leave(struct process *p, int how)
 	kill(p->pid, p->state == PROCESS_STARTING ? WORKER_REPLACED : how);
 	pipe_close(p);
 	p->state = PROCESS_LEAVING;
-	p->deadline_ms = time_steady_ms() + settings.drain_seconds * 1000 + KILL_MS;
+	p->deadline_ms = clock_ms() + settings.drain_seconds * 1000 + KILL_MS;
 }
 
 static struct process *
@@ -160,13 +160,13 @@ slot_pause(struct slot *s, int64_t lived_ms)
 	s->pause_ms = lived_ms >= GOOD_MS || !s->pause_ms ? PAUSE_MIN_MS : s->pause_ms * 2;
 	if (s->pause_ms > PAUSE_MAX_MS)
 		s->pause_ms = PAUSE_MAX_MS;
-	s->next_ms = time_steady_ms() + s->pause_ms;
+	s->next_ms = clock_ms() + s->pause_ms;
 }
 
 static void
 process_ended(struct process *p, int status)
 {
-	int64_t lived = time_steady_ms() - p->since_ms;
+	int64_t lived = clock_ms() - p->since_ms;
 	struct process was = *p;
 
 	pipe_close(p);
@@ -396,7 +396,7 @@ turn(void)
 		heard[n] = &sv.process[i];
 		wait[n++] = (struct pollfd){ .fd = sv.process[i].pipe, .events = POLLIN };
 	}
-	if (poll(wait, n, turn_ms(time_steady_ms())) < 0)
+	if (poll(wait, n, turn_ms(clock_ms())) < 0)
 		return;
 	for (nfds_t i = 1; i < n; i++)
 		if (wait[i].revents && heard[i]->pipe == wait[i].fd)
@@ -449,13 +449,13 @@ workers_run(const struct workers *workers)
 	sv.room = workers->count * 2;
 	sv.slot = memory_alloc((size_t)workers->count * sizeof *sv.slot);
 	sv.process = memory_alloc((size_t)sv.room * sizeof *sv.process);
-	sv.watched_ms = time_steady_ms();
+	sv.watched_ms = clock_ms();
 	while (!sv.stopping || processes_any()) {
 		if (!sv.stopping)
-			fill_slots(time_steady_ms());
+			fill_slots(clock_ms());
 		turn();
-		abort_hung(time_steady_ms());
-		kill_late(time_steady_ms());
+		abort_hung(clock_ms());
+		kill_late(clock_ms());
 	}
 	log_line(LOG_INFO, "ended", "pid=%d", (int)getpid());
 	close(sv.signals);

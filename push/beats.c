@@ -15,7 +15,8 @@
 #include <string.h>
 
 #include "../lib/array.h"
-#include "../lib/identifier.h"
+#include "../lib/clock.h"
+#include "../lib/id.h"
 #include "../lib/limits.h"
 #include "../lib/map.h"
 #include "../lib/memory.h"
@@ -34,7 +35,7 @@ enum {
 	WITHIN_MS = 10 * 1000,
 	DEPARTED_MOST = 65536,
 	DEPARTED_SLACK_MS = 10 * 1000, /* margin after a heartbeat's lifetime, in which Redis lists the user as offline */
-	GONE_TEXT_BYTES = 2 * IDENTIFIER_BYTES + 1,
+	GONE_TEXT_BYTES = 2 * ID_TEXT_BYTES + 1,
 };
 
 static_assert((int)SWEEP_MOST <= (int)BUS_REPLY_VALUES, "a reply has room for all that are queried");
@@ -54,17 +55,17 @@ static struct {
 static void
 beats_send(void)
 {
-	char ids[BEATS_MOST * 2][IDENTIFIER_BYTES], now[TIME_TEXT_BYTES], ttl[24];
+	char ids[BEATS_MOST * 2][ID_TEXT_BYTES], now[CLOCK_TEXT_BYTES], ttl[24];
 	const char *argv[6 + BEATS_MOST * 3] = { "EVAL", presence_beat_script, "0", settings.redis_prefix, ttl, now };
 	int argc = 6;
 
 	if (!beats.count)
 		return;
-	time_text(time_now_ms(), now);
+	clock_text(clock_wall_ms(), now);
 	snprintf(ttl, sizeof ttl, "%ld", settings.presence_seconds * 1000);
 	for (int i = 0; i < beats.count; i++) {
 		for (int k = 2 * i; k < 2 * i + 2; k++) {
-			identifier_text(beats.list[k], ids[k]);
+			id_text(beats.list[k], ids[k]);
 			argv[argc++] = ids[k];
 		}
 		argv[argc++] = beats.away[i] ? "away" : "online";
@@ -148,8 +149,8 @@ gone_parse(const char *text, int64_t *user, int64_t *time)
 {
 	const char *colon = strchr(text, ':');
 
-	return colon && strlen(text) < GONE_TEXT_BYTES && identifier_parse(text, (size_t)(colon - text), user) &&
-	       identifier_parse(colon + 1, strlen(colon + 1), time);
+	return colon && strlen(text) < GONE_TEXT_BYTES && id_parse(text, (size_t)(colon - text), user) &&
+	       id_parse(colon + 1, strlen(colon + 1), time);
 }
 
 static void
@@ -182,7 +183,7 @@ gone_reply(void *context, const char *const *values, int count)
 static void
 departed_forget(void)
 {
-	int64_t before = time_now_ms() - settings.presence_seconds * 1000 - DEPARTED_SLACK_MS;
+	int64_t before = clock_wall_ms() - settings.presence_seconds * 1000 - DEPARTED_SLACK_MS;
 	struct map kept = { 0 };
 	bool old = false;
 
@@ -204,10 +205,10 @@ departed_forget(void)
 static void
 sweep_fire(struct timer *t)
 {
-	char now[TIME_TEXT_BYTES], most[16];
+	char now[CLOCK_TEXT_BYTES], most[16];
 	const char *argv[] = { "EVAL", presence_sweep_script, "0", settings.redis_prefix, now, most };
 
-	time_text(time_now_ms(), now);
+	clock_text(clock_wall_ms(), now);
 	snprintf(most, sizeof most, "%d", SWEEP_MOST);
 	bus_command(6, argv, gone_reply, NULL);
 	beat_some();
@@ -222,7 +223,7 @@ beats_departed(int64_t user)
 {
 	map_remove(&beats.departed, user);
 	if (!beats.closed && beats.departed.count < DEPARTED_MOST)
-		map_put(&beats.departed, user, (void *)(intptr_t)time_now_ms());
+		map_put(&beats.departed, user, (void *)(intptr_t)clock_wall_ms());
 }
 
 /* Departed users whose presence is queried in Redis. */
@@ -271,7 +272,7 @@ recovery_reply(void *context, const char *const *values, int count)
 void
 beats_recover(void)
 {
-	char ids[SWEEP_MOST][IDENTIFIER_BYTES];
+	char ids[SWEEP_MOST][ID_TEXT_BYTES];
 	const char *argv[4 + SWEEP_MOST] = { "EVAL", presence_query_script, "0", settings.redis_prefix };
 
 	if (beats.recovering || !beats.departed.count)
@@ -283,7 +284,7 @@ beats_recover(void)
 			continue;
 		r->users[r->count] = e->key;
 		r->times[r->count] = (intptr_t)e->value;
-		identifier_text(e->key, ids[r->count]);
+		id_text(e->key, ids[r->count]);
 		argv[4 + r->count] = ids[r->count];
 		r->count++;
 	}

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "../lib/doorbell.h"
-#include "../lib/identifier.h"
+#include "../lib/clock.h"
 #include "../lib/limits.h"
 #include "../lib/log.h"
 #include "../lib/settings.h"
@@ -22,11 +22,11 @@
 static void
 ring_typing(struct topic *t, int64_t user)
 {
-	char json[256], now[TIME_TEXT_BYTES];
+	char json[256], now[CLOCK_TEXT_BYTES];
 
 	if (t->members > LIMIT_MEMBERS_NAMED)
 		return;
-	time_text(time_now_ms(), now);
+	clock_text(clock_wall_ms(), now);
 	int len =
 		snprintf(json, sizeof json,
 			 "{\"type\":\"typing.updated\",\"time\":\"%s\",\"data\":{\"conversation_id\":\"%ld\",\"user_id\":\"%ld\",\"expires_in\":%d}}",

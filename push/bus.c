@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/identifier.h"
+#include "../lib/clock.h"
+#include "../lib/id.h"
 #include "../lib/log.h"
 #include "../lib/map.h"
 #include "../lib/memory.h"
@@ -68,11 +69,11 @@ channel_text(char kind, int64_t id, char out[REDIS_KEY_BYTES])
 {
 	size_t n = strlen(settings.redis_prefix);
 
-	assert(n + 2 + IDENTIFIER_BYTES <= REDIS_KEY_BYTES);
+	assert(n + 2 + ID_TEXT_BYTES <= REDIS_KEY_BYTES);
 	memcpy(out, settings.redis_prefix, n);
 	out[n++] = kind;
 	out[n++] = ':';
-	return n + identifier_text(id, out + n);
+	return n + id_text(id, out + n);
 }
 
 static void
@@ -180,7 +181,7 @@ bus_answers(void)
 	const struct wire *w = &bus.listening;
 	bool listens = listening_is_complete() && (!w->pinged || loop_now() - w->pinged_ms <= SLOW_MS);
 
-	return listens && bus.commanding.up && !bus.refused && (!bus.waiters || time_steady_us() - bus.waiters->asked_us <= 1000 * SLOW_MS);
+	return listens && bus.commanding.up && !bus.refused && (!bus.waiters || clock_us() - bus.waiters->asked_us <= 1000 * SLOW_MS);
 }
 
 uint64_t
@@ -311,7 +312,7 @@ commanding_reply(struct wire *w, redisReply *r)
 	bus.waiters = first->next;
 	if (!bus.waiters)
 		bus.waiters_end = &bus.waiters;
-	histogram_add(&metrics.redis_times, HISTOGRAM_TIMES, time_steady_us() - first->asked_us);
+	histogram_add(&metrics.redis_times, HISTOGRAM_TIMES, clock_us() - first->asked_us);
 	if (r->type == REDIS_REPLY_ERROR)
 		error_note(r->str);
 	if (first->reply && r->type == REDIS_REPLY_ERROR)
@@ -342,7 +343,7 @@ command_append(int argc, const char *const *argv, const size_t *lens, bus_reply 
 	struct waiter *w = memory_alloc(sizeof *w);
 
 	wire_append(&bus.commanding, argc, argv, lens);
-	*w = (struct waiter){ .reply = reply, .context = context, .asked_us = time_steady_us() };
+	*w = (struct waiter){ .reply = reply, .context = context, .asked_us = clock_us() };
 	*bus.waiters_end = w;
 	bus.waiters_end = &w->next;
 }

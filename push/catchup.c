@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "../lib/array.h"
-#include "../lib/identifier.h"
+#include "../lib/id.h"
 #include "../lib/limits.h"
 #include "../lib/memory.h"
 #include "../lib/presence.h"
@@ -77,7 +77,7 @@ list_compare(const struct device *d, const char *text)
 		return; /* Redis may have lost the list: the stream keeps its own */
 	while (*text && n < LIMIT_PRESENCE_USERS) {
 		size_t len = strcspn(text, " ");
-		if (identifier_parse(text, len, &users[n]))
+		if (id_parse(text, len, &users[n]))
 			n++;
 		text += len + (text[len] == ' ');
 	}
@@ -105,14 +105,14 @@ lists_reply(void *context, const char *const *values, int count)
 static void
 lists_ask(struct lists *l)
 {
-	char ids[LISTS_MOST * 2][IDENTIFIER_BYTES];
+	char ids[LISTS_MOST * 2][ID_TEXT_BYTES];
 	const char *argv[4 + LISTS_MOST * 2] = { "EVAL", presence_lists_script, "0", settings.redis_prefix };
 
 	l->asked = 0;
 	for (size_t i = l->at; i < l->count && l->asked < LISTS_MOST; i++, l->asked++) {
 		int k = 2 * l->asked;
-		identifier_text(l->devices[i].user, ids[k]);
-		identifier_text(l->devices[i].device, ids[k + 1]);
+		id_text(l->devices[i].user, ids[k]);
+		id_text(l->devices[i].device, ids[k + 1]);
 		argv[4 + k] = ids[k];
 		argv[5 + k] = ids[k + 1];
 	}

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/identifier.h"
+#include "../lib/clock.h"
 #include "../lib/map.h"
 #include "../lib/memory.h"
 #include "conn.h"
@@ -298,9 +298,9 @@ conn_answer(struct conn *c, const char *json, size_t len)
 void
 conn_notice(struct conn *c, const char *type, const char *data)
 {
-	char now[TIME_TEXT_BYTES], *json;
+	char now[CLOCK_TEXT_BYTES], *json;
 
-	time_text(time_now_ms(), now);
+	clock_text(clock_wall_ms(), now);
 	int len = asprintf(&json, "{\"type\":\"%s\",\"time\":\"%s\",\"data\":%s}", type, now, data);
 	assert(len > 0);
 	conn_say(c, json, (size_t)len);

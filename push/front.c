@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "../lib/bearer.h"
-#include "../lib/identifier.h"
 #include "../lib/origins.h"
 #include "../lib/settings.h"
 #include "buffer.h"

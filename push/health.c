@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../lib/identifier.h"
+#include "../lib/clock.h"
 #include "../lib/log.h"
 #include "bus.h"
 #include "conns.h"
@@ -72,11 +72,11 @@ health_tell(struct conn *c)
 static void
 tell_all(void)
 {
-	char json[256], data[96], now[TIME_TEXT_BYTES];
+	char json[256], data[96], now[CLOCK_TEXT_BYTES];
 
 	health.told_ms = loop_now();
 	data_print(data, sizeof data);
-	time_text(time_now_ms(), now);
+	clock_text(clock_wall_ms(), now);
 	int len = snprintf(json, sizeof json, "{\"type\":\"stream.health\",\"time\":\"%s\",\"data\":%s}", now, data);
 	struct event *ev = event_ephemeral(EVENT_NOTICE, json, (size_t)len);
 	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))

@@ -47,7 +47,7 @@
 #include <stdlib.h>
 
 #include "../lib/doorbell.h"
-#include "../lib/identifier.h"
+#include "../lib/id.h"
 #include "../lib/log.h"
 #include "../lib/map.h"
 #include "../lib/memory.h"
@@ -292,8 +292,8 @@ topic_repair(struct topic *t)
 	t->repairing = true;
 	metrics.repairs++;
 	timer_stop(&t->hold);
-	identifier_text(t->conversation, conversation);
-	identifier_text(t->id, after);
+	id_text(t->conversation, conversation);
+	id_text(t->id, after);
 	snprintf(limit, sizeof limit, "%d", REPAIR_PAGE);
 	store_ask(STORE_RANGE, params, REPAIR_WITHIN_MS, repair_reply, (void *)(intptr_t)t->conversation);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../lib/database.h"
-#include "../lib/identifier.h"
+#include "../lib/clock.h"
 #include "../lib/log.h"
 #include "../lib/settings.h"
 #include "../lib/sqlstate.h"
@@ -29,7 +29,7 @@ lane_load(const struct lane *l)
 bool
 lane_answers(const struct lane *l, int64_t within_us)
 {
-	return l->state == LANE_READY && (!l->in_flight || time_steady_us() - l->batches[0].sent_us <= within_us);
+	return l->state == LANE_READY && (!l->in_flight || clock_us() - l->batches[0].sent_us <= within_us);
 }
 
 /* ---- queries without an answer */
@@ -134,7 +134,7 @@ lane_drop(struct lane *l, const char *why)
 static void
 batch_fill(struct lane *l, struct lane_batch *b)
 {
-	*b = (struct lane_batch){ .sent_us = time_steady_us() };
+	*b = (struct lane_batch){ .sent_us = clock_us() };
 	while (l->waiting.first && b->count < LANE_BATCH_MOST) {
 		if (l->waiting.first->alone && b->count)
 			break;
@@ -245,7 +245,7 @@ batch_take(struct lane *l)
 	memmove(&l->batches[0], &l->batches[1], (size_t)l->in_flight * sizeof b);
 	l->oldest_ms = loop_now();
 	if (l->late)
-		log_line(LOG_INFO, "database_answers", "lane=%s waited_ms=%ld", l->application, (long)((time_steady_us() - b.sent_us) / 1000));
+		log_line(LOG_INFO, "database_answers", "lane=%s waited_ms=%ld", l->application, (long)((clock_us() - b.sent_us) / 1000));
 	l->late = l->in_flight && l->batches[0].lost;
 	return b;
 }
@@ -261,7 +261,7 @@ batch_end(struct lane *l)
 		return;
 	int failed = batch_failed(&b);
 	questions_open(&lost);
-	histogram_add(&metrics.database_times, HISTOGRAM_TIMES, time_steady_us() - b.sent_us);
+	histogram_add(&metrics.database_times, HISTOGRAM_TIMES, clock_us() - b.sent_us);
 	if (failed < 0) {
 		batch_answer(l, &b);
 		return;

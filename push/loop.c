@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../lib/identifier.h"
+#include "../lib/clock.h"
 
 enum {
 	EVENTS_PER_TURN = 512,
@@ -35,7 +35,7 @@ loop_open(void)
 		perror("epoll_create1");
 		exit(71);
 	}
-	loop.now = time_steady_ms();
+	loop.now = clock_ms();
 	loop.tick = loop.now / WHEEL_TICK_MS;
 	for (int i = 0; i < WHEEL_SLOTS; i++)
 		loop.slots[i].next = loop.slots[i].prev = &loop.slots[i];
@@ -182,7 +182,7 @@ loop_turn(void)
 {
 	int n = epoll_wait(loop.epoll, loop.events, EVENTS_PER_TURN, wait_ms());
 
-	loop.now = time_steady_ms();
+	loop.now = clock_ms();
 	loop.events_count = n > 0 ? n : 0;
 	for (int i = 0; i < loop.events_count; i++) {
 		struct watch *w = loop.events[i].data.ptr;

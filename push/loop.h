@@ -51,7 +51,7 @@ void timer_start(struct timer *t, int64_t delay_ms);
 void timer_stop(struct timer *t);
 bool timer_is_running(const struct timer *t);
 
-/* Returns the steady clock of this turn in ms. */
+/* Returns the monotonic clock of this turn in ms. */
 int64_t loop_now(void);
 
 /* Runs one turn: waits for events, at most until the next timer, and handles them. */

@@ -13,7 +13,8 @@
 #include <string.h>
 
 #include "../lib/array.h"
-#include "../lib/identifier.h"
+#include "../lib/clock.h"
+#include "../lib/id.h"
 #include "bus.h"
 #include "hub.h"
 #include "ids.h"
@@ -82,13 +83,13 @@ note_fire(struct timer *t)
 static void
 read_tell(const PGresult *result, int row)
 {
-	char json[512], now[TIME_TEXT_BYTES];
+	char json[512], now[CLOCK_TEXT_BYTES];
 	struct topic *t = hub_topic(result_int(result, row, 0));
 	const struct user *u = users_get(result_int(result, row, 1));
 
 	if (!t || !u || !receipts_read(t, u->id, result_int(result, row, 2)))
 		return;
-	time_text(time_now_ms(), now);
+	clock_text(clock_wall_ms(), now);
 	int len = snprintf(json, sizeof json, "{\"type\":\"conversation.read\",\"time\":\"%s\",\"data\":%s}", now, PQgetvalue(result, row, 3));
 	struct event *ev = event_ephemeral(EVENT_NOTICE, json, (size_t)len);
 	users_notice(u, t, ev);
@@ -153,7 +154,7 @@ marks_end(void)
 static void
 marks_next(void)
 {
-	char since[IDENTIFIER_BYTES];
+	char since[ID_TEXT_BYTES];
 	struct array ids = { 0 };
 
 	if (!marks.conversations.count) {
@@ -162,7 +163,7 @@ marks_next(void)
 	}
 	while (marks.conversations.count && ids.count < CONVERSATIONS_MOST)
 		array_add(&ids, marks.conversations.list[--marks.conversations.count]);
-	identifier_text(marks.notes[0], since);
+	id_text(marks.notes[0], since);
 	const char *params[] = { array_text(&ids), since };
 	marks.under_way = true;
 	store_ask(STORE_MARKS, params, WITHIN_MS, marks_reply, NULL);

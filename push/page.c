@@ -3,7 +3,7 @@
 #include "page.h"
 
 #include "../lib/array.h"
-#include "../lib/identifier.h"
+#include "../lib/id.h"
 #include "../lib/settings.h"
 #include "result.h"
 
@@ -120,8 +120,8 @@ limit_guess(void)
 void
 page_ask(struct page *p, int64_t user, const struct cursor *from, int64_t horizon, store_reply *reply, void *context)
 {
-	char user_text[IDENTIFIER_BYTES], base[IDENTIFIER_BYTES], limit[IDENTIFIER_BYTES], bytes[IDENTIFIER_BYTES];
-	char end[IDENTIFIER_BYTES], pass_conversation[IDENTIFIER_BYTES], pass_id[IDENTIFIER_BYTES];
+	char user_text[ID_TEXT_BYTES], base[ID_TEXT_BYTES], limit[ID_TEXT_BYTES], bytes[ID_TEXT_BYTES];
+	char end[ID_TEXT_BYTES], pass_conversation[ID_TEXT_BYTES], pass_id[ID_TEXT_BYTES];
 	struct cursor_pass pass = from ? from->pass : (struct cursor_pass){ 0 };
 	struct array conversations = { 0 }, ids = { 0 }, reads = { 0 }, read_conversations = { 0 }, snapshots = { 0 };
 	char snapshot[CURSOR_SNAPSHOT_BYTES];
@@ -138,7 +138,7 @@ page_ask(struct page *p, int64_t user, const struct cursor *from, int64_t horizo
 		array_add_string(&snapshots, snapshot);
 	}
 	if (from)
-		identifier_text(from->base, base);
+		id_text(from->base, base);
 	if (!p->limit)
 		p->limit = limit_guess();
 	if (p->most && p->limit > p->most)
@@ -147,12 +147,12 @@ page_ask(struct page *p, int64_t user, const struct cursor *from, int64_t horizo
 	p->context = context;
 	p->weight = (uint32_t)pages.page_bytes;
 	pages.under_way += p->weight;
-	identifier_text(user, user_text);
-	identifier_text(p->limit, limit);
-	identifier_text(settings.push_replay_bytes, bytes);
-	identifier_text(pass.end ? pass.end : horizon, end);
-	identifier_text(pass.conversation, pass_conversation);
-	identifier_text(pass.id, pass_id);
+	id_text(user, user_text);
+	id_text(p->limit, limit);
+	id_text(settings.push_replay_bytes, bytes);
+	id_text(pass.end ? pass.end : horizon, end);
+	id_text(pass.conversation, pass_conversation);
+	id_text(pass.id, pass_id);
 	p->pass_end = pass.end;
 	const char *params[] = {
 		user_text,

@@ -2,7 +2,7 @@
 /* Proof of a cursor. */
 #include "proof.h"
 
-#include "../lib/identifier.h"
+#include "../lib/id.h"
 
 enum { WITHIN_MS = 10 * 1000 };
 
@@ -10,13 +10,13 @@ void
 proof_ask(int64_t incarnation, int64_t base, int64_t horizon, int64_t reach, struct array *conversations, struct array *ids, store_reply *reply,
 	  void *context)
 {
-	char incarnation_text[IDENTIFIER_BYTES], base_text[IDENTIFIER_BYTES], horizon_text[IDENTIFIER_BYTES], reach_text[IDENTIFIER_BYTES];
+	char incarnation_text[ID_TEXT_BYTES], base_text[ID_TEXT_BYTES], horizon_text[ID_TEXT_BYTES], reach_text[ID_TEXT_BYTES];
 	const char *params[] = { incarnation_text, base_text, horizon_text, reach_text, array_text(conversations), array_text(ids) };
 
-	identifier_text(incarnation, incarnation_text);
-	identifier_text(base, base_text);
-	identifier_text(horizon, horizon_text);
-	identifier_text(reach, reach_text);
+	id_text(incarnation, incarnation_text);
+	id_text(base, base_text);
+	id_text(horizon, horizon_text);
+	id_text(reach, reach_text);
 	store_ask(STORE_RESET, params, WITHIN_MS, reply, context);
 	array_free(conversations);
 	array_free(ids);

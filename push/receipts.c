@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "../lib/array.h"
-#include "../lib/identifier.h"
+#include "../lib/clock.h"
+#include "../lib/id.h"
 #include "../lib/limits.h"
 #include "../lib/map.h"
 #include "../lib/memory.h"
@@ -235,12 +236,12 @@ struct receipts {
 static void
 tell_marks(struct receipts *r)
 {
-	char now[TIME_TEXT_BYTES], *json = NULL;
+	char now[CLOCK_TEXT_BYTES], *json = NULL;
 	size_t len = 0;
 	FILE *f = open_memstream(&json, &len);
 
 	assert(f);
-	time_text(time_now_ms(), now);
+	clock_text(clock_wall_ms(), now);
 	fprintf(f, "{\"type\":\"receipt.updated\",\"time\":\"%s\",\"data\":{\"conversation_id\":\"%ld\",\"receipts\":[", now,
 		(long)r->topic->conversation);
 	const char *between = "";
@@ -265,12 +266,12 @@ tell_marks(struct receipts *r)
 static void
 tell_count(struct topic *t, const PGresult *result, int row)
 {
-	char json[512], now[TIME_TEXT_BYTES];
+	char json[512], now[CLOCK_TEXT_BYTES];
 	const struct user *author = users_get(result_int(result, row, 1));
 
 	if (!author)
 		return;
-	time_text(time_now_ms(), now);
+	clock_text(clock_wall_ms(), now);
 	int len = snprintf(json, sizeof json,
 			   "{\"type\":\"receipt.updated\",\"time\":\"%s\",\"data\":{\"conversation_id\":\"%ld\",\"counts\":[{\"message_id\":\"%ld\","
 			   "\"delivered\":%ld,\"read\":%ld,\"of\":%ld}]}}",
@@ -302,7 +303,7 @@ ask_counts(struct receipts *r)
 	for (int i = 0; i < RECENT_MESSAGES; i++)
 		if (r->recent[i])
 			array_add(&ids, r->recent[i]);
-	identifier_text(r->topic->conversation, conversation);
+	id_text(r->topic->conversation, conversation);
 	const char *params[] = { conversation, array_text(&ids) };
 	if (ids.count)
 		store_ask(STORE_COUNTS, params, WITHIN_MS, counts_reply, (void *)(intptr_t)r->topic->conversation);

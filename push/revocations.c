@@ -2,7 +2,7 @@
 /* Revoked devices, from the database. */
 #include "revocations.h"
 
-#include "../lib/identifier.h"
+#include "../lib/id.h"
 #include "../lib/revoked.h"
 #include "loop.h"
 #include "result.h"
@@ -43,11 +43,11 @@ revoked_reply(void *context, PGresult *result)
 static void
 revoked_ask(void)
 {
-	char from[IDENTIFIER_BYTES], seconds[IDENTIFIER_BYTES];
+	char from[ID_TEXT_BYTES], seconds[ID_TEXT_BYTES];
 	const char *params[] = { position ? from : NULL, seconds };
 
-	identifier_text(position, from);
-	identifier_text(revoked_keep_ms() / 1000, seconds);
+	id_text(position, from);
+	id_text(revoked_keep_ms() / 1000, seconds);
 	store_ask(STORE_REVOKED, params, WITHIN_MS, revoked_reply, NULL);
 }
 

@@ -13,7 +13,7 @@
 
 #include "../lib/array.h"
 #include "../lib/doorbell.h"
-#include "../lib/identifier.h"
+#include "../lib/id.h"
 #include "../lib/memory.h"
 #include "ids.h"
 #include "result.h"
@@ -109,7 +109,7 @@ added_changed(const struct topic *t, const struct event *ev)
 		int64_t user;
 		at += sizeof key - 1;
 		const char *quote = memchr(at, '"', (size_t)(end - at));
-		if (quote && identifier_parse(at, (size_t)(quote - at), &user))
+		if (quote && id_parse(at, (size_t)(quote - at), &user))
 			user_changed(t, user);
 	}
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../lib/doorbell.h"
-#include "../lib/identifier.h"
+#include "../lib/clock.h"
 #include "../lib/limiter.h"
 #include "../lib/limits.h"
 #include "../lib/memory.h"
@@ -115,7 +115,7 @@ sending_ring(int64_t conversation, const PGresult *result, int row)
 static void
 sending_end(struct sending *s, const struct sent *sent)
 {
-	histogram_add(&metrics.send_times, HISTOGRAM_TIMES, time_steady_us() - s->asked_us);
+	histogram_add(&metrics.send_times, HISTOGRAM_TIMES, clock_us() - s->asked_us);
 	if (s->conn->state < CONN_CLOSING)
 		s->answer(s->conn, sent);
 	conn_unpin(s->conn);
@@ -358,14 +358,14 @@ sending_add(struct conn *c, int64_t user, const struct up *up, sending_answer *a
 		metrics.send_late++;
 		return refusal(up, "unavailable", 0);
 	}
-	struct allowance a = limiter_take(RATE_SEND, (uint64_t)user, time_steady_us());
+	struct allowance a = limiter_take(RATE_SEND, (uint64_t)user, clock_us());
 	if (!a.allowed)
 		return refusal(up, "rate_limited", a.retry_seconds);
 	struct sending *s = sending_new(up);
 	s->conn = c;
 	s->user = user;
 	s->answer = answer;
-	s->asked_us = time_steady_us();
+	s->asked_us = clock_us();
 	s->entry.deadline_ms = loop_now() + settings.api_wait_ms;
 	conn_pin(c);
 	send_queue_add(&queue, &s->entry);

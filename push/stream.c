@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/identifier.h"
+#include "../lib/clock.h"
+#include "../lib/id.h"
 #include "../lib/memory.h"
 #include "../lib/revoked.h"
 #include "../lib/settings.h"
@@ -122,7 +123,7 @@ static void
 stream_ends(struct conn *c, const struct token *token)
 {
 	int64_t life = c->opened_ms + lifetime_ms(c) - loop_now();
-	int64_t token_left = token ? token->expires * 1000 - time_now_ms() : INT64_MAX;
+	int64_t token_left = token ? token->expires * 1000 - clock_wall_ms() : INT64_MAX;
 
 	c->ends_by_token = token_left < life;
 	c->ends_ms = loop_now() + (c->ends_by_token ? token_left : life);
@@ -198,12 +199,12 @@ stream_begin_ticket(struct conn *c, const char *ticket, size_t len)
 void
 stream_ready(struct conn *c, bool resumed, int replayed)
 {
-	char data[LIMIT_CURSOR_BYTES + 256], id[LIMIT_CURSOR_BYTES + 8], cursor[LIMIT_CURSOR_BYTES + 1], now[TIME_TEXT_BYTES];
+	char data[LIMIT_CURSOR_BYTES + 256], id[LIMIT_CURSOR_BYTES + 8], cursor[LIMIT_CURSOR_BYTES + 1], now[CLOCK_TEXT_BYTES];
 
 	if (transport_answers_once(c))
 		return;
 	position_text(c->position, cursor);
-	time_text(time_now_ms(), now);
+	clock_text(clock_wall_ms(), now);
 	snprintf(data, sizeof data, "{\"resumed\":%s,\"replayed\":%d,\"cursor\":\"%s\",\"heartbeat_s\":%ld,\"server_time\":\"%s\"}",
 		 resumed ? "true" : "false", replayed, cursor, transport_of(c)->beat_seconds(), now);
 	/* an EventSource remembers the cursor by this id, though the event is not durable */
@@ -286,13 +287,13 @@ device_reply(void *context, PGresult *result)
 static void
 device_ask(int64_t user, int64_t device)
 {
-	char of_user[IDENTIFIER_BYTES], id[IDENTIFIER_BYTES];
+	char of_user[ID_TEXT_BYTES], id[ID_TEXT_BYTES];
 	const char *params[] = { of_user, id };
 	int64_t *context = memory_alloc(sizeof *context);
 
 	*context = device;
-	identifier_text(user, of_user);
-	identifier_text(device, id);
+	id_text(user, of_user);
+	id_text(device, id);
 	store_ask(STORE_DEVICE, params, DEVICE_WITHIN_MS, device_reply, context);
 }
 

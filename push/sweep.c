@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../lib/array.h"
-#include "../lib/identifier.h"
+#include "../lib/id.h"
 #include "../lib/log.h"
 #include "../lib/memory.h"
 #include "../lib/settings.h"
@@ -162,7 +162,7 @@ ask_members(struct array *ids)
 	char since[24];
 	const char *params[] = { array_text(ids), since };
 
-	identifier_text(sweep.members_from, since);
+	id_text(sweep.members_from, since);
 	if (ids->count) {
 		sweep.pending++;
 		store_ask(STORE_MEMBERS, params, WITHIN_MS, members_reply, NULL);

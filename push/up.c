@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/identifier.h"
+#include "../lib/id.h"
 #include "../lib/json_text.h"
 #include "../lib/memory.h"
 #include "../lib/message_data.h"
@@ -103,7 +103,7 @@ string_is_text(const json_t *value)
 static bool
 id_read(const json_t *value, int64_t *out)
 {
-	return json_is_string(value) && identifier_parse(json_string_value(value), json_string_length(value), out);
+	return json_is_string(value) && id_parse(json_string_value(value), json_string_length(value), out);
 }
 
 static bool

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "../lib/array.h"
-#include "../lib/identifier.h"
+#include "../lib/clock.h"
+#include "../lib/id.h"
 #include "../lib/map.h"
 #include "../lib/memory.h"
 #include "../lib/presence.h"
@@ -237,10 +238,10 @@ watched_event(int64_t user, struct event *ev)
 static void
 updated_tell(struct watched *w, const char *last_seen)
 {
-	char json[256], now[TIME_TEXT_BYTES];
+	char json[256], now[CLOCK_TEXT_BYTES];
 	int n;
 
-	time_text(time_now_ms(), now);
+	clock_text(clock_wall_ms(), now);
 	n = snprintf(json, sizeof json, "{\"type\":\"presence.updated\",\"time\":\"%s\",\"data\":{\"user_id\":\"%ld\",\"status\":\"%s\"", now,
 		     (long)w->user, presence_word(w->status));
 	if (w->status == PRESENCE_OFFLINE && *last_seen)
@@ -388,7 +389,7 @@ ask_reply(void *context, const char *const *values, int count)
 static void
 asks_fire(struct timer *t)
 {
-	char ids[ASKS_MOST][IDENTIFIER_BYTES];
+	char ids[ASKS_MOST][ID_TEXT_BYTES];
 	const char *argv[4 + ASKS_MOST] = { "EVAL", presence_query_script, "0", settings.redis_prefix };
 
 	(void)t;
@@ -407,7 +408,7 @@ asks_fire(struct timer *t)
 			continue;
 		}
 		w->asking = false;
-		identifier_text(w->user, ids[ask->count]);
+		id_text(w->user, ids[ask->count]);
 		argv[4 + ask->count] = ids[ask->count];
 		ask->users[ask->count++] = w->user;
 	}

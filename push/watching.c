@@ -11,7 +11,8 @@
 #include <string.h>
 
 #include "../lib/array.h"
-#include "../lib/identifier.h"
+#include "../lib/clock.h"
+#include "../lib/id.h"
 #include "../lib/limits.h"
 #include "../lib/memory.h"
 #include "../lib/presence.h"
@@ -30,7 +31,7 @@ static_assert((int)LIMIT_PRESENCE_USERS <= (int)BUS_REPLY_VALUES, "a reply has r
 
 struct allowed {
 	int64_t user;
-	char last_seen[TIME_TEXT_BYTES]; /* empty: never */
+	char last_seen[CLOCK_TEXT_BYTES]; /* empty: never */
 };
 
 /*
@@ -263,7 +264,7 @@ list_set(struct inquiry *q)
 static void
 state_ask(struct inquiry *q)
 {
-	char(*ids)[IDENTIFIER_BYTES] = memory_alloc((size_t)(q->allowed_count + 1) * sizeof *ids);
+	char(*ids)[ID_TEXT_BYTES] = memory_alloc((size_t)(q->allowed_count + 1) * sizeof *ids);
 	const char **argv = memory_alloc((size_t)(q->allowed_count + 4) * sizeof argv[0]);
 	int argc = 0;
 
@@ -272,7 +273,7 @@ state_ask(struct inquiry *q)
 	argv[argc++] = "0";
 	argv[argc++] = settings.redis_prefix;
 	for (int i = 0; i < q->allowed_count; i++) {
-		identifier_text(q->allowed[i].user, ids[i]);
+		id_text(q->allowed[i].user, ids[i]);
 		argv[argc++] = ids[i];
 	}
 	q->asked = watched_clock();
@@ -316,7 +317,7 @@ allowed_reply(void *context, PGresult *result)
 static void
 allowed_ask(struct conn *c, uint32_t turn, const int64_t *users, int count)
 {
-	char user[IDENTIFIER_BYTES];
+	char user[ID_TEXT_BYTES];
 	struct array ids = { 0 };
 	struct inquiry *q = inquiry_new(c, turn);
 
@@ -324,7 +325,7 @@ allowed_ask(struct conn *c, uint32_t turn, const int64_t *users, int count)
 	q->changes = rights_changes();
 	for (int i = 0; i < q->count; i++)
 		array_add(&ids, q->wanted[i]);
-	identifier_text(q->user, user);
+	id_text(q->user, user);
 	const char *params[] = { user, array_text(&ids) };
 	store_ask(STORE_ALLOWED, params, WITHIN_MS, allowed_reply, q);
 	array_free(&ids);
@@ -352,7 +353,7 @@ load_reply(void *context, const char *const *values, int count)
 	int n = 0;
 
 	for (int i = 0; i < count && n < LIMIT_PRESENCE_USERS; i++)
-		if (identifier_parse(values[i], strlen(values[i]), &users[n]))
+		if (id_parse(values[i], strlen(values[i]), &users[n]))
 			n++;
 	if (is_newest && n > 0)
 		allowed_ask(c, q->turn, users, n);

@@ -2,8 +2,8 @@
 /*
  * Functions that a test puts under a program by LD_PRELOAD. The resolver is silent while the file
  * $PRELOAD_SILENT exists, and answers 127.0.0.1 for all names otherwise. The clock is
- * $PRELOAD_AHEAD seconds ahead. The steady clock is 31 seconds ahead while the file $PRELOAD_LATER
- * exists.
+ * $PRELOAD_AHEAD seconds ahead. The monotonic clock is 31 seconds ahead while the file
+ * $PRELOAD_LATER exists.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

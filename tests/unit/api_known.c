@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "api/known.h"
-#include "lib/identifier.h"
 
 enum { START_MS = 1000, LIFE_MS = KNOWN_SECONDS * 1000, FIRST = 1000000 };
 

@@ -11,7 +11,8 @@
 #include <cmocka.h>
 
 #include "chance.h"
-#include "lib/identifier.h"
+#include "lib/clock.h"
+#include "lib/id.h"
 
 static void
 test_good(void **unused)
@@ -24,7 +25,7 @@ test_good(void **unused)
 
 	(void)unused;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		assert_true(identifier_parse(rows[i].text, strlen(rows[i].text), &id));
+		assert_true(id_parse(rows[i].text, strlen(rows[i].text), &id));
 		assert_int_equal(id, rows[i].id);
 	}
 }
@@ -52,10 +53,10 @@ test_bad(void **unused)
 
 	(void)unused;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if (identifier_parse(rows[i], strlen(rows[i]), &id))
+		if (id_parse(rows[i], strlen(rows[i]), &id))
 			fail_msg("'%s' was taken for %ld", rows[i], (long)id);
-	assert_false(identifier_parse("1\0", 2, &id));
-	assert_true(identifier_parse("12x", 2, &id));
+	assert_false(id_parse("1\0", 2, &id));
+	assert_true(id_parse("12x", 2, &id));
 }
 
 /* Checks that every text is read like strtoull, or refused. */
@@ -70,7 +71,7 @@ test_against_strtoull(void **unused)
 	for (int i = 0; i < 100000; i++) {
 		snprintf(text, sizeof text, "%llu", (unsigned long long)(chance(&state) >> chance_below(&state, 64)));
 		unsigned long long want = strtoull(text, NULL, 10);
-		bool taken = identifier_parse(text, strlen(text), &id);
+		bool taken = id_parse(text, strlen(text), &id);
 		assert_int_equal(taken, want >= 1 && want <= INT64_MAX);
 		if (taken)
 			assert_int_equal(id, (int64_t)want);
@@ -81,17 +82,17 @@ static void
 test_text(void **unused)
 {
 	uint64_t state = chance_seed();
-	char text[IDENTIFIER_BYTES], want[IDENTIFIER_BYTES];
+	char text[ID_TEXT_BYTES], want[ID_TEXT_BYTES];
 
 	(void)unused;
-	assert_int_equal(identifier_text(0, text), 1);
+	assert_int_equal(id_text(0, text), 1);
 	assert_string_equal(text, "0");
-	assert_int_equal(identifier_text(INT64_MAX, text), IDENTIFIER_BYTES - 1);
+	assert_int_equal(id_text(INT64_MAX, text), ID_TEXT_BYTES - 1);
 	assert_string_equal(text, "9223372036854775807");
 	for (int i = 0; i < 100000; i++) {
 		int64_t id = (int64_t)(chance(&state) >> (1 + chance_below(&state, 63)));
 		int len = snprintf(want, sizeof want, "%ld", (long)id);
-		assert_int_equal(identifier_text(id, text), len);
+		assert_int_equal(id_text(id, text), len);
 		assert_string_equal(text, want);
 	}
 }
@@ -99,16 +100,16 @@ test_text(void **unused)
 static void
 test_times(void **unused)
 {
-	char text[TIME_TEXT_BYTES];
+	char text[CLOCK_TEXT_BYTES];
 
 	(void)unused;
-	time_text(INT64_C(1704067200000), text);
+	clock_text(INT64_C(1704067200000), text);
 	assert_string_equal(text, "2024-01-01T00:00:00.000Z");
-	time_text(INT64_C(1795490466123), text);
+	clock_text(INT64_C(1795490466123), text);
 	assert_string_equal(text, "2026-11-24T03:21:06.123Z");
-	time_text(INT64_C(1795490466045), text);
+	clock_text(INT64_C(1795490466045), text);
 	assert_string_equal(text, "2026-11-24T03:21:06.045Z");
-	time_text(7, text);
+	clock_text(7, text);
 	assert_string_equal(text, "1970-01-01T00:00:00.007Z");
 }
 
