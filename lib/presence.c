@@ -17,7 +17,7 @@
 	"local now = clock[1] * 1000 + math.floor(clock[2] / 1000)\n"                                              \
 	"local deadlines = prefix .. 'presence:deadlines'\n"                                                       \
 	"local unseen = prefix .. 'presence:unseen'\n"                                                             \
-	"local function best_status(user, since)\n"                                                               \
+	"local function best_status(user, since)\n"                                                                \
 	"  local found = 'offline'\n"                                                                              \
 	"  for _, value in ipairs(redis.call('HVALS', prefix .. 'presence:' .. user)) do\n"                        \
 	"    local deadline, status = string.match(value, '^(%d+) (%a+)$')\n"                                      \
@@ -29,7 +29,7 @@
 	"  return found\n"                                                                                         \
 	"end\n"                                                                                                    \
 	"local function announce(user, before, time)\n"                                                            \
-	"  local status = best_status(user, 0)\n"                                                                 \
+	"  local status = best_status(user, 0)\n"                                                                  \
 	"  if status == before then return false end\n"                                                            \
 	"  if status == 'offline' then\n"                                                                          \
 	"    redis.call('ZADD', unseen, now, string.format('%s:%d', user, now))\n"                                 \

@@ -10,16 +10,16 @@ enum { CONVERSATIONS, SENDERS, CLIENT_IDS, TEXTS, DATA, REPLIES, MENTIONS };
 void
 sends_add(struct sends *s, const struct sends_message *m)
 {
-	array_add(&s->columns[CONVERSATIONS], m->conversation);
-	array_add(&s->columns[SENDERS], m->sender);
-	array_add_string(&s->columns[CLIENT_IDS], m->client_id);
-	array_add_string(&s->columns[TEXTS], m->text);
-	array_add_string(&s->columns[DATA], m->data);
+	pg_array_add(&s->columns[CONVERSATIONS], m->conversation);
+	pg_array_add(&s->columns[SENDERS], m->sender);
+	pg_array_add_string(&s->columns[CLIENT_IDS], m->client_id);
+	pg_array_add_string(&s->columns[TEXTS], m->text);
+	pg_array_add_string(&s->columns[DATA], m->data);
 	if (m->reply_to)
-		array_add(&s->columns[REPLIES], m->reply_to);
+		pg_array_add(&s->columns[REPLIES], m->reply_to);
 	else
-		array_add_string(&s->columns[REPLIES], NULL);
-	array_add_string(&s->columns[MENTIONS], m->mentions);
+		pg_array_add_string(&s->columns[REPLIES], NULL);
+	pg_array_add_string(&s->columns[MENTIONS], m->mentions);
 }
 
 void
@@ -33,12 +33,12 @@ sends_param(struct sends *s, int i)
 {
 	if (i == SENDS_ARRAYS)
 		return *s->wait_ms ? s->wait_ms : "0";
-	return array_text(&s->columns[i]);
+	return pg_array_text(&s->columns[i]);
 }
 
 void
 sends_free(struct sends *s)
 {
 	for (int i = 0; i < SENDS_ARRAYS; i++)
-		array_free(&s->columns[i]);
+		pg_array_free(&s->columns[i]);
 }

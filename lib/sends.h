@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "array.h"
+#include "pg_array.h"
 
 enum { SENDS_ARRAYS = 7, SENDS_PARAMS };
 
@@ -16,7 +16,7 @@ enum { SENDS_ARRAYS = 7, SENDS_PARAMS };
 
 /* A batch's parameters. All zero is an empty batch. */
 struct sends {
-	struct array columns[SENDS_ARRAYS];
+	struct pg_array columns[SENDS_ARRAYS];
 	char wait_ms[12];
 };
 

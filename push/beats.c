@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/array.h"
+#include "../lib/pg_array.h"
 #include "../lib/clock.h"
 #include "../lib/id.h"
 #include "../lib/limits.h"
@@ -156,7 +156,7 @@ gone_parse(const char *text, int64_t *user, int64_t *time)
 static void
 gone_reply(void *context, const char *const *values, int count)
 {
-	struct array users = { 0 }, times = { 0 };
+	struct pg_array users = { 0 }, times = { 0 };
 	struct gone *g = memory_alloc(sizeof *g);
 	int64_t user, time;
 
@@ -164,17 +164,17 @@ gone_reply(void *context, const char *const *values, int count)
 	for (int i = 0; i < count && g->count < SWEEP_MOST; i++) {
 		if (!gone_parse(values[i], &user, &time))
 			continue;
-		array_add(&users, user);
-		array_add(&times, time);
+		pg_array_add(&users, user);
+		pg_array_add(&times, time);
 		strcpy(g->texts[g->count++], values[i]);
 	}
-	const char *params[] = { array_text(&users), array_text(&times) };
+	const char *params[] = { pg_array_text(&users), pg_array_text(&times) };
 	if (g->count)
 		store_ask(STORE_SEEN, params, WITHIN_MS, gone_written, g);
 	else
 		free(g);
-	array_free(&users);
-	array_free(&times);
+	pg_array_free(&users);
+	pg_array_free(&times);
 }
 
 /*
@@ -250,7 +250,7 @@ static void
 recovery_reply(void *context, const char *const *values, int count)
 {
 	struct recovery *r = context;
-	struct array users = { 0 }, times = { 0 };
+	struct pg_array users = { 0 }, times = { 0 };
 
 	if (count < r->count) { /* Redis did not answer: the next recovery includes these users */
 		beats.recovering = false;
@@ -260,13 +260,13 @@ recovery_reply(void *context, const char *const *values, int count)
 	for (int i = 0; i < r->count; i++) {
 		if (strcmp(values[i], "offline") != 0)
 			continue;
-		array_add(&users, r->users[i]);
-		array_add(&times, r->times[i]);
+		pg_array_add(&users, r->users[i]);
+		pg_array_add(&times, r->times[i]);
 	}
-	const char *params[] = { array_text(&users), array_text(&times) };
+	const char *params[] = { pg_array_text(&users), pg_array_text(&times) };
 	store_ask(STORE_SEEN, params, WITHIN_MS, recovered, r);
-	array_free(&users);
-	array_free(&times);
+	pg_array_free(&users);
+	pg_array_free(&times);
 }
 
 void

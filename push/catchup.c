@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/array.h"
+#include "../lib/pg_array.h"
 #include "../lib/id.h"
 #include "../lib/limits.h"
 #include "../lib/memory.h"

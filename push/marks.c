@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/array.h"
+#include "../lib/pg_array.h"
 #include "../lib/clock.h"
 #include "../lib/id.h"
 #include "bus.h"
@@ -105,7 +105,7 @@ reads_reply(void *context, PGresult *result)
 }
 
 static void
-row_take(const PGresult *result, int row, struct array *conversations, struct array *users)
+row_take(const PGresult *result, int row, struct pg_array *conversations, struct pg_array *users)
 {
 	int64_t user = result_int(result, row, 1), read = result_int(result, row, 3);
 	struct topic *t = hub_topic(result_int(result, row, 0));
@@ -119,25 +119,25 @@ row_take(const PGresult *result, int row, struct array *conversations, struct ar
 	receipts_moved(t, user, result_int(result, row, 2), read);
 	if (!read || !users_get(user))
 		return;
-	array_add(conversations, t->conversation);
-	array_add(users, user);
+	pg_array_add(conversations, t->conversation);
+	pg_array_add(users, user);
 }
 
 static void
 marks_reply(void *context, PGresult *result)
 {
-	struct array conversations = { 0 }, users = { 0 };
+	struct pg_array conversations = { 0 }, users = { 0 };
 
 	(void)context;
 	marks.under_way = false;
 	marks.failed = marks.failed || !result;
 	for (int i = 0; result && i < PQntuples(result); i++)
 		row_take(result, i, &conversations, &users);
-	const char *params[] = { array_text(&conversations), array_text(&users) };
+	const char *params[] = { pg_array_text(&conversations), pg_array_text(&users) };
 	if (users.count)
 		store_ask(STORE_READS, params, WITHIN_MS, reads_reply, NULL);
-	array_free(&conversations);
-	array_free(&users);
+	pg_array_free(&conversations);
+	pg_array_free(&users);
 	marks_next();
 }
 
@@ -155,19 +155,19 @@ static void
 marks_next(void)
 {
 	char since[ID_TEXT_BYTES];
-	struct array ids = { 0 };
+	struct pg_array ids = { 0 };
 
 	if (!marks.conversations.count) {
 		marks_end();
 		return;
 	}
 	while (marks.conversations.count && ids.count < CONVERSATIONS_MOST)
-		array_add(&ids, marks.conversations.list[--marks.conversations.count]);
+		pg_array_add(&ids, marks.conversations.list[--marks.conversations.count]);
 	id_text(marks.notes[0], since);
-	const char *params[] = { array_text(&ids), since };
+	const char *params[] = { pg_array_text(&ids), since };
 	marks.under_way = true;
 	store_ask(STORE_MARKS, params, WITHIN_MS, marks_reply, NULL);
-	array_free(&ids);
+	pg_array_free(&ids);
 }
 
 void

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/array.h"
+#include "../lib/pg_array.h"
 #include "../lib/memory.h"
 #include "loop.h"
 #include "store.h"
@@ -117,21 +117,21 @@ group_reply(void *context, PGresult *result)
 static void
 group_ask(struct group *g)
 {
-	struct array users = { 0 }, devices = { 0 }, bases = { 0 };
+	struct pg_array users = { 0 }, devices = { 0 }, bases = { 0 };
 
 	for (int i = 0; i < g->count; i++) {
-		array_add(&users, g->askers[i].user);
-		array_add(&devices, g->askers[i].device);
+		pg_array_add(&users, g->askers[i].user);
+		pg_array_add(&devices, g->askers[i].device);
 		if (g->askers[i].base == MEMBERSHIPS_NO_BASE)
-			array_add_string(&bases, NULL);
+			pg_array_add_string(&bases, NULL);
 		else
-			array_add(&bases, g->askers[i].base);
+			pg_array_add(&bases, g->askers[i].base);
 	}
-	const char *params[] = { array_text(&users), array_text(&devices), array_text(&bases) };
+	const char *params[] = { pg_array_text(&users), pg_array_text(&devices), pg_array_text(&bases) };
 	store_ask(STORE_OPEN, params, g->expires_ms - loop_now(), group_reply, g);
-	array_free(&users);
-	array_free(&devices);
-	array_free(&bases);
+	pg_array_free(&users);
+	pg_array_free(&devices);
+	pg_array_free(&bases);
 }
 
 void

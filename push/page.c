@@ -2,7 +2,7 @@
 /* Pages of missed events, read by sync_events. */
 #include "page.h"
 
-#include "../lib/array.h"
+#include "../lib/pg_array.h"
 #include "../lib/id.h"
 #include "../lib/settings.h"
 #include "result.h"
@@ -123,19 +123,19 @@ page_ask(struct page *p, int64_t user, const struct cursor *from, int64_t horizo
 	char user_text[ID_TEXT_BYTES], base[ID_TEXT_BYTES], limit[ID_TEXT_BYTES], bytes[ID_TEXT_BYTES];
 	char end[ID_TEXT_BYTES], pass_conversation[ID_TEXT_BYTES], pass_id[ID_TEXT_BYTES];
 	struct cursor_pass pass = from ? from->pass : (struct cursor_pass){ 0 };
-	struct array conversations = { 0 }, ids = { 0 }, reads = { 0 }, read_conversations = { 0 }, snapshots = { 0 };
+	struct pg_array conversations = { 0 }, ids = { 0 }, reads = { 0 }, read_conversations = { 0 }, snapshots = { 0 };
 	char snapshot[CURSOR_SNAPSHOT_BYTES];
 	bool has_reads = from && from->reads_count;
 
 	for (int i = 0; from && i < from->count; i++) {
-		array_add(&conversations, from->exceptions[i].conversation);
-		array_add(&ids, from->exceptions[i].id);
+		pg_array_add(&conversations, from->exceptions[i].conversation);
+		pg_array_add(&ids, from->exceptions[i].id);
 	}
 	for (int i = 0; from && i < from->reads_count; i++) {
-		array_add(&reads, from->reads[i].id);
-		array_add(&read_conversations, from->reads[i].conversation);
+		pg_array_add(&reads, from->reads[i].id);
+		pg_array_add(&read_conversations, from->reads[i].conversation);
 		cursor_snapshot_text(&from->reads[i].snapshot, snapshot);
-		array_add_string(&snapshots, snapshot);
+		pg_array_add_string(&snapshots, snapshot);
 	}
 	if (from)
 		id_text(from->base, base);
@@ -157,11 +157,11 @@ page_ask(struct page *p, int64_t user, const struct cursor *from, int64_t horizo
 	const char *params[] = {
 		user_text,
 		from ? base : NULL,
-		array_text(&conversations),
-		array_text(&ids),
-		has_reads ? array_text(&reads) : NULL,
-		has_reads ? array_text(&read_conversations) : NULL,
-		has_reads ? array_text(&snapshots) : NULL,
+		pg_array_text(&conversations),
+		pg_array_text(&ids),
+		has_reads ? pg_array_text(&reads) : NULL,
+		has_reads ? pg_array_text(&read_conversations) : NULL,
+		has_reads ? pg_array_text(&snapshots) : NULL,
 		end,
 		pass.end ? pass_conversation : NULL,
 		pass.end ? pass_id : NULL,
@@ -169,11 +169,11 @@ page_ask(struct page *p, int64_t user, const struct cursor *from, int64_t horizo
 		bytes,
 	};
 	store_ask(STORE_SYNC, params, WITHIN_MS, page_reply, p);
-	array_free(&conversations);
-	array_free(&ids);
-	array_free(&reads);
-	array_free(&read_conversations);
-	array_free(&snapshots);
+	pg_array_free(&conversations);
+	pg_array_free(&ids);
+	pg_array_free(&reads);
+	pg_array_free(&read_conversations);
+	pg_array_free(&snapshots);
 }
 
 /* ---- answers */

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../lib/array.h"
+#include "../lib/pg_array.h"
 #include "../lib/cursor.h"
 #include "store.h"
 
@@ -19,8 +19,8 @@
  * reach: the id below which all other delivered events are. The answer is one row: NULL, or the
  * reason why not.
  */
-void proof_ask(int64_t incarnation, int64_t base, int64_t horizon, int64_t reach, struct array *conversations, struct array *ids, store_reply *reply,
-	       void *context);
+void proof_ask(int64_t incarnation, int64_t base, int64_t horizon, int64_t reach, struct pg_array *conversations, struct pg_array *ids,
+	       store_reply *reply, void *context);
 
 /* Queries the same about all that a cursor covers. */
 void proof_ask_cursor(const struct cursor *c, store_reply *reply, void *context);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/array.h"
+#include "../lib/pg_array.h"
 #include "../lib/clock.h"
 #include "../lib/id.h"
 #include "../lib/limits.h"
@@ -93,35 +93,35 @@ deliver_reply(void *context, PGresult *result)
 static void
 acks_write(const struct ack *list, size_t count)
 {
-	struct array users = { 0 }, bases = { 0 }, exception_users = { 0 }, conversations = { 0 }, ids = { 0 }, listed = { 0 };
+	struct pg_array users = { 0 }, bases = { 0 }, exception_users = { 0 }, conversations = { 0 }, ids = { 0 }, listed = { 0 };
 
 	for (const struct ack *a = list; a < list + count; a++) {
-		array_add(&users, a->user);
-		array_add(&bases, a->cursor.base);
+		pg_array_add(&users, a->user);
+		pg_array_add(&bases, a->cursor.base);
 		for (int k = 0; k < a->cursor.count; k++) {
-			array_add(&exception_users, a->user);
-			array_add(&conversations, a->cursor.exceptions[k].conversation);
-			array_add(&ids, a->cursor.exceptions[k].id);
+			pg_array_add(&exception_users, a->user);
+			pg_array_add(&conversations, a->cursor.exceptions[k].conversation);
+			pg_array_add(&ids, a->cursor.exceptions[k].id);
 		}
 		if (a->whole)
 			continue;
-		array_add(&listed, a->user);
+		pg_array_add(&listed, a->user);
 		for (size_t k = 0; k < a->listed.count; k++) {
-			array_add(&exception_users, a->user);
-			array_add(&conversations, a->listed.list[k]);
-			array_add(&ids, a->cursor.base > 0 ? a->cursor.base - 1 : 0);
+			pg_array_add(&exception_users, a->user);
+			pg_array_add(&conversations, a->listed.list[k]);
+			pg_array_add(&ids, a->cursor.base > 0 ? a->cursor.base - 1 : 0);
 		}
 	}
-	const char *params[] = { array_text(&users),	     array_text(&bases), array_text(&exception_users),
-				 array_text(&conversations), array_text(&ids),	 array_text(&listed) };
+	const char *params[] = { pg_array_text(&users),		pg_array_text(&bases), pg_array_text(&exception_users),
+				 pg_array_text(&conversations), pg_array_text(&ids),   pg_array_text(&listed) };
 	acks.under_way++;
 	store_ask(STORE_DELIVER, params, WITHIN_MS, deliver_reply, NULL);
-	array_free(&users);
-	array_free(&bases);
-	array_free(&exception_users);
-	array_free(&conversations);
-	array_free(&ids);
-	array_free(&listed);
+	pg_array_free(&users);
+	pg_array_free(&bases);
+	pg_array_free(&exception_users);
+	pg_array_free(&conversations);
+	pg_array_free(&ids);
+	pg_array_free(&listed);
 }
 
 static void
@@ -297,17 +297,17 @@ static void
 ask_counts(struct receipts *r)
 {
 	char conversation[24];
-	struct array ids = { 0 };
+	struct pg_array ids = { 0 };
 
 	r->counts_moved = false;
 	for (int i = 0; i < RECENT_MESSAGES; i++)
 		if (r->recent[i])
-			array_add(&ids, r->recent[i]);
+			pg_array_add(&ids, r->recent[i]);
 	id_text(r->topic->conversation, conversation);
-	const char *params[] = { conversation, array_text(&ids) };
+	const char *params[] = { conversation, pg_array_text(&ids) };
 	if (ids.count)
 		store_ask(STORE_COUNTS, params, WITHIN_MS, counts_reply, (void *)(intptr_t)r->topic->conversation);
-	array_free(&ids);
+	pg_array_free(&ids);
 }
 
 static void

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/array.h"
+#include "../lib/pg_array.h"
 #include "../lib/doorbell.h"
 #include "../lib/id.h"
 #include "../lib/memory.h"
@@ -218,7 +218,7 @@ judging_reply(void *context, PGresult *result)
 }
 
 static void
-pairs_add(const struct user *u, struct array *users, struct array *others)
+pairs_add(const struct user *u, struct pg_array *users, struct pg_array *others)
 {
 	for (struct conn *c = u->streams; c; c = c->user_next)
 		for (int i = 0; c->watching && i < c->watching->count; i++) {
@@ -226,15 +226,15 @@ pairs_add(const struct user *u, struct array *users, struct array *others)
 			if (wish->state != WISH_DUE)
 				continue;
 			wish->state = WISH_JUDGING;
-			array_add(users, u->id);
-			array_add(others, watched_user(wish->watched));
+			pg_array_add(users, u->id);
+			pg_array_add(others, watched_user(wish->watched));
 		}
 }
 
 static void
 rights_fire(struct timer *t)
 {
-	struct array users = { 0 }, others = { 0 };
+	struct pg_array users = { 0 }, others = { 0 };
 	struct judging *j;
 
 	(void)t;
@@ -249,15 +249,15 @@ rights_fire(struct timer *t)
 		j->users[j->count++] = u->id;
 		pairs_add(u, &users, &others);
 	}
-	const char *params[] = { array_text(&users), array_text(&others) };
+	const char *params[] = { pg_array_text(&users), pg_array_text(&others) };
 	if (users.count) {
 		rights.under_way = true;
 		store_ask(STORE_RIGHTS, params, WITHIN_MS, judging_reply, j);
 	} else {
 		free(j);
 	}
-	array_free(&users);
-	array_free(&others);
+	pg_array_free(&users);
+	pg_array_free(&others);
 }
 
 void

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/array.h"
+#include "../lib/pg_array.h"
 #include "../lib/id.h"
 #include "../lib/log.h"
 #include "../lib/memory.h"
@@ -145,29 +145,29 @@ members_reply(void *context, PGresult *result)
 }
 
 static void
-ask_heads(struct array *ids)
+ask_heads(struct pg_array *ids)
 {
-	const char *params[] = { array_text(ids) };
+	const char *params[] = { pg_array_text(ids) };
 
 	if (ids->count) {
 		sweep.pending++;
 		store_ask(STORE_HEADS, params, WITHIN_MS, heads_reply, NULL);
 	}
-	array_free(ids);
+	pg_array_free(ids);
 }
 
 static void
-ask_members(struct array *ids)
+ask_members(struct pg_array *ids)
 {
 	char since[24];
-	const char *params[] = { array_text(ids), since };
+	const char *params[] = { pg_array_text(ids), since };
 
 	id_text(sweep.members_from, since);
 	if (ids->count) {
 		sweep.pending++;
 		store_ask(STORE_MEMBERS, params, WITHIN_MS, members_reply, NULL);
 	}
-	array_free(ids);
+	pg_array_free(ids);
 }
 
 static bool
@@ -179,14 +179,14 @@ in_slice(int64_t id)
 static void
 slice_ask(void)
 {
-	struct array ids = { 0 };
+	struct pg_array ids = { 0 };
 	struct topic *t;
 	struct user *u;
 
 	for (size_t at = 0; (t = hub_next(&at));) {
 		if (!in_slice(t->conversation))
 			continue;
-		array_add(&ids, t->conversation);
+		pg_array_add(&ids, t->conversation);
 		if (ids.count == SLICE_MOST)
 			ask_heads(&ids);
 	}
@@ -194,7 +194,7 @@ slice_ask(void)
 	for (size_t at = 0; (u = users_next(&at));) {
 		if (!in_slice(u->id))
 			continue;
-		array_add(&ids, u->id);
+		pg_array_add(&ids, u->id);
 		if (ids.count == SLICE_MOST)
 			ask_members(&ids);
 	}
@@ -260,20 +260,20 @@ begun_forget(void)
 void
 sweep_turn_end(void)
 {
-	struct array ids = { 0 };
+	struct pg_array ids = { 0 };
 	size_t n = 0;
 
 	while (n < begun.count && n < SLICE_MOST && begun.list[n].subscription <= bus_acked())
-		array_add(&ids, begun.list[n++].conversation);
+		pg_array_add(&ids, begun.list[n++].conversation);
 	if (n) {
-		const char *params[] = { array_text(&ids) };
+		const char *params[] = { pg_array_text(&ids) };
 		store_ask(STORE_HEADS, params, WITHIN_MS, begun_reply, NULL);
 		begun.count -= n;
 		memmove(begun.list, begun.list + n, begun.count * sizeof begun.list[0]);
 	}
 	if (!begun.count)
 		begun_forget();
-	array_free(&ids);
+	pg_array_free(&ids);
 }
 
 /* ---- each tick */
@@ -315,24 +315,24 @@ proof_reply(void *context, PGresult *result)
 }
 
 static void
-given_ask(int64_t before, struct array *conversations, struct array *ids)
+given_ask(int64_t before, struct pg_array *conversations, struct pg_array *ids)
 {
 	proofs_are(sweep.proofs + 1);
 	proof_ask(before, sweep.horizon, sweep.horizon, sweep.horizon, conversations, ids, proof_reply, (void *)(intptr_t)sweep.incarnation);
 }
 
 static void
-given_add(int64_t before, struct array *conversations, struct array *ids, int64_t conversation, int64_t id)
+given_add(int64_t before, struct pg_array *conversations, struct pg_array *ids, int64_t conversation, int64_t id)
 {
-	array_add(conversations, conversation);
-	array_add(ids, id);
+	pg_array_add(conversations, conversation);
+	pg_array_add(ids, id);
 	if (ids->count == PROOF_MOST)
 		given_ask(before, conversations, ids);
 }
 
 /* Adds events that only replays delivered. Closes a stream whose cursor does not name them all. */
 static void
-stream_prove(struct conn *c, int64_t before, struct array *conversations, struct array *ids)
+stream_prove(struct conn *c, int64_t before, struct pg_array *conversations, struct pg_array *ids)
 {
 	if (c->opening || position_is_partial(c->position))
 		conn_close(c, CLOSE_UNAVAILABLE);
@@ -352,7 +352,7 @@ stream_prove(struct conn *c, int64_t before, struct array *conversations, struct
 static void
 incarnation_changed(int64_t before)
 {
-	struct array conversations = { 0 }, ids = { 0 };
+	struct pg_array conversations = { 0 }, ids = { 0 };
 	struct topic *t;
 
 	proofs_are(0);

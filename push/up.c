@@ -134,9 +134,9 @@ mentions_read(const struct field *f, const json_t *value, struct up *out)
 		const json_t *item = json_array_get(value, i);
 		if (!id_read(item, &id) && !string_is(item, "0"))
 			return false;
-		array_add(&out->mentions_list, string_is(item, "0") ? 0 : id);
+		pg_array_add(&out->mentions_list, string_is(item, "0") ? 0 : id);
 	}
-	out->mentions = array_text(&out->mentions_list);
+	out->mentions = pg_array_text(&out->mentions_list);
 	return true;
 }
 
@@ -324,6 +324,6 @@ up_free(struct up *up)
 	json_decref(up->root);
 	free(up->data);
 	free(up->users);
-	array_free(&up->mentions_list);
+	pg_array_free(&up->mentions_list);
 	memset(up, 0, sizeof *up);
 }

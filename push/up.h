@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../lib/array.h"
+#include "../lib/pg_array.h"
 #include "../lib/limits.h"
 
 enum { UP_TOKEN_BYTES = 4 * KIB };
@@ -30,7 +30,7 @@ struct up {
 	size_t text_len;
 	char *data;	  /* send: JSON without its blanks, or NULL */
 	int64_t reply_to; /* 0: none */
-	struct array mentions_list;
+	struct pg_array mentions_list;
 	const char *mentions; /* send: ids as a PostgreSQL array, 0 for all members; NULL: none */
 	int64_t *users;	      /* watch */
 	int users_count;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/array.h"
+#include "../lib/pg_array.h"
 #include "../lib/clock.h"
 #include "../lib/id.h"
 #include "../lib/map.h"
@@ -276,13 +276,13 @@ last_seen_reply(void *context, PGresult *result)
 static void
 last_seen_ask(struct ask *offline)
 {
-	struct array ids = { 0 };
+	struct pg_array ids = { 0 };
 
 	for (int i = 0; i < offline->count; i++)
-		array_add(&ids, offline->users[i]);
-	const char *params[] = { array_text(&ids) };
+		pg_array_add(&ids, offline->users[i]);
+	const char *params[] = { pg_array_text(&ids) };
 	store_ask(STORE_LAST_SEEN, params, WITHIN_MS, last_seen_reply, offline);
-	array_free(&ids);
+	pg_array_free(&ids);
 }
 
 static void

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/array.h"
+#include "../lib/pg_array.h"
 #include "../lib/clock.h"
 #include "../lib/id.h"
 #include "../lib/limits.h"
@@ -318,17 +318,17 @@ static void
 allowed_ask(struct conn *c, uint32_t turn, const int64_t *users, int count)
 {
 	char user[ID_TEXT_BYTES];
-	struct array ids = { 0 };
+	struct pg_array ids = { 0 };
 	struct inquiry *q = inquiry_new(c, turn);
 
 	q->count = ids_sorted(users, count, &q->wanted);
 	q->changes = rights_changes();
 	for (int i = 0; i < q->count; i++)
-		array_add(&ids, q->wanted[i]);
+		pg_array_add(&ids, q->wanted[i]);
 	id_text(q->user, user);
-	const char *params[] = { user, array_text(&ids) };
+	const char *params[] = { user, pg_array_text(&ids) };
 	store_ask(STORE_ALLOWED, params, WITHIN_MS, allowed_reply, q);
-	array_free(&ids);
+	pg_array_free(&ids);
 }
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Arrays in PostgreSQL's text format. */
-#include "array.h"
+#include "pg_array.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@ enum { ROOM = 64 };
  * Makes room for an element of n bytes, the separator before it and the end of the text behind it.
  */
 static void
-array_room(struct array *a, size_t n)
+array_room(struct pg_array *a, size_t n)
 {
 	size_t need = a->len + n + 3;
 
@@ -23,13 +23,13 @@ array_room(struct array *a, size_t n)
 }
 
 static void
-array_begin(struct array *a)
+array_begin(struct pg_array *a)
 {
 	a->text[a->len++] = a->count++ ? ',' : '{';
 }
 
 void
-array_add(struct array *a, int64_t value)
+pg_array_add(struct pg_array *a, int64_t value)
 {
 	array_room(a, ID_TEXT_BYTES);
 	array_begin(a);
@@ -37,7 +37,7 @@ array_add(struct array *a, int64_t value)
 }
 
 static void
-array_add_null(struct array *a)
+array_add_null(struct pg_array *a)
 {
 	array_room(a, 4);
 	array_begin(a);
@@ -46,7 +46,7 @@ array_add_null(struct array *a)
 }
 
 void
-array_add_string(struct array *a, const char *value)
+pg_array_add_string(struct pg_array *a, const char *value)
 {
 	if (!value) {
 		array_add_null(a);
@@ -66,7 +66,7 @@ array_add_string(struct array *a, const char *value)
 }
 
 const char *
-array_text(struct array *a)
+pg_array_text(struct pg_array *a)
 {
 	if (!a->count)
 		return "{}";
@@ -78,8 +78,8 @@ array_text(struct array *a)
 }
 
 void
-array_free(struct array *a)
+pg_array_free(struct pg_array *a)
 {
 	free(a->text);
-	*a = (struct array){ 0 };
+	*a = (struct pg_array){ 0 };
 }
