@@ -45,7 +45,7 @@ memory_strdup(const char *text)
 }
 
 void *
-memory_room(void *list, size_t count, size_t *room, size_t size)
+memory_grow(void *list, size_t count, size_t *room, size_t size)
 {
 	enum { ROOM_AT_FIRST = 64 };
 

@@ -17,6 +17,6 @@ char *memory_strdup(const char *text);
  * Makes room for one more element in a list of *room elements, of which count are in use. Doubles a
  * full list. Returns the list, which may have moved.
  */
-void *memory_room(void *list, size_t count, size_t *room, size_t size);
+void *memory_grow(void *list, size_t count, size_t *room, size_t size);
 
 #endif

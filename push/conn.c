@@ -41,7 +41,7 @@ conn_end_later(struct conn *c)
 	if (c->ending)
 		return;
 	c->ending = true;
-	ending.list = memory_room(ending.list, ending.count, &ending.room, sizeof ending.list[0]);
+	ending.list = memory_grow(ending.list, ending.count, &ending.room, sizeof ending.list[0]);
 	ending.list[ending.count++] = c;
 }
 

@@ -51,7 +51,7 @@ conns_add(struct conn *c)
 	limits_read();
 	address_count(c->address, 1);
 	c->slot = (uint32_t)conns.count;
-	conns.all = memory_room(conns.all, conns.count, &conns.room, sizeof conns.all[0]);
+	conns.all = memory_grow(conns.all, conns.count, &conns.room, sizeof conns.all[0]);
 	conns.all[conns.count++] = c;
 	metrics.connections = conns.count;
 }

@@ -64,7 +64,7 @@ encoded_free(struct encoded *e)
 void
 event_list_add(struct event_list *l, struct event *ev)
 {
-	l->events = memory_room(l->events, l->count, &l->room, sizeof l->events[0]);
+	l->events = memory_grow(l->events, l->count, &l->room, sizeof l->events[0]);
 	l->events[l->count++] = ev;
 	l->bytes += ev->body->len;
 }

@@ -34,7 +34,7 @@ conn_touch(struct conn *c)
 	if (c->touched)
 		return;
 	c->touched = true;
-	touched.list = memory_room(touched.list, touched.count, &touched.room, sizeof touched.list[0]);
+	touched.list = memory_grow(touched.list, touched.count, &touched.room, sizeof touched.list[0]);
 	touched.list[touched.count++] = c;
 }
 

@@ -422,7 +422,7 @@ topic_emptied(struct topic *t)
 	if (t->emptied)
 		return;
 	t->emptied = true;
-	hub.emptied = memory_room(hub.emptied, hub.emptied_count, &hub.emptied_room, sizeof hub.emptied[0]);
+	hub.emptied = memory_grow(hub.emptied, hub.emptied_count, &hub.emptied_room, sizeof hub.emptied[0]);
 	hub.emptied[hub.emptied_count++] = t;
 }
 

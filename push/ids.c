@@ -9,7 +9,7 @@
 void
 ids_add(struct ids *ids, int64_t id)
 {
-	ids->list = memory_room(ids->list, ids->count, &ids->room, sizeof ids->list[0]);
+	ids->list = memory_grow(ids->list, ids->count, &ids->room, sizeof ids->list[0]);
 	ids->list[ids->count++] = id;
 }
 

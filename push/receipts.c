@@ -198,7 +198,7 @@ receipts_ack(struct conn *c, const struct cursor *cursor, int64_t within_ms)
 	if (!timer_is_running(&acks.timer) || acks.timer.due_ms > loop_now() + within_ms)
 		timer_start(&acks.timer, within_ms);
 	if (!at) {
-		acks.list = memory_room(acks.list, acks.count, &acks.room, sizeof acks.list[0]);
+		acks.list = memory_grow(acks.list, acks.count, &acks.room, sizeof acks.list[0]);
 		acks.list[acks.count] = (struct ack){ .user = user, .cursor = *cursor };
 		acks.list[acks.count++].cursor.pass = (struct cursor_pass){ 0 }; /* it is not written */
 		at = (intptr_t)(acks.written + acks.count);

@@ -11,7 +11,7 @@ slot_unused(struct slots *s)
 {
 	if (s->unused_count)
 		return s->unused[--s->unused_count];
-	s->list = memory_room(s->list, s->count, &s->room, sizeof s->list[0]);
+	s->list = memory_grow(s->list, s->count, &s->room, sizeof s->list[0]);
 	return s->count++;
 }
 
@@ -28,7 +28,7 @@ void
 slots_remove(struct slots *s, uint32_t slot)
 {
 	s->list[slot] = NULL;
-	s->unused = memory_room(s->unused, s->unused_count, &s->unused_room, sizeof s->unused[0]);
+	s->unused = memory_grow(s->unused, s->unused_count, &s->unused_room, sizeof s->unused[0]);
 	s->unused[s->unused_count++] = slot;
 }
 

@@ -245,7 +245,7 @@ begun_reply(void *context, PGresult *result)
 void
 sweep_begun(const struct topic *t)
 {
-	begun.list = memory_room(begun.list, begun.count, &begun.room, sizeof begun.list[0]);
+	begun.list = memory_grow(begun.list, begun.count, &begun.room, sizeof begun.list[0]);
 	begun.list[begun.count++] = (struct beginning){ t->conversation, t->subscription };
 }
 
