@@ -19,7 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/sends.h"
+#include "lib/message_batch.h"
 #include "metrics.h"
 #include "redis.h"
 
@@ -44,29 +44,23 @@ batch_step(struct db_conn *c, struct batch *b, enum db_outcome outcome)
 enum db_outcome
 batch_run(struct db_conn *c, struct batch *b, int wait_ms)
 {
-	struct param params[SENDS_PARAMS];
-	struct sends sends = { 0 };
+	struct param params[MESSAGE_BATCH_PARAMS];
+	struct message_batch drafts = { 0 };
 
 	b->count = b->sends.count;
 	b->result = NULL;
 	for (int i = 0; i < b->count; i++) {
-		const struct send_input *in = ((struct send *)b->sends.entries[i])->in;
-		sends_add(&sends, &(struct sends_message){ .conversation = in->conversation,
-							   .sender = in->user,
-							   .client_id = in->client_id,
-							   .text = in->text,
-							   .data = in->data,
-							   .mentions = in->mentions,
-							   .reply_to = in->reply_to });
-		b->conversations[i] = in->conversation;
+		const struct message_draft *d = ((struct send *)b->sends.entries[i])->draft;
+		message_batch_add(&drafts, d);
+		b->conversations[i] = d->conversation;
 		b->answered[i] = NULL;
 	}
-	sends_wait(&sends, wait_ms);
-	for (int i = 0; i < SENDS_PARAMS; i++)
-		params[i] = param_text(sends_param(&sends, i));
+	message_batch_wait(&drafts, wait_ms);
+	for (int i = 0; i < MESSAGE_BATCH_PARAMS; i++)
+		params[i] = param_text(message_batch_param(&drafts, i));
 	histogram_add(&metrics->batch_sizes, HISTOGRAM_NUMBERS, b->count);
-	enum db_outcome outcome = db_conn_run(c, STATEMENT_MESSAGES_SEND, params, SENDS_PARAMS, send_batch_deadline(&b->sends), &b->result);
-	sends_free(&sends);
+	enum db_outcome outcome = db_conn_run(c, STATEMENT_MESSAGES_SEND, params, MESSAGE_BATCH_PARAMS, send_batch_deadline(&b->sends), &b->result);
+	message_batch_free(&drafts);
 	return batch_step(c, b, outcome);
 }
 

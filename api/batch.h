@@ -16,7 +16,7 @@ enum send_column { SEND_STATUS, SEND_MESSAGE, SEND_EVENT };
 struct send {
 	struct send_entry entry; /* first, because the queue returns it */
 	struct request *request;
-	const struct send_input *in;
+	const struct message_draft *draft;
 	send_answer *answer;
 	int tries; /* repeats after a deadlock or a stale statement */
 	enum error error;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Input of clients: JSON bodies and query parameters, read into structs by a table of fields. */
+/* Input of clients: JSON bodies and query parameters, read into structs by tables of fields. */
 #ifndef API_INPUT_H
 #define API_INPUT_H
 
@@ -7,43 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/fields.h"
 #include "request.h"
-
-enum field_type {
-	FIELD_TEXT,	/* const char *; min and max bytes */
-	FIELD_ID,	/* int64_t */
-	FIELD_IDS,	/* struct ids; min and max count. As a parameter: comma-separated */
-	FIELD_MENTIONS, /* struct ids, in which 0 is allowed; up to max of them, else too_long. Bodies only */
-	FIELD_SWITCH,	/* bool */
-	FIELD_NUMBER,	/* int64_t; min and max. Parameters only */
-	FIELD_CHOICE,	/* const char *, one of choices */
-	FIELD_OBJECT,	/* const char *: a message's data (lib/message_data.h) as sent, without blanks. Bodies only */
-	FIELD_LIST,	/* struct list of structs that items describes; min and max count. Bodies only */
-};
-
-enum { OPTIONAL = false, REQUIRED = true };
-
-struct field {
-	const char *name; /* NULL ends a table */
-	enum field_type type;
-	bool required; /* if false, the struct keeps its default */
-	int64_t min, max;
-	size_t offset;
-	const char *const *choices; /* NULL-terminated */
-	const struct field *items;
-	size_t item_size;
-	enum error too_long; /* for a text beyond max; ERROR_NONE: invalid_body */
-};
-
-struct ids {
-	const int64_t *list;
-	int count;
-};
-
-struct list {
-	void *items;
-	int count;
-};
 
 /*
  * Reads the body by a table. Returns false when it has replied: 400 malformed_json; 422

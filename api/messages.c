@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Messages: sending and reading. */
-#include <stddef.h>
-
 #include "db_call.h"
 #include "handlers.h"
+#include "input.h"
 #include "page.h"
 #include "sender.h"
 
@@ -22,23 +21,6 @@ list_messages(struct request *r)
 			  db_call(r, STATEMENT_MESSAGE_LIST, param_id(r->path_ids[0]), param_id(r->user), param_id(page.before), param_id(page.after),
 				  param_id(page.around), param_id(page.limit)));
 }
-
-/* The body of a message, and its mentions. */
-struct message_input {
-	struct send_input send;
-	struct ids mentions; /* its list is NULL when the body has none */
-};
-
-#define AT(member) .offset = offsetof(struct message_input, member)
-
-static const struct field message_fields[] = {
-	{ "client_id", FIELD_TEXT, REQUIRED, 1, LIMIT_CLIENT_ID_BYTES, AT(send.client_id) },
-	{ "text", FIELD_TEXT, REQUIRED, 0, LIMIT_TEXT_BYTES, AT(send.text), .too_long = ERROR_TEXT_TOO_LONG },
-	{ "data", FIELD_OBJECT, OPTIONAL, AT(send.data) },
-	{ "reply_to", FIELD_ID, OPTIONAL, 0, 0, AT(send.reply_to) },
-	{ "mentions", FIELD_MENTIONS, OPTIONAL, 0, LIMIT_MENTIONS, AT(mentions), .too_long = ERROR_TOO_MANY_MENTIONS },
-	{ 0 },
-};
 
 /* Replies to post_message with the sender's result. */
 static enum reply
@@ -61,16 +43,16 @@ message_sent(struct request *r, const struct sent *sent)
 enum reply
 post_message(struct request *r)
 {
-	struct message_input *in = arena_alloc(&r->arena, sizeof *in);
+	struct message_draft *draft = arena_alloc(&r->arena, sizeof *draft);
+	struct field_fault fault;
 
-	*in = (struct message_input){ .send = { .conversation = r->path_ids[0], .user = r->user } };
-	if (!input_read(r, message_fields, in))
+	if (!input_read(r, message_draft_fields, draft))
 		return REPLIED;
-	if (!*in->send.text && !in->send.data)
-		return reply_error_field(r, ERROR_INVALID_BODY, "text", "may be empty only when there is data");
-	if (in->mentions.list)
-		in->send.mentions = ids_text(&r->arena, in->mentions.list, in->mentions.count);
-	return sender_send(r, &in->send, message_sent);
+	if (!message_draft_check(draft, &fault))
+		return reply_error_field(r, fault.error, fault.field, fault.detail);
+	draft->conversation = r->path_ids[0];
+	draft->sender = r->user;
+	return sender_send(r, draft, message_sent);
 }
 
 /*

@@ -439,14 +439,14 @@ queue_has_room(const struct send_entry *e)
 }
 
 enum reply
-sender_send(struct request *r, const struct send_input *in, send_answer *answer)
+sender_send(struct request *r, const struct message_draft *draft, send_answer *answer)
 {
 	struct send *s = arena_alloc(&r->arena, sizeof *s);
 
-	*s = (struct send){ .request = r, .in = in, .answer = answer };
-	s->entry.conversation = in->conversation;
+	*s = (struct send){ .request = r, .draft = draft, .answer = answer };
+	s->entry.conversation = draft->conversation;
 	s->entry.deadline_ms = clock_ms() + settings.api_wait_ms;
-	s->entry.size = strlen(in->text);
+	s->entry.size = strlen(draft->text);
 	pthread_mutex_lock(&sender.lock);
 	bool room = queue_has_room(&s->entry);
 	if (room) {

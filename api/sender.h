@@ -9,18 +9,8 @@
 #ifndef API_SENDER_H
 #define API_SENDER_H
 
-#include <stdint.h>
-
-#include "lib/errors.h"
+#include "lib/message_draft.h"
 #include "request.h"
-
-struct send_input {
-	int64_t conversation, user;
-	const char *client_id, *text;
-	const char *data;     /* JSON or NULL */
-	const char *mentions; /* ids as a PostgreSQL array, 0 for all; NULL: the database searches the text for names */
-	int64_t reply_to;     /* 0: none */
-};
 
 struct sent {
 	enum error error;    /* ERROR_NONE: stored. unavailable: it may be stored, so the client should repeat the send */
@@ -36,9 +26,9 @@ void sender_close(void);
 
 /*
  * Stores a message. After COMMIT, or on an error, calls answer and sends the reply. The request has
- * another owner from here on. in and what it points to must live until the reply.
+ * another owner from here on. The draft and its texts must live until the reply.
  */
-enum reply sender_send(struct request *r, const struct send_input *in, send_answer *answer);
+enum reply sender_send(struct request *r, const struct message_draft *draft, send_answer *answer);
 
 /*
  * Run the sender. sender_threads() threads run sender_run, which returns after sender_stop when all

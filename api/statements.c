@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <stdio.h>
 
-#include "lib/sends.h"
+#include "lib/message_batch.h"
 
 enum { WRITES = false, READS = true };
 
@@ -35,7 +35,7 @@ static const struct statement_row table[STATEMENTS] = {
 	[STATEMENT_MESSAGE_GET] = { "message_get", 3, READS, "select message_get($1, $2, $3)" },
 	[STATEMENT_MESSAGE_LIST] = { "message_list", 6, READS, "select message_list($1, $2, $3, $4, $5, $6::bigint::integer)" },
 	[STATEMENT_MESSAGE_RECEIPTS] = { "message_receipts", 5, READS, "select message_receipts($1, $2, $3, $4, $5::bigint::integer)" },
-	[STATEMENT_MESSAGES_SEND] = { "messages_send", SENDS_PARAMS, WRITES, SENDS_STATEMENT },
+	[STATEMENT_MESSAGES_SEND] = { "messages_send", MESSAGE_BATCH_PARAMS, WRITES, MESSAGE_DRAFT_STATEMENT },
 	[STATEMENT_PRESENCE_ALLOWED] = { "presence_allowed", 2, READS,
 					 "select a.user_id, time_json(s.last_seen) from presence_allowed($1, $2) a left join presence_last_seen($2) s using (user_id) order by a.user_id" },
 	[STATEMENT_PRESENCE_SEEN] = { "presence_seen", 1, WRITES, "select presence_seen(array[$1::bigint], array[now()])" },

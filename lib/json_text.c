@@ -6,22 +6,22 @@
 #include <string.h>
 
 json_t *
-json_text_parse(const char *text, size_t n, const char **code)
+json_text_parse(const char *text, size_t n, enum error *why)
 {
 	json_error_t error;
 	json_t *json = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &error);
 
-	*code = NULL;
+	*why = ERROR_NONE;
 	/* jansson passes over a NUL behind a number, where C ends the text. */
 	if (json && !memchr(text, '\0', n))
 		return json;
 	if (json) {
 		json_decref(json);
-		*code = "malformed_json";
+		*why = ERROR_MALFORMED_JSON;
 		return NULL;
 	}
-	enum json_error_code why = json_error_code(&error);
-	*code = why == json_error_stack_overflow || why == json_error_numeric_overflow ? "invalid_body" : "malformed_json";
+	enum json_error_code code = json_error_code(&error);
+	*why = code == json_error_stack_overflow || code == json_error_numeric_overflow ? ERROR_INVALID_BODY : ERROR_MALFORMED_JSON;
 	return NULL;
 }
 

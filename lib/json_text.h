@@ -5,15 +5,17 @@
 
 #include <stddef.h>
 
+#include "errors.h"
+
 struct json_t;
 
 /*
- * Parses n bytes. On failure returns NULL and sets an error code of openapi.yaml: malformed_json,
- * or invalid_body for well-formed JSON that is nested too deep or has a number beyond a double.
+ * Parses n bytes. On failure returns NULL and sets the error: malformed_json, or invalid_body for
+ * well-formed JSON that is nested too deep or has a number beyond a double.
  * Strings may contain a NUL; the reader of a field refuses it. Integers become doubles, so that
  * integers above 2^63 are accepted. The text keeps their exact digits.
  */
-struct json_t *json_text_parse(const char *text, size_t n, const char **code) __attribute__((warn_unused_result));
+struct json_t *json_text_parse(const char *text, size_t n, enum error *why) __attribute__((warn_unused_result));
 
 /*
  * Skip blanks, a string, or a whole value from its first byte on. Return the place behind it, or

@@ -76,7 +76,7 @@ up_auth(struct conn *c, const struct up *up)
 	}
 	if (!c->user) {
 		if (up->cursor)
-			stream_since(c, up->cursor, up->cursor_len);
+			stream_since(c, up->cursor, strlen(up->cursor));
 		stream_begin(c, &token);
 		return;
 	}
@@ -92,7 +92,7 @@ up_ack(struct conn *c, const struct up *up)
 {
 	struct cursor cursor;
 
-	if (cursor_parse(up->cursor, up->cursor_len, &cursor))
+	if (cursor_parse(up->cursor, strlen(up->cursor), &cursor))
 		receipts_ack(c, &cursor, RECEIPTS_SOON_MS);
 	else
 		up_error(c, "invalid_cursor", "cursor", "", 0);
@@ -101,7 +101,7 @@ up_ack(struct conn *c, const struct up *up)
 static void
 up_heartbeat(struct conn *c, const struct up *up)
 {
-	c->away = up->away;
+	c->away = up->status && strcmp(up->status, "away") == 0;
 	beats_soon(c);
 }
 
@@ -133,7 +133,7 @@ up_typing(struct conn *c, const struct up *up)
 static void
 up_watch(struct conn *c, const struct up *up)
 {
-	watching_ask(c, up->users, up->users_count);
+	watching_ask(c, up->users.list, up->users.count);
 }
 
 /* Answers a message.send: with the stored message, or with an error. */
@@ -157,7 +157,10 @@ up_sent(struct conn *c, const struct sent *sent)
 static void
 up_send(struct conn *c, const struct up *up)
 {
-	struct sent refused = sending_add(c, c->user, up, up_sent);
+	struct message_draft draft = up->draft;
+
+	draft.sender = c->user;
+	struct sent refused = sending_add(c, &draft, up_sent);
 
 	if (refused.code)
 		up_sent(c, &refused);
@@ -177,7 +180,7 @@ command_run(struct conn *c, const char *text, size_t len)
 		if (!c->user)
 			conn_close(c, CLOSE_PROTOCOL);
 		else
-			up_error(c, error.code, error.field, error.client_id, 0);
+			up_error(c, error_row(error.error)->code, error.field, error.client_id, 0);
 		return;
 	}
 	if (!c->user && up.type != UP_AUTH)

@@ -11,8 +11,8 @@
 #include "../lib/limiter.h"
 #include "../lib/limits.h"
 #include "../lib/memory.h"
+#include "../lib/message_batch.h"
 #include "../lib/send_queue.h"
-#include "../lib/sends.h"
 #include "../lib/settings.h"
 #include "bundle.h"
 #include "bus.h"
@@ -30,14 +30,13 @@ enum {
 	STUCK_MOST = 4096,		 /* number of messages that may wait for them */
 };
 
-/* A message on its way. Behind the struct follow its texts, each with its NUL. */
+/* A message on its way. Behind the struct follow its texts. */
 struct sending {
 	struct send_entry entry; /* first member: the queue returns it */
 	struct conn *conn;
 	sending_answer *answer;
-	int64_t user, reply_to;
 	int64_t asked_us;
-	const char *client_id, *text, *data, *mentions;
+	struct message_draft draft;
 };
 
 struct batch {
@@ -65,31 +64,15 @@ static struct {
 
 /* ---- one message ---- */
 
-static const char *
-copy(char **to, const char *text)
-{
-	size_t n = strlen(text) + 1;
-	char *at = memcpy(*to, text, n);
-
-	*to += n;
-	return at;
-}
-
 static struct sending *
-sending_new(const struct up *up)
+sending_new(const struct message_draft *draft)
 {
-	size_t size = sizeof(struct sending) + strlen(up->client_id) + strlen(up->text) + (up->data ? strlen(up->data) : 0) +
-		      (up->mentions ? strlen(up->mentions) : 0) + 4;
+	size_t size = sizeof(struct sending) + message_draft_bytes(draft);
 	struct sending *s = memory_alloc(size);
-	char *to = (char *)(s + 1);
 
+	message_draft_copy(draft, &s->draft, (char *)(s + 1));
 	s->entry.size = size;
-	s->entry.conversation = up->conversation;
-	s->client_id = copy(&to, up->client_id);
-	s->text = copy(&to, up->text);
-	s->data = up->data ? copy(&to, up->data) : NULL;
-	s->mentions = up->mentions ? copy(&to, up->mentions) : NULL;
-	s->reply_to = up->reply_to;
+	s->entry.conversation = draft->conversation;
 	return s;
 }
 
@@ -125,7 +108,7 @@ sending_end(struct sending *s, const struct sent *sent)
 static void
 sending_fail(struct sending *s)
 {
-	sending_end(s, &(struct sent){ .client_id = s->client_id, .code = "unavailable" });
+	sending_end(s, &(struct sent){ .client_id = s->draft.client_id, .code = "unavailable" });
 }
 
 /* Fails a message that has waited long enough. */
@@ -143,7 +126,7 @@ sending_stored(struct sending *s, const PGresult *result, int row)
 	const char *status = PQgetvalue(result, row, 0);
 	bool is_stored = strcmp(status, "created") == 0, repeated = strcmp(status, "repeated") == 0;
 
-	sending_end(s, &(struct sent){ .client_id = s->client_id,
+	sending_end(s, &(struct sent){ .client_id = s->draft.client_id,
 				       .code = is_stored || repeated ? NULL : status,
 				       .message = PQgetvalue(result, row, 1),
 				       .repeated = repeated });
@@ -236,34 +219,28 @@ batch_expire(struct batch *b)
 static void
 batch_ask(struct batch *b)
 {
-	struct sends sends = { 0 };
-	const char *params[SENDS_PARAMS];
+	struct message_batch drafts = { 0 };
+	const char *params[MESSAGE_BATCH_PARAMS];
 	int64_t deadline = 0;
 	int at = 0;
 
 	for (int i = 0; i < b->count; i++) {
 		const struct sending *s = (const struct sending *)b->sends.entries[i];
-		sends_add(&sends, &(struct sends_message){ .conversation = s->entry.conversation,
-							   .sender = s->user,
-							   .client_id = s->client_id,
-							   .text = s->text,
-							   .data = s->data,
-							   .mentions = s->mentions,
-							   .reply_to = s->reply_to });
+		message_batch_add(&drafts, &s->draft);
 		b->conversations[i] = s->entry.conversation;
 		if (s->entry.deadline_ms > deadline)
 			deadline = s->entry.deadline_ms;
 	}
-	sends_wait(&sends, b->waits ? SEND_WAIT_MS : 0);
-	for (int i = 0; i < SENDS_PARAMS; i++)
-		params[i] = sends_param(&sends, i);
+	message_batch_wait(&drafts, b->waits ? SEND_WAIT_MS : 0);
+	for (int i = 0; i < MESSAGE_BATCH_PARAMS; i++)
+		params[i] = message_batch_param(&drafts, i);
 	while (under_way.batches[at])
 		at++;
 	under_way.batches[at] = b;
 	batch_count(b, 1);
 	histogram_add(&metrics.batch_sizes, HISTOGRAM_NUMBERS, b->count);
 	store_ask(STORE_SEND, params, deadline - loop_now(), batch_reply, b);
-	sends_free(&sends);
+	message_batch_free(&drafts);
 }
 
 /*
@@ -344,32 +321,31 @@ late_fire(struct timer *t)
 /* ---- from outside ---- */
 
 static struct sent
-refusal(const struct up *up, const char *code, long retry_seconds)
+refusal(const struct message_draft *draft, const char *code, long retry_seconds)
 {
-	return (struct sent){ .client_id = up->client_id, .code = code, .retry_seconds = retry_seconds };
+	return (struct sent){ .client_id = draft->client_id, .code = code, .retry_seconds = retry_seconds };
 }
 
 struct sent
-sending_add(struct conn *c, int64_t user, const struct up *up, sending_answer *answer)
+sending_add(struct conn *c, const struct message_draft *draft, sending_answer *answer)
 {
 	if (c->pins >= (uint32_t)settings.push_sends)
-		return refusal(up, "rate_limited", 0);
-	if (queue.bytes >= WAITING_BYTES || all_late() || send_queue_is_stuck(&queue, up->conversation, STUCK_MOST, STUCK_BYTES)) {
+		return refusal(draft, "rate_limited", 0);
+	if (queue.bytes >= WAITING_BYTES || all_late() || send_queue_is_stuck(&queue, draft->conversation, STUCK_MOST, STUCK_BYTES)) {
 		metrics.send_late++;
-		return refusal(up, "unavailable", 0);
+		return refusal(draft, "unavailable", 0);
 	}
-	struct allowance a = limiter_take(RATE_SEND, (uint64_t)user, clock_us());
+	struct allowance a = limiter_take(RATE_SEND, (uint64_t)draft->sender, clock_us());
 	if (!a.allowed)
-		return refusal(up, "rate_limited", a.retry_seconds);
-	struct sending *s = sending_new(up);
+		return refusal(draft, "rate_limited", a.retry_seconds);
+	struct sending *s = sending_new(draft);
 	s->conn = c;
-	s->user = user;
 	s->answer = answer;
 	s->asked_us = clock_us();
 	s->entry.deadline_ms = loop_now() + settings.api_wait_ms;
 	conn_pin(c);
 	send_queue_add(&queue, &s->entry);
-	return (struct sent){ .client_id = up->client_id };
+	return (struct sent){ .client_id = draft->client_id };
 }
 
 /* Refuses the messages that have waited too long. */

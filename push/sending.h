@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../lib/message_draft.h"
 #include "conn.h"
-#include "up.h"
 
 /* Outcome of a message: its JSON, or an error's code. */
 struct sent {
@@ -30,12 +30,12 @@ struct sent {
 typedef void sending_answer(struct conn *c, const struct sent *sent);
 
 /*
- * Takes a copy of a user's message. A code refuses it:
+ * Takes a copy of a message. A code refuses it:
  * - rate_limited: settings.rate_send per minute of a user, or settings.push_sends of a connection
  *   under way
  * - unavailable: too many messages wait for the database
  */
-struct sent sending_add(struct conn *c, int64_t user, const struct up *up, sending_answer *answer);
+struct sent sending_add(struct conn *c, const struct message_draft *draft, sending_answer *answer);
 
 void sending_open(void);
 

@@ -4,10 +4,10 @@
 
 #include <assert.h>
 
-#include "../lib/sends.h"
+#include "../lib/message_batch.h"
 #include "store.h"
 
-static_assert((int)SENDS_PARAMS <= (int)STORE_PARAMS, "a query has room for the parameters of every statement");
+static_assert((int)MESSAGE_BATCH_PARAMS <= (int)STORE_PARAMS, "a query has room for the parameters of every statement");
 
 const struct statement statements[STORE_STATEMENTS] = {
 	[STORE_STATE] = { "stream_state", "select horizon, incarnation, clock from stream_state()", 0, TENDING },
@@ -36,5 +36,5 @@ const struct statement statements[STORE_STATEMENTS] = {
 	[STORE_SEEN] = { "presence_seen", "select presence_seen($1, array(select to_timestamp(u / 1000.0) from unnest($2::bigint[]) as u))", 2,
 			 WRITING },
 	[STORE_DELIVER] = { "receipts_deliver", "select channel, payload from receipts_deliver($1, $2, $3, $4, $5, $6)", 6, WRITING },
-	[STORE_SEND] = { "messages_send", SENDS_STATEMENT, SENDS_PARAMS, SENDING },
+	[STORE_SEND] = { "messages_send", MESSAGE_DRAFT_STATEMENT, MESSAGE_BATCH_PARAMS, SENDING },
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Messages of a client on a WebSocket: one JSON object per text message, read into a struct. up.c
- * has the table of types.
+ * has the tables of types and of fields.
  */
 #ifndef PUSH_UP_H
 #define PUSH_UP_H
@@ -10,40 +10,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../lib/pg_array.h"
 #include "../lib/limits.h"
+#include "../lib/message_draft.h"
 
-enum { UP_TOKEN_BYTES = 4 * KIB };
+struct json_t;
+
+enum { UP_TYPE_BYTES = 64, UP_TOKEN_BYTES = 4 * KIB };
 
 enum up_type { UP_AUTH, UP_ACK, UP_HEARTBEAT, UP_TYPING, UP_WATCH, UP_SEND };
 
 /* A parsed message. Its texts are valid until up_free. */
 struct up {
 	enum up_type type;
-	const char *token;  /* auth */
-	const char *cursor; /* auth (may be NULL), ack */
-	size_t cursor_len;
-	bool away;	       /* heartbeat: status "away" */
-	int64_t conversation;  /* typing, send */
-	const char *client_id; /* send */
-	const char *text;
-	size_t text_len;
-	char *data;	  /* send: JSON without its blanks, or NULL */
-	int64_t reply_to; /* 0: none */
-	struct pg_array mentions_list;
-	const char *mentions; /* send: ids as a PostgreSQL array, 0 for all members; NULL: none */
-	int64_t *users;	      /* watch */
-	int users_count;
-	void *root; /* parsed JSON that the texts point into */
+	const char *name;	    /* of the type */
+	const char *token;	    /* auth */
+	const char *cursor;	    /* auth (may be NULL), ack */
+	const char *status;	    /* heartbeat: "online", "away" or NULL */
+	int64_t conversation;	    /* typing */
+	struct ids users;	    /* watch */
+	struct message_draft draft; /* send: all but its sender */
+	struct arena arena;	    /* memory of the fields … */
+	struct json_t *root;	    /* … and the parsed JSON that the texts point into */
 };
 
 /*
  * Reason for which a frame was refused. It is answered with an error frame, and the stream
- * continues. The codes are those of openapi.yaml, which REST uses for the same mistake. A newer
- * client may send a type that an older server does not know.
+ * continues. The errors are those of REST for the same mistake, and unknown_type: a newer client
+ * may send a type that an older server does not know.
  */
 struct up_error {
-	const char *code;			   /* malformed_json, invalid_body, unknown_type, unknown_field, text_too_long, too_many_mentions */
+	enum error error;
 	char field[64];				   /* name of the field, or empty; UTF-8, cut off when it is longer */
 	char client_id[LIMIT_CLIENT_ID_BYTES + 1]; /* of the refused frame, if it can be read */
 };

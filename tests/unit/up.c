@@ -165,27 +165,28 @@ describe(const char *text, size_t n, char *line, size_t room)
 		if (up.token)
 			fprintf(to, " token=%s", up.token);
 		if (up.cursor)
-			fprintf(to, " cursor=%zu:%s", up.cursor_len, up.cursor);
+			fprintf(to, " cursor=%zu:%s", strlen(up.cursor), up.cursor);
 		if (up.type == UP_HEARTBEAT)
-			fputs(up.away ? " away" : " online", to);
-		if (up.conversation)
-			fprintf(to, " conversation=%lld", (long long)up.conversation);
-		if (up.users)
+			fprintf(to, " %s", up.status ? up.status : "online");
+		if (up.conversation || up.draft.conversation)
+			fprintf(to, " conversation=%lld", (long long)(up.conversation | up.draft.conversation));
+		if (up.users.list)
 			fputs(" users=", to);
-		for (int i = 0; i < up.users_count; i++)
-			fprintf(to, "%lld,", (long long)up.users[i]);
-		if (up.client_id)
-			fprintf(to, " client=%s text=%zu:%s", up.client_id, up.text_len, up.text);
-		if (up.data)
-			fprintf(to, " data=%s", up.data);
-		if (up.mentions)
-			fprintf(to, " mentions=%s", up.mentions);
-		if (up.reply_to)
-			fprintf(to, " reply=%lld", (long long)up.reply_to);
+		for (int i = 0; i < up.users.count; i++)
+			fprintf(to, "%lld,", (long long)up.users.list[i]);
+		if (up.draft.client_id)
+			fprintf(to, " client=%s text=%zu:%s", up.draft.client_id, strlen(up.draft.text), up.draft.text);
+		if (up.draft.data)
+			fprintf(to, " data=%s", up.draft.data);
+		if (up.draft.mentions)
+			fprintf(to, " mentions=%s", up.draft.mentions);
+		if (up.draft.reply_to)
+			fprintf(to, " reply=%lld", (long long)up.draft.reply_to);
 		up_free(&up);
 	} else {
 		free(copy);
-		fprintf(to, "! %s%s%s%s%s", error.code, *error.field ? " " : "", error.field, *error.client_id ? " " : "", error.client_id);
+		fprintf(to, "! %s%s%s%s%s", error_row(error.error)->code, *error.field ? " " : "", error.field, *error.client_id ? " " : "",
+			error.client_id);
 	}
 	fputc('\0', to);
 	fclose(to);
@@ -301,7 +302,7 @@ test_long_names(void **state)
 			size_t whole = count < 63 / (unit + 1) ? count : 63 / (unit + 1);
 
 			assert_false(up_read(text, n, &up, &error));
-			assert_string_equal(error.code, "unknown_field");
+			assert_int_equal(error.error, ERROR_UNKNOWN_FIELD);
 			assert_int_equal(strlen(error.field), whole * (unit + 1));
 			assert_memory_equal(error.field, text + 21, whole * (unit + 1));
 			free(text);
@@ -358,12 +359,12 @@ test_noise(void **state)
 		for (size_t changes = chance_below(&seed, 4); changes > 0; changes--)
 			text[chance_below(&seed, n)] = likely[chance_below(&seed, sizeof likely - 1)];
 		if (!up_read(text, n, &up, &error)) {
-			assert_non_null(error.code);
+			assert_int_not_equal(error.error, ERROR_NONE);
 			assert_true(strlen(error.field) < sizeof error.field);
 			continue;
 		}
-		json_t *whole = json_loadb(text, n, 0, NULL), *data = up.data ? json_loads(up.data, JSON_REJECT_DUPLICATES, NULL) : NULL;
-		assert_true(json_equal(json_object_get(whole, "data"), data) || !up.data);
+		json_t *whole = json_loadb(text, n, 0, NULL), *data = up.draft.data ? json_loads(up.draft.data, JSON_REJECT_DUPLICATES, NULL) : NULL;
+		assert_true(json_equal(json_object_get(whole, "data"), data) || !up.draft.data);
 		taken++;
 		json_decref(whole);
 		json_decref(data);
