@@ -17,7 +17,7 @@ COMPILE  = $(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(VARIANT) $(CFLAGS) -pthrea
 LINK     = $(CC) $(VARIANT) $(CFLAGS) -pthread $(LDFLAGS) -Wl,--as-needed
 LIBS     = $$(pkg-config --libs $(PACKAGES))
 
-objects = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard $(1)/*.c)))
+objects = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard $(1)/*.c $(1)/*/*.c)))
 LIB  := $(call objects,lib)
 API  := $(call objects,api)
 PUSH := $(call objects,push)
@@ -111,10 +111,10 @@ $(BUILD)/unit/%:      $(BUILD)/tests/unit/%.o      $(call without_main,$(PUSH)) 
 	@$(LINK) -o $@ $^ $(LIBS) -lcmocka -lwslay
 
 # The frame and head readers of push, as an echo server for suites of RFC 6455: build/ws-echo PORT.
-$(BUILD)/ws-echo: $(addprefix $(BUILD)/,tests/conformance/ws-echo.o push/frame.o push/handshake.o push/http.o push/utf8.o lib/memory.o lib/percent.o)
+$(BUILD)/ws-echo: $(addprefix $(BUILD)/,tests/conformance/ws-echo.o push/wire/frame.o push/wire/handshake.o push/wire/http.o push/wire/utf8.o lib/memory.o lib/percent.o)
 	@echo link $@
 	@$(LINK) -o $@ $^ $(LIBS)
 
 .PHONY: build asan run stop reset test check unit units bench bench-history fuzz lint format install install-share clean help
 .SECONDARY:
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/tests/unit/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/push/*/*.d $(BUILD)/tests/unit/*.d)

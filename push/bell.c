@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* Dispatch of notifications from Redis to the module that handles each kind. */
-#include "bell.h"
+#include "push/bell.h"
 
 #include <stdio.h>
 
-#include "../lib/doorbell.h"
-#include "../lib/clock.h"
-#include "../lib/limits.h"
-#include "../lib/log.h"
-#include "../lib/settings.h"
-#include "bundle.h"
-#include "hub.h"
-#include "metrics.h"
-#include "opening.h"
-#include "receipts.h"
-#include "revocations.h"
-#include "users.h"
-#include "watched.h"
-#include "watching.h"
+#include "lib/clock.h"
+#include "lib/doorbell.h"
+#include "lib/limits.h"
+#include "lib/log.h"
+#include "lib/settings.h"
+#include "push/fanout/bundle.h"
+#include "push/fanout/hub.h"
+#include "push/net/metrics.h"
+#include "push/session/opening.h"
+#include "push/session/receipts.h"
+#include "push/session/revocations.h"
+#include "push/session/users.h"
+#include "push/session/watched.h"
+#include "push/session/watching.h"
 
 static void
 ring_typing(struct topic *t, int64_t user)

@@ -9,29 +9,29 @@
  * There are two passes. The first waits a moment, so that other processes can send heartbeats again
  * when Redis has lost its data. The second finds what happened until the api was connected again.
  */
-#include "catchup.h"
+#include "push/catchup.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/pg_array.h"
-#include "../lib/id.h"
-#include "../lib/limits.h"
-#include "../lib/memory.h"
-#include "../lib/presence.h"
-#include "../lib/settings.h"
-#include "beats.h"
-#include "bus.h"
-#include "conns.h"
-#include "hub.h"
-#include "loop.h"
-#include "marks.h"
-#include "sweep.h"
-#include "users.h"
-#include "watched.h"
-#include "watching.h"
+#include "lib/id.h"
+#include "lib/limits.h"
+#include "lib/memory.h"
+#include "lib/pg_array.h"
+#include "lib/presence.h"
+#include "lib/settings.h"
+#include "push/fanout/hub.h"
+#include "push/links/bus.h"
+#include "push/net/conns.h"
+#include "push/net/loop.h"
+#include "push/session/beats.h"
+#include "push/session/marks.h"
+#include "push/session/users.h"
+#include "push/session/watched.h"
+#include "push/session/watching.h"
+#include "push/sweep.h"
 
 enum {
 	FIRST_PASS_MS = 1000,

@@ -9,17 +9,17 @@
  * A socket outlives its process, with the connections that wait in it. Only the successor accepts
  * those, so it must start soon.
  */
-#include "supervisor.h"
+#include "push/supervisor.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../lib/limiter.h"
-#include "../lib/log.h"
-#include "../lib/memory.h"
-#include "../lib/settings.h"
-#include "listener.h"
-#include "metrics.h"
+#include "lib/limiter.h"
+#include "lib/log.h"
+#include "lib/memory.h"
+#include "lib/settings.h"
+#include "push/net/listener.h"
+#include "push/net/metrics.h"
 
 static struct {
 	int (*kept)[WORKER_KEPT];

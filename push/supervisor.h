@@ -6,7 +6,7 @@
 #ifndef PUSH_SUPERVISOR_H
 #define PUSH_SUPERVISOR_H
 
-#include "../lib/workers.h"
+#include "lib/workers.h"
 
 enum { WORKER_SOCKET = WORKER_GIVEN, WORKER_LIMITER, WORKER_METRICS, WORKER_KEPT = WORKER_METRICS - WORKER_GIVEN + 1 };
 

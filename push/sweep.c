@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /* The sweep, and the horizon and incarnation of the database, which it reads each second. */
-#include "sweep.h"
+#include "push/sweep.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/pg_array.h"
-#include "../lib/id.h"
-#include "../lib/log.h"
-#include "../lib/memory.h"
-#include "../lib/settings.h"
-#include "bus.h"
-#include "conn.h"
-#include "conns.h"
-#include "delivery.h"
-#include "horizon.h"
-#include "hub.h"
-#include "loop.h"
-#include "metrics.h"
-#include "opening.h"
-#include "position.h"
-#include "proof.h"
-#include "result.h"
-#include "store.h"
-#include "users.h"
+#include "lib/id.h"
+#include "lib/log.h"
+#include "lib/memory.h"
+#include "lib/pg_array.h"
+#include "lib/settings.h"
+#include "push/fanout/delivery.h"
+#include "push/fanout/hub.h"
+#include "push/fanout/position.h"
+#include "push/links/bus.h"
+#include "push/links/horizon.h"
+#include "push/links/proof.h"
+#include "push/links/result.h"
+#include "push/links/store.h"
+#include "push/net/conn.h"
+#include "push/net/conns.h"
+#include "push/net/loop.h"
+#include "push/net/metrics.h"
+#include "push/session/opening.h"
+#include "push/session/users.h"
 
 enum {
 	SLICES = 5,

@@ -20,9 +20,9 @@
 #include <unistd.h>
 
 #include "lib/memory.h"
-#include "push/frame.h"
-#include "push/handshake.h"
-#include "push/http.h"
+#include "push/wire/frame.h"
+#include "push/wire/handshake.h"
+#include "push/wire/http.h"
 
 enum { READ_BYTES = 64 * 1024, LINGER_MS = 2000 };
 

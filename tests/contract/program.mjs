@@ -47,7 +47,7 @@ const operationsPage = "docs/operations.md";
 
 /* The events of the log, as the sources name them, and as the table explains them. */
 export function logLines() {
-	const real = ["api", "push", "lib"].flatMap((dir) => fs.readdirSync(dir).filter((f) => f.endsWith(".c")).flatMap((f) =>
+	const real = ["api", "push", "lib"].flatMap((dir) => fs.readdirSync(dir, { recursive: true }).filter((f) => f.endsWith(".c")).flatMap((f) =>
 		[...fs.readFileSync(`${dir}/${f}`, "utf8").matchAll(/log_line\(LOG_[^;]*?;|log_line\([a-z][^;]*?LOG_[^;]*?;/g)].flatMap(([call]) =>
 			[...call.split(/"\w+=%/)[0].matchAll(/"([a-z_]+)"/g)].map((m) => m[1]))));
 	const written = tableRows(operationsPage, "program").flatMap((cells) => [...cells[1].matchAll(/`([a-z_]+)`/g)].map((m) => m[1]));

@@ -15,9 +15,9 @@
 #include "lib/doorbell.h"
 #include "lib/log.h"
 #include "lib/settings.h"
-#include "push/bus.h"
-#include "push/loop.h"
-#include "push/metrics.h"
+#include "push/links/bus.h"
+#include "push/net/loop.h"
+#include "push/net/metrics.h"
 
 enum { LISTENING, COMMANDING, WIRES, COMMANDS = 3, ANNOUNCED_MOST = 100000 };
 

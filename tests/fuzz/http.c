@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "push/http.h"
+#include "push/wire/http.h"
 
 static void
 expect(bool right)

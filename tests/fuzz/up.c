@@ -9,8 +9,8 @@
 #include <jansson.h>
 
 #include "lib/message_data.h"
-#include "push/up.h"
-#include "push/utf8.h"
+#include "push/wire/up.h"
+#include "push/wire/utf8.h"
 
 static void
 expect(bool right)

@@ -16,7 +16,7 @@
 #include "lib/bearer.h"
 #include "lib/revoked.h"
 #include "lib/settings.h"
-#include "push/stream.h"
+#include "push/session/stream.h"
 
 enum { ALICE = 1, PHONE = 11, DEVICES = 40000 };
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "push/frame.h"
+#include "push/wire/frame.h"
 
 /*
  * Appends a frame (masked, shortest length). Returns the number of bytes.

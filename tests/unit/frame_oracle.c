@@ -12,7 +12,7 @@
 #include <cmocka.h>
 #include <wslay/wslay.h>
 
-#include "push/utf8.h"
+#include "push/wire/utf8.h"
 
 #include "transcript.h"
 

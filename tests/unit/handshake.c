@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "push/handshake.h"
+#include "push/wire/handshake.h"
 
 #define GET "GET /v1/ws HTTP/1.1\r\nHost: a.example\r\n"
 #define UPGRADE "Upgrade: websocket\r\nConnection: Upgrade\r\n"

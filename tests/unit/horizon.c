@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "push/horizon.h"
+#include "push/links/horizon.h"
 
 enum { HORIZON = 1000, INCARNATION = 7 };
 

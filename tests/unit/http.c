@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "push/http.h"
+#include "push/wire/http.h"
 
 #include "chance.h"
 

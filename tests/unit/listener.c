@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "lib/settings.h"
-#include "push/listener.h"
+#include "push/net/listener.h"
 
 static int
 option(int fd, int level, int name)

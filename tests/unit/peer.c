@@ -15,7 +15,7 @@
 
 #include "lib/address.h"
 #include "lib/settings.h"
-#include "push/peer.h"
+#include "push/net/peer.h"
 
 static bool
 is_proxy(const char *address)

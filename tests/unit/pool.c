@@ -15,7 +15,7 @@
 #include <sanitizer/asan_interface.h>
 
 #include "chance.h"
-#include "push/pool.h"
+#include "push/net/pool.h"
 
 enum { OBJECTS = 3000, STEPS = 60000 };
 

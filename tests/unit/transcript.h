@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "push/frame.h"
+#include "push/wire/frame.h"
 
 #include "chance.h"
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "push/up.h"
+#include "push/wire/up.h"
 
 #include "chance.h"
 

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* A connection: one socket, deadline, queue and close reason. conn_turn_end alone frees it. */
+#ifndef PUSH_CONN_H
+#define PUSH_CONN_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/memory.h"
+#include "push/net/bound.h"
+#include "push/net/buffer.h"
+#include "push/net/close.h"
+#include "push/net/loop.h"
+#include "push/net/queue.h"
+
+enum conn_state {
+	CONN_HEAD,    /* the head of the request is being read */
+	CONN_AUTH,    /* a WebSocket that is not authenticated yet */
+	CONN_OPENING, /* credentials, memberships and missed events are being read */
+	CONN_LIVE,    /* events are delivered as they come, or kept aside while ->opening is set */
+	CONN_CLOSING, /* the peer was sent the reason; the queue is still being written */
+	CONN_DEAD,    /* freed when the turn ends */
+};
+
+struct conn;
+struct opening;
+struct position;
+struct rare;
+struct subscription;
+struct watching;
+
+/*
+ * Functions above the sockets that a connection calls. A connection is opened with its first owner.
+ * That owner sets another one in its place when the request asks for a stream.
+ */
+struct conn_owner {
+	const char *name;  /* word for the log */
+	bool is_quiet;	   /* its ordinary ends are not logged: probes and silent sockets must not flood the log */
+	bool answers_once; /* the bytes of a turn are one answer: no write before the turn's end, and a lower limit of the queue */
+
+	void (*input)(struct conn *c, uint8_t *data, size_t n); /* takes bytes of the peer; conn_keep saves the unused ones */
+	bool (*pay)(struct conn *c, uint32_t cost);		/* charges the user for input; false: it is too much */
+	bool (*turn)(struct conn *c);				/* returns before a flush whether there is something to send; NULL: always */
+	void (*drained)(struct conn *c);			/* handles an empty queue, whose bytes were all sent */
+	void (*timeout)(struct conn *c);			/* handles the deadline of a live stream */
+	void (*close)(struct conn *c, enum close_reason why);	/* queues the close reason for the peer */
+	void (*ended)(struct conn *c);				/* frees what the connection has above the sockets */
+};
+
+/*
+ * State of a connection, in four cache lines. A delivery reads the first two alone, because the
+ * kernel's sends evict the rest. An idle stream needs the others. Fields that few connections use
+ * are in struct rare.
+ */
+struct conn {
+	_Alignas(CACHE_LINE_BYTES) struct watch watch;
+	struct queue queue;
+	struct position *position;
+	uint32_t events_out;
+	enum conn_state state : 8;
+	bool writable : 1, touched : 1, ending : 1, left : 1, shut : 1;
+	bool replied : 1;     /* the head of the reply is queued */
+	bool awaits_pong : 1; /* WebSocket: the last ping has no answer yet */
+	bool waiting : 1;     /* long-poll: a request waits for its answer */
+	bool answering : 1;   /* long-poll: an answer is being sent */
+	bool stale : 1;	      /* long-poll: an event was missed; the next request opens the stream again */
+	bool keep_alive : 1;  /* long-poll: the connection stays open after the answer */
+	bool bodiless : 1;    /* HEAD request: the reply has no body */
+	bool ends_by_token : 1;
+	bool away : 1;	   /* status in its heartbeats */
+	bool counted : 1;  /* counted as an open stream */
+	bool newcomer : 1; /* unauthenticated: linked by user_next and user_prev (newcomers.c) */
+
+	const struct conn_owner *owner;
+	struct opening *opening;
+	struct rare *rare; /* NULL: no such fields */
+	uint64_t bytes_out;
+	struct timer timer; /* deadline of the current state */
+
+	int64_t user; /* 0: not authenticated */
+	struct conn *user_next, *user_prev;
+	int64_t device;
+	struct subscription *subscriptions;
+	uint32_t subscriptions_count, subscriptions_room;
+	struct watching *watching; /* NULL: watches nobody */
+	uint64_t address;	   /* hash of the client's address, for limits */
+
+	uint64_t number;    /* name of the connection in the log */
+	int64_t acked_base; /* highest base that the client has acknowledged; 0: receipts.c relies on none */
+	int64_t opened_ms;
+	int64_t ends_ms;	     /* end of the lifetime, or of the token */
+	uint32_t slot;		     /* index in the list of all connections */
+	uint32_t pins;		     /* queries and sends under way that refer to this connection */
+	uint32_t wired_round;	     /* round of the sweep in which it last joined its topics */
+	uint32_t tokens_sec;	     /* second in which tokens was last refilled */
+	uint32_t typed_ms, typed_in; /* time of the user's last typing (low bits), and its topic's slot + 1 */
+	uint16_t tokens;	     /* frames that the client may still send */
+	uint16_t origin_at;	     /* offset of the page's origin in settings.origins */
+	uint8_t origin_len;
+	uint8_t bound; /* limit that the connection has met */
+	enum close_reason why : 8;
+};
+
+static_assert(sizeof(struct conn) == 4 * CACHE_LINE_BYTES, "an idle stream needs four lines: think before it needs a fifth");
+
+/* Opens a connection on a socket. Closes the oldest unauthenticated one when there are too many. */
+void conn_open(int fd, uint64_t address, const struct conn_owner *owner);
+
+/* Closes a connection and reports the reason to peer and log. A second call does nothing. */
+void conn_close(struct conn *c, enum close_reason why);
+
+/* Closes a connection that has met a limit. Counts the limit and names it in the log. */
+void conn_exceeds(struct conn *c, enum bound bound, enum close_reason why);
+
+/* Moves a connection to a later state, or a kept long-poll to CONN_HEAD. */
+void conn_enter(struct conn *c, enum conn_state state);
+
+/* Starts or restarts the connection's deadline. */
+void conn_deadline(struct conn *c, int64_t delay_ms);
+
+/* Pins a connection, so that it may close but is not freed; unpins it. */
+void conn_pin(struct conn *c);
+void conn_unpin(struct conn *c);
+
+/* Flushes each connection that this turn has touched, and frees those that have ended. */
+void conn_turn_end(void);
+
+/* Frees the module's memory. No connection may be left. */
+void conn_shutdown(void);
+
+#endif

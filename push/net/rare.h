@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Connection state that few connections need at any time: incomplete input, the cursor of a user
+ * who is not known yet, a long-poll. A connection has the block only while it holds something, so
+ * an idle WebSocket has none.
+ */
+#ifndef PUSH_RARE_H
+#define PUSH_RARE_H
+
+#include <stdint.h>
+
+#include "push/wire/frame.h"
+
+struct conn;
+struct map;
+struct position;
+struct since;
+
+struct rare {
+	uint8_t *pending; /* input that could not be used yet */
+	uint32_t pending_len;
+	uint32_t held; /* bytes of pending and of fragments, as metrics.unfinished_bytes counts them */
+	struct frame_input input;
+	int64_t unfinished_ms; /* start of an incomplete message; 0: none */
+	uint32_t early;	       /* bytes behind the request that came before its user was known */
+
+	uint32_t wait_ms;	   /* long-poll: time that the current request may wait */
+	uint16_t limit, queued;	   /* long-poll: events that an answer may have, 0: any number; and those that are queued */
+	struct position *answered; /* long-poll: position at the end of the last answer */
+
+	char *address;	      /* address of a client behind a proxy, for the log until its stream is live */
+	struct since *since;  /* cursor that the client has sent, until its user is known */
+	struct map *replayed; /* last id that a replay delivered in each conversation, while the position has a place of reading */
+};
+
+/* Returns the connection's block, which it makes when there is none. */
+struct rare *rare_of(struct conn *c);
+
+/* Frees the block when it holds nothing. */
+void rare_tidy(struct conn *c);
+
+/* Frees the block and its contents. The positions in it were dropped before (stream_leave). */
+void rare_free(struct conn *c);
+
+#endif

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Heartbeats and last-seen times.
+ *
+ * Redis lists each user who went offline until the database has stored the time. When the database
+ * fails, the user stays in that list and the next sweep tries again.
+ *
+ * Redis may lose the list. So this process remembers the users whose last stream here has closed.
+ */
+#include "push/session/beats.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/id.h"
+#include "lib/limits.h"
+#include "lib/map.h"
+#include "lib/memory.h"
+#include "lib/pg_array.h"
+#include "lib/presence.h"
+#include "lib/settings.h"
+#include "push/links/bus.h"
+#include "push/links/store.h"
+#include "push/net/conns.h"
+
+enum {
+	BEATS_MOST = 100,    /* heartbeats in one command */
+	BEATS_EACH_MS = 20,  /* delay that gathers the heartbeats of new streams */
+	ROUNDS_OF_BEATS = 3, /* heartbeats of a stream within the lifetime of one */
+	SWEEP_EACH_MS = 1000,
+	SWEEP_MOST = 500,
+	WITHIN_MS = 10 * 1000,
+	DEPARTED_MOST = 65536,
+	DEPARTED_SLACK_MS = 10 * 1000, /* margin after a heartbeat's lifetime, in which Redis lists the user as offline */
+	GONE_TEXT_BYTES = 2 * ID_TEXT_BYTES + 1,
+};
+
+static_assert((int)SWEEP_MOST <= (int)BUS_REPLY_VALUES, "a reply has room for all that are queried");
+
+static struct {
+	struct timer beat_timer, sweep_timer;
+	int64_t list[BEATS_MOST * 2]; /* user and device of each waiting heartbeat */
+	bool away[BEATS_MOST];
+	int count;
+	uint32_t tick;
+	struct map departed; /* user -> time of departure, by the wall clock */
+	bool recovering, closed;
+} beats;
+
+/* ---- heartbeats */
+
+static void
+beats_send(void)
+{
+	char ids[BEATS_MOST * 2][ID_TEXT_BYTES], now[CLOCK_TEXT_BYTES], ttl[24];
+	const char *argv[6 + BEATS_MOST * 3] = { "EVAL", presence_beat_script, "0", settings.redis_prefix, ttl, now };
+	int argc = 6;
+
+	if (!beats.count)
+		return;
+	clock_text(clock_wall_ms(), now);
+	snprintf(ttl, sizeof ttl, "%ld", settings.presence_seconds * 1000);
+	for (int i = 0; i < beats.count; i++) {
+		for (int k = 2 * i; k < 2 * i + 2; k++) {
+			id_text(beats.list[k], ids[k]);
+			argv[argc++] = ids[k];
+		}
+		argv[argc++] = beats.away[i] ? "away" : "online";
+	}
+	beats.count = 0;
+	bus_command(argc, argv, NULL, NULL);
+}
+
+static void
+beats_fire(struct timer *t)
+{
+	(void)t;
+	beats_send();
+}
+
+void
+beats_soon(const struct conn *c)
+{
+	if (beats.count == BEATS_MOST)
+		beats_send();
+	beats.away[beats.count] = c->away;
+	beats.list[2 * beats.count] = c->user;
+	beats.list[2 * beats.count + 1] = c->device;
+	beats.count++;
+	if (!timer_is_running(&beats.beat_timer))
+		timer_start(&beats.beat_timer, BEATS_EACH_MS);
+}
+
+/*
+ * Queues heartbeats for a part of the streams. Runs each second, so that each stream sends three
+ * within the lifetime of one.
+ */
+static void
+beat_some(void)
+{
+	uint32_t parts = (uint32_t)(settings.presence_seconds / ROUNDS_OF_BEATS);
+
+	if (parts == 0)
+		parts = 1;
+	beats.tick++;
+	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
+		if (c->state == CONN_LIVE && c->number % parts == beats.tick % parts)
+			beats_soon(c);
+}
+
+void
+beats_all(void)
+{
+	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
+		if (c->state == CONN_LIVE)
+			beats_soon(c);
+	beats_send();
+}
+
+/* ---- last-seen times */
+
+/* Users who went offline, on their way to the database. The texts are Redis's own. */
+struct gone {
+	int count;
+	char texts[SWEEP_MOST][GONE_TEXT_BYTES]; /* user:time */
+};
+
+/* Removes the users from Redis's list after the database has stored their times. */
+static void
+gone_written(void *context, PGresult *result)
+{
+	struct gone *g = context;
+	char key[REDIS_KEY_BYTES];
+	const char *argv[2 + SWEEP_MOST] = { "ZREM", key };
+
+	snprintf(key, sizeof key, "%spresence:unseen", settings.redis_prefix);
+	for (int i = 0; i < g->count; i++)
+		argv[2 + i] = g->texts[i];
+	if (result)
+		bus_command(2 + g->count, argv, NULL, NULL);
+	free(g);
+}
+
+static bool
+gone_parse(const char *text, int64_t *user, int64_t *time)
+{
+	const char *colon = strchr(text, ':');
+
+	return colon && strlen(text) < GONE_TEXT_BYTES && id_parse(text, (size_t)(colon - text), user) &&
+	       id_parse(colon + 1, strlen(colon + 1), time);
+}
+
+static void
+gone_reply(void *context, const char *const *values, int count)
+{
+	struct pg_array users = { 0 }, times = { 0 };
+	struct gone *g = memory_alloc(sizeof *g);
+	int64_t user, time;
+
+	(void)context;
+	for (int i = 0; i < count && g->count < SWEEP_MOST; i++) {
+		if (!gone_parse(values[i], &user, &time))
+			continue;
+		pg_array_add(&users, user);
+		pg_array_add(&times, time);
+		strcpy(g->texts[g->count++], values[i]);
+	}
+	const char *params[] = { pg_array_text(&users), pg_array_text(&times) };
+	if (g->count)
+		store_ask(STORE_SEEN, params, WITHIN_MS, gone_written, g);
+	else
+		free(g);
+	pg_array_free(&users);
+	pg_array_free(&times);
+}
+
+/*
+ * Forgets the users who departed long ago. Redis has listed them by then, provided that it answers.
+ */
+static void
+departed_forget(void)
+{
+	int64_t before = clock_wall_ms() - settings.presence_seconds * 1000 - DEPARTED_SLACK_MS;
+	struct map kept = { 0 };
+	bool old = false;
+
+	if (!bus_answers() || beats.recovering)
+		return;
+	for (size_t i = 0; i < beats.departed.room && !old; i++)
+		old = beats.departed.entries[i].key && (intptr_t)beats.departed.entries[i].value < before;
+	if (!old)
+		return;
+	for (size_t i = 0; i < beats.departed.room; i++) {
+		const struct map_entry *e = &beats.departed.entries[i];
+		if (e->key && (intptr_t)e->value >= before)
+			map_put(&kept, e->key, e->value);
+	}
+	map_free(&beats.departed);
+	beats.departed = kept;
+}
+
+static void
+sweep_fire(struct timer *t)
+{
+	char now[CLOCK_TEXT_BYTES], most[16];
+	const char *argv[] = { "EVAL", presence_sweep_script, "0", settings.redis_prefix, now, most };
+
+	clock_text(clock_wall_ms(), now);
+	snprintf(most, sizeof most, "%d", SWEEP_MOST);
+	bus_command(6, argv, gone_reply, NULL);
+	beat_some();
+	departed_forget();
+	timer_start(t, SWEEP_EACH_MS);
+}
+
+/* ---- users whom Redis may have forgotten */
+
+void
+beats_departed(int64_t user)
+{
+	map_remove(&beats.departed, user);
+	if (!beats.closed && beats.departed.count < DEPARTED_MOST)
+		map_put(&beats.departed, user, (void *)(intptr_t)clock_wall_ms());
+}
+
+/* Departed users whose presence is queried in Redis. */
+struct recovery {
+	int count;
+	int64_t users[SWEEP_MOST], times[SWEEP_MOST];
+};
+
+static void
+recovered(void *context, PGresult *result)
+{
+	struct recovery *r = context;
+
+	beats.recovering = false;
+	for (int i = 0; result && i < r->count; i++)
+		if ((intptr_t)map_get(&beats.departed, r->users[i]) == r->times[i])
+			map_remove(&beats.departed, r->users[i]);
+	if (result && beats.departed.count)
+		beats_recover();
+	free(r);
+}
+
+static void
+recovery_reply(void *context, const char *const *values, int count)
+{
+	struct recovery *r = context;
+	struct pg_array users = { 0 }, times = { 0 };
+
+	if (count < r->count) { /* Redis did not answer: the next recovery includes these users */
+		beats.recovering = false;
+		free(r);
+		return;
+	}
+	for (int i = 0; i < r->count; i++) {
+		if (strcmp(values[i], "offline") != 0)
+			continue;
+		pg_array_add(&users, r->users[i]);
+		pg_array_add(&times, r->times[i]);
+	}
+	const char *params[] = { pg_array_text(&users), pg_array_text(&times) };
+	store_ask(STORE_SEEN, params, WITHIN_MS, recovered, r);
+	pg_array_free(&users);
+	pg_array_free(&times);
+}
+
+void
+beats_recover(void)
+{
+	char ids[SWEEP_MOST][ID_TEXT_BYTES];
+	const char *argv[4 + SWEEP_MOST] = { "EVAL", presence_query_script, "0", settings.redis_prefix };
+
+	if (beats.recovering || !beats.departed.count)
+		return;
+	struct recovery *r = memory_alloc(sizeof *r);
+	for (size_t i = 0; i < beats.departed.room && r->count < SWEEP_MOST; i++) {
+		const struct map_entry *e = &beats.departed.entries[i];
+		if (!e->key)
+			continue;
+		r->users[r->count] = e->key;
+		r->times[r->count] = (intptr_t)e->value;
+		id_text(e->key, ids[r->count]);
+		argv[4 + r->count] = ids[r->count];
+		r->count++;
+	}
+	beats.recovering = true;
+	bus_command(4 + r->count, argv, recovery_reply, r);
+}
+
+void
+beats_open(void)
+{
+	beats.beat_timer.fire = beats_fire;
+	beats.sweep_timer.fire = sweep_fire;
+	timer_start(&beats.sweep_timer, SWEEP_EACH_MS);
+}
+
+void
+beats_close(void)
+{
+	timer_stop(&beats.beat_timer);
+	timer_stop(&beats.sweep_timer);
+	map_free(&beats.departed);
+	beats.closed = true;
+}

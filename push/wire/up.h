@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages of a client on a WebSocket: one JSON object per text message, read into a struct. up.c
+ * has the tables of types and of fields.
+ */
+#ifndef PUSH_UP_H
+#define PUSH_UP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/limits.h"
+#include "lib/message_draft.h"
+
+struct json_t;
+
+enum { UP_TYPE_BYTES = 64, UP_TOKEN_BYTES = 4 * KIB };
+
+enum up_type { UP_AUTH, UP_ACK, UP_HEARTBEAT, UP_TYPING, UP_WATCH, UP_SEND };
+
+/* A parsed message. Its texts are valid until up_free. */
+struct up {
+	enum up_type type;
+	const char *name;	    /* of the type */
+	const char *token;	    /* auth */
+	const char *cursor;	    /* auth (may be NULL), ack */
+	const char *status;	    /* heartbeat: "online", "away" or NULL */
+	int64_t conversation;	    /* typing */
+	struct ids users;	    /* watch */
+	struct message_draft draft; /* send: all but its sender */
+	struct arena arena;	    /* memory of the fields … */
+	struct json_t *root;	    /* … and the parsed JSON that the texts point into */
+};
+
+/*
+ * Reason for which a frame was refused. It is answered with an error frame, and the stream
+ * continues. The errors are those of REST for the same mistake, and unknown_type: a newer client
+ * may send a type that an older server does not know.
+ */
+struct up_error {
+	enum error error;
+	char field[64];				   /* name of the field, or empty; UTF-8, cut off when it is longer */
+	char client_id[LIMIT_CLIENT_ID_BYTES + 1]; /* of the refused frame, if it can be read */
+};
+
+/*
+ * Reads n bytes: an object of a known type, with known fields of the right types and sizes. Refuses
+ * invalid UTF-8, NUL, duplicate keys, and data that message_data_refusal refuses. On false the
+ * error is filled, and nothing needs to be freed.
+ */
+bool up_read(const char *text, size_t n, struct up *out, struct up_error *error) __attribute__((warn_unused_result));
+void up_free(struct up *up);
+
+#endif
