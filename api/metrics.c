@@ -28,7 +28,7 @@ static const struct row {
 	{ "banter_api_database_round_trip_seconds", TIMES, AT(database_times), "All other statements to PostgreSQL." },
 	{ "banter_api_database_connects_total", COUNTER, AT(database_connects), "Connections made to PostgreSQL." },
 	{ "banter_api_database_late_total", COUNTER, AT(database_late), "Other statements that were answered 503 before PostgreSQL answered." },
-	{ "banter_api_redis_round_trip_seconds", TIMES, AT(redis_times), "Questions to Redis; wake-ups are not waited for." },
+	{ "banter_api_redis_round_trip_seconds", TIMES, AT(redis_times), "Queries of Redis; notifications are not waited for." },
 	{ "banter_api_redis_connects_total", COUNTER, AT(redis_connects), "Connections made to Redis." },
 	{ "banter_api_redis_drops_total", COUNTER, AT(redis_drops), "Wake-ups left out because Redis did not take them." },
 #undef AT

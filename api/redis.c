@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/doorbell.h"
+#include "lib/notification.h"
 #include "lib/clock.h"
 #include "lib/id.h"
 #include "lib/limits.h"
@@ -178,7 +178,7 @@ redis_typing(int64_t conversation, int64_t user)
 	snprintf(key, sizeof key, "%styping:%ld:%ld", settings.redis_prefix, (long)conversation, (long)user);
 	snprintf(pause, sizeof pause, "%d", LIMIT_TYPING_INTERVAL_MS);
 	snprintf(channel, sizeof channel, "%sc:%ld", settings.redis_prefix, (long)conversation);
-	snprintf(payload, sizeof payload, "%c %ld", DOORBELL_TYPING, (long)user);
+	snprintf(payload, sizeof payload, "%c %ld", NOTIFICATION_TYPING, (long)user);
 	pthread_mutex_lock(&bell.line.lock);
 	bell_command(7, argv, NULL, TYPING_MAX_BYTES);
 	bell_flush();
@@ -367,7 +367,7 @@ redis_watch(int64_t user, int64_t device, const int64_t *watched, int count)
 	snprintf(unwatch, sizeof unwatch, "%sunwatch:%ld:%ld", settings.redis_prefix, (long)user, (long)device);
 	snprintf(seconds, sizeof seconds, "%d", WATCH_SECONDS);
 	snprintf(channel, sizeof channel, "%su:%ld", settings.redis_prefix, (long)user);
-	snprintf(payload, sizeof payload, "%c %ld", DOORBELL_WATCH, (long)device);
+	snprintf(payload, sizeof payload, "%c %ld", NOTIFICATION_WATCH, (long)device);
 	redisReply *reply = count ? ask(commands, 6, REDIS_REPLY_ARRAY) : ask(emptying, 5, REDIS_REPLY_ARRAY);
 	if (reply)
 		freeReplyObject(reply);

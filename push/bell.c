@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "lib/clock.h"
-#include "lib/doorbell.h"
+#include "lib/notification.h"
 #include "lib/limits.h"
 #include "lib/log.h"
 #include "lib/settings.h"
@@ -37,24 +37,24 @@ ring_typing(struct topic *t, int64_t user)
 }
 
 static void
-ring_conversation(int64_t conversation, const struct doorbell *d)
+ring_conversation(int64_t conversation, const struct notification *d)
 {
 	struct topic *t = hub_topic(conversation);
 
 	if (!t)
 		return;
-	if (d->kind == DOORBELL_EVENT)
-		hub_event(conversation, d->id, d->seq, d->gone, d->json, d->json_len);
-	else if (d->kind == DOORBELL_RECEIPT)
+	if (d->kind == NOTIFICATION_EVENT)
+		hub_event(conversation, d->id, d->seq, d->removed_user, d->json, d->json_len);
+	else if (d->kind == NOTIFICATION_RECEIPT)
 		receipts_moved(t, d->id, d->delivered, d->read);
-	else if (d->kind == DOORBELL_COUNTS)
+	else if (d->kind == NOTIFICATION_COUNTS)
 		receipts_moved_counts(t);
-	else if (d->kind == DOORBELL_TYPING)
+	else if (d->kind == NOTIFICATION_TYPING)
 		ring_typing(t, d->id);
 }
 
 static void
-ring_read(const struct user *u, const struct doorbell *d)
+ring_read(const struct user *u, const struct notification *d)
 {
 	struct topic *t = hub_topic(d->id);
 
@@ -66,30 +66,30 @@ ring_read(const struct user *u, const struct doorbell *d)
 }
 
 static void
-ring_user(int64_t user, const struct doorbell *d)
+ring_user(int64_t user, const struct notification *d)
 {
 	const struct user *u = users_get(user);
 
-	if (d->kind == DOORBELL_REVOKED)
+	if (d->kind == NOTIFICATION_REVOKED)
 		revocations_take(d->id);
 	if (!u)
 		return;
-	if (d->kind == DOORBELL_NOTICE)
+	if (d->kind == NOTIFICATION_NOTICE)
 		ring_read(u, d);
 	for (struct conn *c = u->streams; c; c = c->user_next) {
-		if (d->kind == DOORBELL_JOINED && (c->state == CONN_LIVE || c->opening) && !c->stale)
+		if (d->kind == NOTIFICATION_JOINED && (c->state == CONN_LIVE || c->opening) && !c->stale)
 			opening_resync(c);
-		else if (d->kind == DOORBELL_WATCH && c->state == CONN_LIVE && c->device == d->id)
+		else if (d->kind == NOTIFICATION_WATCH && c->state == CONN_LIVE && c->device == d->id)
 			watching_load(c);
 	}
 }
 
 static void
-ring_presence(int64_t user, const struct doorbell *d)
+ring_presence(int64_t user, const struct notification *d)
 {
 	struct event *ev;
 
-	if (d->kind != DOORBELL_PRESENCE)
+	if (d->kind != NOTIFICATION_PRESENCE)
 		return;
 	ev = event_ephemeral(EVENT_PRESENCE, d->json, d->json_len);
 	watched_event(user, ev);
@@ -99,10 +99,10 @@ ring_presence(int64_t user, const struct doorbell *d)
 void
 bell_message(const char *channel, size_t channel_len, const char *payload, size_t payload_len)
 {
-	struct doorbell_channel ch;
-	struct doorbell d;
+	struct notification_channel ch;
+	struct notification d;
 
-	if (!doorbell_channel_parse(channel, channel_len, settings.redis_prefix, &ch) || !doorbell_parse(payload, payload_len, &d)) {
+	if (!notification_channel_parse(channel, channel_len, settings.redis_prefix, &ch) || !notification_parse(payload, payload_len, &d)) {
 		metrics.doorbells_bad++;
 		log_line(LOG_WARN, "doorbell_bad", "channel=%.*s bytes=%zu", (int)channel_len, channel, payload_len);
 		return;
@@ -110,7 +110,7 @@ bell_message(const char *channel, size_t channel_len, const char *payload, size_
 	/*
 	 * deliver the bundled durable events first, so that an ephemeral one does not overtake them
 	 */
-	if (d.kind != DOORBELL_EVENT)
+	if (d.kind != NOTIFICATION_EVENT)
 		bundle_give_all();
 	if (ch.kind == 'c')
 		ring_conversation(ch.id, &d);

@@ -46,7 +46,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lib/doorbell.h"
+#include "lib/notification.h"
 #include "lib/id.h"
 #include "lib/log.h"
 #include "lib/map.h"
@@ -112,7 +112,7 @@ static void
 listener_dismiss(struct conn *c, struct topic *t, int64_t gone)
 {
 	hub_leave(c, t);
-	if (gone != DOORBELL_GONE_ALL && c->state < CONN_CLOSING && !c->stale)
+	if (gone != NOTIFICATION_REMOVES_ALL && c->state < CONN_CLOSING && !c->stale)
 		hub.calls->resync(c);
 }
 
@@ -125,7 +125,7 @@ topic_dismiss(struct topic *t, int64_t gone)
 {
 	for (uint32_t i = t->listeners_count; i-- > 0;) {
 		struct conn *c = t->listeners[i];
-		if (gone == DOORBELL_GONE_ALL || c->user == gone)
+		if (gone == NOTIFICATION_REMOVES_ALL || c->user == gone)
 			listener_dismiss(c, t, gone);
 	}
 }
@@ -141,7 +141,7 @@ topic_deliver(struct topic *t, struct event *ev)
 	metrics.events++;
 	bundle_add(t, ev);
 	hub.calls->delivered(t, ev);
-	if (ev->gone != DOORBELL_GONE_NOBODY) {
+	if (ev->gone != NOTIFICATION_REMOVES_NOBODY) {
 		bundle_give_all();
 		topic_dismiss(t, ev->gone);
 	}
@@ -457,7 +457,7 @@ hub_replayed(struct conn *c, const struct event *ev)
 {
 	struct topic *t = hub_topic(ev->conversation);
 
-	if (!t || ev->seq <= t->seq || (ev->gone != DOORBELL_GONE_ALL && ev->gone != c->user))
+	if (!t || ev->seq <= t->seq || (ev->gone != NOTIFICATION_REMOVES_ALL && ev->gone != c->user))
 		return;
 	bundle_give_all();
 	listener_dismiss(c, t, ev->gone);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/doorbell.h"
+#include "lib/notification.h"
 
 static int64_t
 number(const char *bytes, int size)
@@ -40,7 +40,7 @@ result_gone(const PGresult *result, int row, int column)
 {
 	const char *value = PQgetvalue(result, row, column);
 
-	return *value == '*' ? DOORBELL_GONE_ALL : strtoll(value, NULL, 10);
+	return *value == '*' ? NOTIFICATION_REMOVES_ALL : strtoll(value, NULL, 10);
 }
 
 /*

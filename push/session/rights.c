@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/doorbell.h"
+#include "lib/notification.h"
 #include "lib/id.h"
 #include "lib/memory.h"
 #include "lib/pg_array.h"
@@ -125,15 +125,15 @@ watching_changed(const struct topic *t, const struct event *ev)
 {
 	bool adds = event_is(ev, "{\"type\":\"member.added\"");
 
-	if (!adds && ev->gone == DOORBELL_GONE_NOBODY)
+	if (!adds && ev->gone == NOTIFICATION_REMOVES_NOBODY)
 		return;
 	rights.changes++;
 	if (adds)
 		added_changed(t, ev);
-	else if (ev->gone != DOORBELL_GONE_ALL)
+	else if (ev->gone != NOTIFICATION_REMOVES_ALL)
 		user_changed(t, ev->gone);
-	for (uint32_t i = 0; ev->gone != DOORBELL_GONE_NOBODY && i < t->listeners_count; i++)
-		if (ev->gone == DOORBELL_GONE_ALL || t->listeners[i]->user == ev->gone)
+	for (uint32_t i = 0; ev->gone != NOTIFICATION_REMOVES_NOBODY && i < t->listeners_count; i++)
+		if (ev->gone == NOTIFICATION_REMOVES_ALL || t->listeners[i]->user == ev->gone)
 			watching_judge(t->listeners[i]);
 }
 

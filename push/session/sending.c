@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
-#include "lib/doorbell.h"
+#include "lib/notification.h"
 #include "lib/limiter.h"
 #include "lib/limits.h"
 #include "lib/memory.h"
@@ -85,14 +85,14 @@ sending_ring(int64_t conversation, const PGresult *result, int row)
 {
 	const char *event = PQgetvalue(result, row, 2);
 	size_t len = (size_t)PQgetlength(result, row, 2);
-	struct doorbell d;
+	struct notification d;
 	char channel[32];
 
 	metrics.sends++;
 	snprintf(channel, sizeof channel, "c:%ld", (long)conversation);
 	bus_publish(channel, event, len);
-	if (doorbell_parse(event, len, &d))
-		hub_event(conversation, d.id, d.seq, d.gone, d.json, d.json_len);
+	if (notification_parse(event, len, &d))
+		hub_event(conversation, d.id, d.seq, d.removed_user, d.json, d.json_len);
 }
 
 static void

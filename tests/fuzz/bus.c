@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "lib/doorbell.h"
+#include "lib/notification.h"
 #include "lib/log.h"
 #include "lib/settings.h"
 #include "push/links/bus.h"
@@ -113,12 +113,12 @@ redisConnectUnixNonBlock(const char *path)
 static void
 on_message(const char *channel, size_t channel_len, const char *payload, size_t payload_len)
 {
-	struct doorbell_channel ch;
-	struct doorbell d;
+	struct notification_channel ch;
+	struct notification d;
 
-	if (doorbell_channel_parse(channel, channel_len, "banter:", &ch))
+	if (notification_channel_parse(channel, channel_len, "banter:", &ch))
 		expect(ch.id > 0);
-	if (doorbell_parse(payload, payload_len, &d) && d.json)
+	if (notification_parse(payload, payload_len, &d) && d.json)
 		expect(d.json >= payload && d.json + d.json_len <= payload + payload_len);
 }
 

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "chance.h"
-#include "lib/doorbell.h"
+#include "lib/notification.h"
 #include "lib/settings.h"
 #include "push/fanout/bundle.h"
 #include "push/fanout/delivery.h"
@@ -261,7 +261,7 @@ test_gone(void **state)
 	ring(1, 0);
 	expect_heard(bob, 1, 2);
 	expect_heard(alice, 1, 3);
-	ring(4, DOORBELL_GONE_ALL);
+	ring(4, NOTIFICATION_REMOVES_ALL);
 	ring(5, 0);
 	expect_heard(alice, 4, 4);
 	assert_null(hub_topic(ROOM));
@@ -303,7 +303,7 @@ test_gone_by_replay(void **state)
 	ring(3, 0);
 	expect_heard(bob, 1, 2);
 	expect_heard(alice, 1, 3);
-	replay(alice, 4, DOORBELL_GONE_ALL);
+	replay(alice, 4, NOTIFICATION_REMOVES_ALL);
 	turn_end();
 	assert_null(hub_topic(ROOM));
 	hang_up(alice);
@@ -403,7 +403,7 @@ test_resyncs(void **state)
 	assert_int_equal(calls.delivered, 3);
 	expect_heard(bob, 1, 2);
 	expect_heard(alice, 1, 3);
-	ring(4, DOORBELL_GONE_ALL);
+	ring(4, NOTIFICATION_REMOVES_ALL);
 	expect_heard(alice, 4, 4);
 	assert_int_equal(calls.resyncs, 2);
 	assert_int_equal(calls.freed, 1);
@@ -579,7 +579,7 @@ test_shedding(void **state)
 		}
 	}
 	uint32_t bytes = l.conn->queue.bytes;
-	ring(1, DOORBELL_GONE_NOBODY);
+	ring(1, NOTIFICATION_REMOVES_NOBODY);
 	bundle_give_all();
 	assert_true(l.conn->queue.bytes > bytes);
 	while (l.conn->state == CONN_LIVE)

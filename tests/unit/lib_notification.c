@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "lib/doorbell.h"
+#include "lib/notification.h"
 
 /* Describes the parsed payload as "kind id seq gone delivered read json"; NULL: refused. */
 static const struct row {
@@ -65,7 +65,7 @@ static void
 test_payloads(void **state)
 {
 	char line[256];
-	struct doorbell d;
+	struct notification d;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -73,12 +73,12 @@ test_payloads(void **state)
 		char *copy = malloc(n + 1);
 
 		memcpy(copy, rows[i].payload, n);
-		bool taken = doorbell_parse(copy, n, &d);
+		bool taken = notification_parse(copy, n, &d);
 		if (taken != !!rows[i].expected)
 			fail_msg("%s: %s", taken ? "taken" : "refused", rows[i].payload);
 		if (taken) {
-			snprintf(line, sizeof line, "%c %lld %lld %lld %lld %lld %.*s", d.kind, (long long)d.id, (long long)d.seq, (long long)d.gone,
-				 (long long)d.delivered, (long long)d.read, (int)d.json_len, d.json ? d.json : "");
+			snprintf(line, sizeof line, "%c %lld %lld %lld %lld %lld %.*s", d.kind, (long long)d.id, (long long)d.seq,
+				 (long long)d.removed_user, (long long)d.delivered, (long long)d.read, (int)d.json_len, d.json ? d.json : "");
 			assert_string_equal(line, rows[i].expected);
 		}
 		free(copy);
@@ -88,23 +88,23 @@ test_payloads(void **state)
 static void
 test_channels(void **state)
 {
-	struct doorbell_channel channel;
+	struct notification_channel channel;
 
 	(void)state;
-	assert_true(doorbell_channel_parse("banter:c:9", 10, "banter:", &channel));
+	assert_true(notification_channel_parse("banter:c:9", 10, "banter:", &channel));
 	assert_int_equal(channel.kind, 'c');
 	assert_int_equal(channel.id, 9);
-	assert_true(doorbell_channel_parse("u:383456945111040311", 20, "", &channel));
+	assert_true(notification_channel_parse("u:383456945111040311", 20, "", &channel));
 	assert_int_equal(channel.id, INT64_C(383456945111040311));
-	assert_true(doorbell_channel_parse("p:1", 3, "", &channel));
-	assert_false(doorbell_channel_parse("\0:1", 3, "", &channel));
-	assert_false(doorbell_channel_parse("x:1", 3, "", &channel));
-	assert_false(doorbell_channel_parse("c:", 2, "", &channel));
-	assert_false(doorbell_channel_parse("c;1", 3, "", &channel));
-	assert_false(doorbell_channel_parse("c:1x", 4, "", &channel));
-	assert_false(doorbell_channel_parse("other:c:9", 9, "banter:", &channel));
-	assert_false(doorbell_channel_parse("banter:", 7, "banter:", &channel));
-	assert_false(doorbell_channel_parse("", 0, "", &channel));
+	assert_true(notification_channel_parse("p:1", 3, "", &channel));
+	assert_false(notification_channel_parse("\0:1", 3, "", &channel));
+	assert_false(notification_channel_parse("x:1", 3, "", &channel));
+	assert_false(notification_channel_parse("c:", 2, "", &channel));
+	assert_false(notification_channel_parse("c;1", 3, "", &channel));
+	assert_false(notification_channel_parse("c:1x", 4, "", &channel));
+	assert_false(notification_channel_parse("other:c:9", 9, "banter:", &channel));
+	assert_false(notification_channel_parse("banter:", 7, "banter:", &channel));
+	assert_false(notification_channel_parse("", 0, "", &channel));
 }
 
 int
@@ -115,5 +115,5 @@ main(void)
 		cmocka_unit_test(test_channels),
 	};
 
-	return cmocka_run_group_tests_name("doorbell", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("notification", tests, NULL, NULL);
 }

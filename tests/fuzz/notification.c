@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Noise over a doorbell channel: what is taken can be written again, byte for byte, from what was
- * read of it.
+ * Feeds noise to the parser of notifications. A notification that it accepts can be written again,
+ * byte for byte, from the parsed fields.
  */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/doorbell.h"
+#include "lib/notification.h"
 
 static void
 expect(bool right)
@@ -19,21 +19,21 @@ expect(bool right)
 
 /* The payload as the database writes it, up to its json. */
 static size_t
-payload_write(const struct doorbell *d, char *out, size_t room)
+payload_write(const struct notification *d, char *out, size_t room)
 {
-	char gone[24];
+	char removed[24];
 
-	snprintf(gone, sizeof gone, d->gone == DOORBELL_GONE_ALL ? "*" : "%lld", (long long)d->gone);
+	snprintf(removed, sizeof removed, d->removed_user == NOTIFICATION_REMOVES_ALL ? "*" : "%lld", (long long)d->removed_user);
 	switch (d->kind) {
-	case DOORBELL_EVENT:
-		return (size_t)snprintf(out, room, "e %lld %lld %s\n", (long long)d->id, (long long)d->seq, gone);
-	case DOORBELL_RECEIPT:
+	case NOTIFICATION_EVENT:
+		return (size_t)snprintf(out, room, "e %lld %lld %s\n", (long long)d->id, (long long)d->seq, removed);
+	case NOTIFICATION_RECEIPT:
 		return (size_t)snprintf(out, room, "r %lld %lld %lld", (long long)d->id, (long long)d->delivered, (long long)d->read);
-	case DOORBELL_COUNTS:
+	case NOTIFICATION_COUNTS:
 		return (size_t)snprintf(out, room, "R");
-	case DOORBELL_NOTICE:
+	case NOTIFICATION_NOTICE:
 		return (size_t)snprintf(out, room, "n %lld %lld ", (long long)d->id, (long long)d->read);
-	case DOORBELL_PRESENCE:
+	case NOTIFICATION_PRESENCE:
 		return 0;
 	default:
 		return (size_t)snprintf(out, room, "%c %lld", d->kind, (long long)d->id);
@@ -41,7 +41,7 @@ payload_write(const struct doorbell *d, char *out, size_t room)
 }
 
 static void
-expect_payload(const struct doorbell *d, const char *text, size_t n)
+expect_payload(const struct notification *d, const char *text, size_t n)
 {
 	char again[128];
 	size_t head = payload_write(d, again, sizeof again);
@@ -56,7 +56,7 @@ expect_payload(const struct doorbell *d, const char *text, size_t n)
 }
 
 static void
-expect_channel(const struct doorbell_channel *channel, const char *text, size_t n)
+expect_channel(const struct notification_channel *channel, const char *text, size_t n)
 {
 	char again[64];
 	size_t len = (size_t)snprintf(again, sizeof again, "banter:%c:%lld", channel->kind, (long long)channel->id);
@@ -71,15 +71,15 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	char *text = malloc(n ? n : 1);
-	struct doorbell_channel channel;
-	struct doorbell d;
+	struct notification_channel channel;
+	struct notification d;
 
 	memcpy(text, data, n);
-	if (doorbell_parse(text, n, &d))
+	if (notification_parse(text, n, &d))
 		expect_payload(&d, text, n);
-	if (doorbell_channel_parse(text, n, "banter:", &channel))
+	if (notification_channel_parse(text, n, "banter:", &channel))
 		expect_channel(&channel, text, n);
-	if (doorbell_channel_parse(text, n, "", &channel))
+	if (notification_channel_parse(text, n, "", &channel))
 		expect(channel.id > 0);
 	free(text);
 	return 0;

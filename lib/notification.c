@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The parser of Redis notifications. */
-#include "doorbell.h"
+#include "notification.h"
 
 #include <string.h>
 
@@ -41,19 +41,19 @@ read_field(struct reader *r, int64_t *out)
 }
 
 static bool
-read_gone(struct reader *r, int64_t *out)
+read_removed_user(struct reader *r, int64_t *out)
 {
 	if (!read_byte(r, ' '))
 		return false;
 	if (read_byte(r, '*')) {
-		*out = DOORBELL_GONE_ALL;
+		*out = NOTIFICATION_REMOVES_ALL;
 		return true;
 	}
 	return read_number(r, out);
 }
 
 static bool
-read_json(struct reader *r, struct doorbell *out)
+read_json(struct reader *r, struct notification *out)
 {
 	out->json = r->at;
 	out->json_len = (size_t)(r->end - r->at);
@@ -61,7 +61,7 @@ read_json(struct reader *r, struct doorbell *out)
 }
 
 bool
-doorbell_channel_parse(const char *text, size_t n, const char *prefix, struct doorbell_channel *out)
+notification_channel_parse(const char *text, size_t n, const char *prefix, struct notification_channel *out)
 {
 	size_t skip = strlen(prefix);
 
@@ -72,30 +72,30 @@ doorbell_channel_parse(const char *text, size_t n, const char *prefix, struct do
 }
 
 bool
-doorbell_parse(const char *text, size_t n, struct doorbell *out)
+notification_parse(const char *text, size_t n, struct notification *out)
 {
 	struct reader r = { text, text + n };
 
 	if (n == 0)
 		return false;
 	memset(out, 0, sizeof *out);
-	out->kind = (enum doorbell_kind) * r.at++;
+	out->kind = (enum notification_kind) * r.at++;
 	switch (out->kind) {
-	case DOORBELL_EVENT:
-		return read_field(&r, &out->id) && read_field(&r, &out->seq) && read_gone(&r, &out->gone) && read_byte(&r, '\n') &&
+	case NOTIFICATION_EVENT:
+		return read_field(&r, &out->id) && read_field(&r, &out->seq) && read_removed_user(&r, &out->removed_user) && read_byte(&r, '\n') &&
 		       read_json(&r, out);
-	case DOORBELL_RECEIPT:
+	case NOTIFICATION_RECEIPT:
 		return read_field(&r, &out->id) && read_field(&r, &out->delivered) && read_field(&r, &out->read) && r.at == r.end;
-	case DOORBELL_COUNTS:
+	case NOTIFICATION_COUNTS:
 		return r.at == r.end;
-	case DOORBELL_TYPING:
-	case DOORBELL_JOINED:
-	case DOORBELL_REVOKED:
-	case DOORBELL_WATCH:
+	case NOTIFICATION_TYPING:
+	case NOTIFICATION_JOINED:
+	case NOTIFICATION_REVOKED:
+	case NOTIFICATION_WATCH:
 		return read_field(&r, &out->id) && r.at == r.end;
-	case DOORBELL_NOTICE:
+	case NOTIFICATION_NOTICE:
 		return read_field(&r, &out->id) && read_field(&r, &out->read) && read_byte(&r, ' ') && read_json(&r, out);
-	case DOORBELL_PRESENCE:
+	case NOTIFICATION_PRESENCE:
 		r.at = text;
 		return read_json(&r, out);
 	}
