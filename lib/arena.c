@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_text.h"
 #include "memory.h"
 
 enum { BLOCK_BYTES = 16 * 1024, TEXT_BYTES = 256 };
@@ -125,15 +126,18 @@ text_printf(struct text *t, const char *format, ...)
 void
 text_json(struct text *t, const char *s)
 {
+	char escape[JSON_ESCAPE_BYTES];
+	const char *from = s;
+
 	text_add(t, "\"", 1);
 	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-		if (c == '"' || c == '\\')
-			text_printf(t, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			text_printf(t, "\\u%04x", c);
-		else
-			text_add(t, s, 1);
+		size_t n = json_text_escape(*s, escape);
+		if (n == 0)
+			continue;
+		text_add(t, from, (size_t)(s - from));
+		text_add(t, escape, n);
+		from = s + 1;
 	}
+	text_add(t, from, (size_t)(s - from));
 	text_add(t, "\"", 1);
 }

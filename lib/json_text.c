@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON from clients, parsed and walked. */
+/* JSON, parsed, walked and escaped. */
 #include "json_text.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 json_t *
@@ -93,4 +94,14 @@ json_text_compact(const char *at, const char *end, char *out)
 		to += at - from;
 	}
 	return (size_t)(to - out);
+}
+
+size_t
+json_text_escape(char c, char out[JSON_ESCAPE_BYTES])
+{
+	unsigned char byte = (unsigned char)c;
+
+	if (byte == '"' || byte == '\\')
+		return (size_t)sprintf(out, "\\%c", byte);
+	return byte < 0x20 || byte == 0x7f ? (size_t)sprintf(out, "\\u%04x", byte) : 0;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON from clients: the parser's options, and functions that walk over well-formed text. */
+/*
+ * JSON as text: the parser's options for JSON of clients, functions that walk over well-formed
+ * text, and the escapes of strings.
+ */
 #ifndef LIB_JSON_TEXT_H
 #define LIB_JSON_TEXT_H
 
@@ -8,6 +11,8 @@
 #include "errors.h"
 
 struct json_t;
+
+enum { JSON_ESCAPE_BYTES = 7 };
 
 /*
  * Parses n bytes. On failure returns NULL and sets the error: malformed_json, or invalid_body for
@@ -36,5 +41,11 @@ const char *json_text_member(const char *text, const char *end, size_t index, co
  * Returns the length, and adds no NUL.
  */
 size_t json_text_compact(const char *at, const char *end, char *out);
+
+/*
+ * Writes the escape that a byte needs inside a JSON string, with a NUL. Returns its length, or 0
+ * for a byte that stands for itself.
+ */
+size_t json_text_escape(char c, char out[JSON_ESCAPE_BYTES]);
 
 #endif

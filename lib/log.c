@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "json_text.h"
 #include "log_file.h"
 
 enum { LINE_MAX_BYTES = 4096, VALUE_MAX_BYTES = 1024, KEY_MAX_BYTES = 64 };
@@ -52,20 +53,14 @@ line_puts(struct line *l, const char *s)
 static void
 line_quoted(struct line *l, const char *s)
 {
+	char escape[JSON_ESCAPE_BYTES];
+
 	line_put(l, '"');
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-		if (c == '"' || c == '\\') {
-			line_put(l, '\\');
-			line_put(l, (char)c);
-		} else if (c < 0x20 || c == 0x7f) {
-			char escaped[8];
-			snprintf(escaped, sizeof escaped, "\\u%04x", c);
-			line_puts(l, escaped);
-		} else {
-			line_put(l, (char)c);
-		}
-	}
+	for (; *s; s++)
+		if (json_text_escape(*s, escape))
+			line_puts(l, escape);
+		else
+			line_put(l, *s);
 	line_put(l, '"');
 }
 

@@ -2,9 +2,7 @@
 /* Commands of a client: their work and their answers. */
 #include "push/edge/commands.h"
 
-#include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "push/fanout/delivery.h"
@@ -17,47 +15,34 @@
 #include "push/session/watching.h"
 #include "push/wire/up.h"
 
-enum { ESCAPED_BYTES = LIMIT_CLIENT_ID_BYTES * 6 + 8 };
+/* Memory of the answer that is written. */
+static struct arena answers;
 
-/*
- * Escapes a text for the inside of a JSON string. out has room for six bytes for each byte of the
- * text.
- */
 static void
-json_escape(const char *text, char *out, size_t room)
+answer(struct conn *c, const struct text *json)
 {
-	size_t n = 0;
-
-	for (; *text && n + 7 < room; text++) {
-		unsigned char byte = (unsigned char)*text;
-		if (byte == '"' || byte == '\\')
-			out[n++] = '\\';
-		if (byte < 0x20)
-			n += (size_t)snprintf(out + n, room - n, "\\u%04x", byte);
-		else
-			out[n++] = (char)byte;
-	}
-	out[n] = '\0';
+	conn_answer(c, json->bytes, json->len);
+	arena_reset(&answers);
 }
 
 static void
 up_error(struct conn *c, const char *code, const char *field, const char *client_id, long retry_seconds)
 {
-	char json[2 * ESCAPED_BYTES + 256], escaped[ESCAPED_BYTES];
-	int n = snprintf(json, sizeof json, "{\"type\":\"error\",\"code\":\"%s\"", code);
+	struct text json = { .arena = &answers };
 
+	text_printf(&json, "{\"type\":\"error\",\"code\":\"%s\"", code);
 	if (*field) {
-		json_escape(field, escaped, sizeof escaped);
-		n += snprintf(json + n, sizeof json - (size_t)n, ",\"field\":\"%s\"", escaped);
+		text_puts(&json, ",\"field\":");
+		text_json(&json, field);
 	}
 	if (*client_id) {
-		json_escape(client_id, escaped, sizeof escaped);
-		n += snprintf(json + n, sizeof json - (size_t)n, ",\"client_id\":\"%s\"", escaped);
+		text_puts(&json, ",\"client_id\":");
+		text_json(&json, client_id);
 	}
 	if (retry_seconds)
-		n += snprintf(json + n, sizeof json - (size_t)n, ",\"retry_after_ms\":%ld", retry_seconds * 1000);
-	n += snprintf(json + n, sizeof json - (size_t)n, "}");
-	conn_answer(c, json, (size_t)n);
+		text_printf(&json, ",\"retry_after_ms\":%ld", retry_seconds * 1000);
+	text_puts(&json, "}");
+	answer(c, &json);
 }
 
 /*
@@ -140,18 +125,18 @@ up_watch(struct conn *c, const struct up *up)
 static void
 up_sent(struct conn *c, const struct sent *sent)
 {
-	char escaped[ESCAPED_BYTES], *json = NULL;
+	struct text json = { .arena = &answers };
 
 	if (sent->code) {
 		up_error(c, sent->code, "", sent->client_id, sent->retry_seconds);
 		return;
 	}
-	json_escape(sent->client_id, escaped, sizeof escaped);
-	int len = asprintf(&json, "{\"type\":\"message.sent\",\"client_id\":\"%s\",%s\"data\":%s}", escaped,
-			   sent->repeated ? "\"repeated\":true," : "", sent->message);
-	assert(len > 0);
-	conn_answer(c, json, (size_t)len);
-	free(json);
+	text_puts(&json, "{\"type\":\"message.sent\",\"client_id\":");
+	text_json(&json, sent->client_id);
+	text_puts(&json, sent->repeated ? ",\"repeated\":true,\"data\":" : ",\"data\":");
+	text_puts(&json, sent->message);
+	text_puts(&json, "}");
+	answer(c, &json);
 }
 
 static void
