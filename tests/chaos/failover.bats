@@ -102,6 +102,26 @@ sends_again() {
 	[ "$(json '[.messages[].text] | join(",")')" = "kept,after the failover" ]
 }
 
+@test "P2, P3: an asynchronous standby takes over under load: what is lost is an end, and no device is left with it" {
+	begin async
+	verifiers --lossy
+	at=$(stored)
+	wait_until 30 more_than $((at + 60))
+	as alice
+	direct_with bob
+	pair_cut
+	at=$(stored)
+	wait_until 30 more_than $((at + 40)) # these are lost
+	pair_kill
+	pair_promote
+	wait_until 30 sends_again
+	at=$(stored)
+	wait_until 30 more_than $((at + 100))
+	crowd_judges
+	sed '$d' "$BATS_TEST_TMPDIR/crowd"
+	[ "$(jq '.acknowledged >= 150 and .lost >= 20 and .resets >= 6' <<<"$verdict")" = true ]
+}
+
 @test "P2: open streams get a conversation whose notification was lost with the old primary" {
 	begin sync
 	names=(bob carol erin frank grace)

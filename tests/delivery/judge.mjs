@@ -83,15 +83,46 @@ async function judgeHistory(run, conversation, token) {
 		byClientId.set(m.client_id, m);
 		if (!said || said.text !== m.text || said.sender !== m.sender_id)
 			ledger.fault("differs", where, `seq ${m.seq} is what nobody has said`);
-		if (heard && heard.id !== m.id)
+		// After a loss a snapshot may cover what stands at this seq now; judgeShown says that nobody kept the former.
+		const isSkipped = ledger.lossy && m.seq <= ledger.skipped.get(conversation);
+		if (heard && heard.id !== m.id && !(isSkipped && BigInt(heard.id) < BigInt(m.id)))
 			ledger.fault("differs", where, `seq ${m.seq} is message ${m.id}, on streams it was ${heard.id}`);
-		if (!heard)
+		if (!heard && !isSkipped)
 			ledger.fault("unheard_of", where, `seq ${m.seq}, "${m.client_id}", was heard on no device at all`);
 	}
+	judgeLost(ledger, conversation, messages);
 	for (const m of ledger.stored.values())
 		if (m.conversation_id === conversation && byClientId.get(m.client_id)?.seq !== m.seq)
 			ledger.fault("unstored", where, `"${m.client_id}" was acknowledged as seq ${m.seq}; history has ${byClientId.get(m.client_id)?.seq ?? "nothing"}`);
-	return messages;
+	for (const device of run.devices)
+		judgeShown(device, conversation, new Map(messages.map((m) => [m.seq, m.id])));
+}
+
+/*
+ * What the database has lost: only what was acknowledged before a stream said so, and only the end
+ * of a conversation.
+ */
+function judgeLost(ledger, conversation, messages) {
+	const where = `history of ${ledger.name(conversation)}`;
+	const ids = new Set(messages.map((m) => m.id));
+
+	if (!ledger.resets.length)
+		return;
+	for (const m of [...ledger.stored.values()])
+		if (m.conversation_id === conversation && !ids.has(m.id) && m.at < ledger.lossKnownAt)
+			ledger.lose(m);
+	for (const lost of ledger.lost.filter((m) => m.conversation_id === conversation)) {
+		const later = messages.find((m) => m.seq >= lost.seq && BigInt(m.id) < BigInt(lost.id));
+		if (later)
+			ledger.fault("unstored", where, `"${lost.client_id}" is lost as seq ${lost.seq}, though seq ${later.seq} of before is there`);
+	}
+}
+
+/* No device is left with a message that the database does not have, or has elsewhere. */
+function judgeShown(device, conversation, ids) {
+	for (const [seq, id] of device.shown.get(conversation) ?? [])
+		if (ids.get(seq) !== id)
+			device.fault("differs", `received message ${id} as seq ${seq} of ${device.run.ledger.name(conversation)}; history has ${ids.get(seq) ?? "nothing"} there`);
 }
 
 /* 0 ≤ read ≤ delivered ≤ last, and nothing below what anybody was told. */
@@ -111,11 +142,11 @@ async function judgeMarks(run, conversation, token) {
 		for (const device of devices) {
 			const told = device.marks.get(`${conversation} ${m.user_id}`);
 			if (told && (told.delivered > delivered || told.read > read))
-				ledger.fault("backwards", where, `user ${m.user_id}: now delivered ${delivered}, read ${read}; ${device.label} was told ${told.delivered}, ${told.read}`);
+				ledger.backwards(told.at, where, `user ${m.user_id}: now delivered ${delivered}, read ${read}; ${device.label} was told ${told.delivered}, ${told.read}`);
 		}
 		const acknowledged = reads.get(`${conversation} ${m.user_id}`);
-		if (acknowledged && acknowledged > read)
-			ledger.fault("backwards", where, `user ${m.user_id} has read up to ${acknowledged} as was acknowledged; now it is ${read}`);
+		if (acknowledged && acknowledged.id > read)
+			ledger.backwards(acknowledged.at, where, `user ${m.user_id} has read up to ${acknowledged.id} as was acknowledged; now it is ${read}`);
 	}
 }
 
@@ -145,4 +176,5 @@ export async function judge(run) {
 		await judgeHistory(run, c.id, token);
 		await judgeMarks(run, c.id, token);
 	}
+	ledger.judgeBackwards();
 }

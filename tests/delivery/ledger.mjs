@@ -22,7 +22,13 @@ export const PROMISES = [...new Set(Object.values(FAULTS))];
 const SHOWN_MOST = 24;
 
 export class Ledger {
-	constructor() {
+	/* lossy: the database may lose its last messages once. */
+	constructor({ lossy = false } = {}) {
+		this.lossy = lossy;
+		this.resets = []; // times of stream.reset
+		this.lost = []; // acknowledged messages that the database has lost
+		this.skipped = new Map(); // conversation → the highest seq that a snapshot covered
+		this.wentBack = []; // marks that moved backward, to be judged at the end
 		this.conversations = new Map(); // id → {id, title, owner, members, guest}
 		this.said = new Map(); // client id → {conversation, sender, text}, from before it is sent
 		this.stored = new Map(); // client id → the message as it was acknowledged
@@ -50,6 +56,8 @@ export class Ledger {
 
 		if (!said || said.text !== message.text || said.conversation !== message.conversation_id || said.sender !== message.sender_id)
 			this.fault("differs", how, `answer to "${message.client_id}" is another message: ${JSON.stringify(message).slice(0, 200)}`);
+		else if (before && this.lossy && BigInt(message.id) > BigInt(before.id))
+			this.lose(before, { ...message, at: Date.now() });
 		else if (before && (before.id !== message.id || before.seq !== message.seq))
 			this.fault("stored_twice", how, `"${message.client_id}" is message ${before.id} (seq ${before.seq}) and ${message.id} (seq ${message.seq})`);
 		else if (!before)
@@ -64,7 +72,13 @@ export class Ledger {
 		const order = this.orders.get(event.conversation_id) ?? new Map();
 		const isMessage = event.type === "message.created";
 		const what = isMessage ? `${event.data.id} ${event.data.sender_id} ${event.data.client_id} ${event.data.text}` : "a change";
-		const known = order.get(event.seq) ?? { what };
+		let known = order.get(event.seq) ?? { what };
+		if (this.lossy && isMessage && known.message && known.what !== what) {
+			// The seq was given again after a loss: the message with the higher id is the later one.
+			if (BigInt(known.message.id) > BigInt(event.data.id))
+				return;
+			known = { what };
+		}
 
 		this.orders.set(event.conversation_id, order);
 		order.set(event.seq, known);
@@ -78,6 +92,36 @@ export class Ledger {
 			known.message = event.data;
 		if (isMessage && this.said.get(event.data.client_id)?.text !== event.data.text)
 			this.fault("differs", where, `${this.name(event.conversation_id)} seq ${event.seq} says what nobody has said: "${event.data.text.slice(0, 80)}"`);
+	}
+
+	/* Notes that an acknowledged message is lost, and which one is stored in its place. */
+	lose(message, again) {
+		this.lost.push(message);
+		if (again)
+			this.stored.set(message.client_id, again);
+		else
+			this.stored.delete(message.client_id);
+	}
+
+	/* Notes that a snapshot covered a conversation up to a seq: no device may have received these. */
+	skip(conversation, seq) {
+		this.skipped.set(conversation, Math.max(this.skipped.get(conversation) ?? 0, seq));
+	}
+
+	/* When the last device learned of the loss; what was said before may be lost. */
+	get lossKnownAt() {
+		return this.resets.length ? Math.max(...this.resets) : 0;
+	}
+
+	/* A mark moved backward from what was said at `at`. After a loss it may, so this is judged last. */
+	backwards(at, where, what) {
+		this.wentBack.push({ at, where, what });
+	}
+
+	judgeBackwards() {
+		for (const { at, where, what } of this.wentBack)
+			if (at >= this.lossKnownAt)
+				this.fault("backwards", where, what);
 	}
 
 	name(conversation) {

@@ -97,7 +97,7 @@ async function send(run) {
 		await sleep(50);
 	}
 	run.waiting.delete(message.client_id);
-	if (random.chance(0.03) && ledger.stored.has(message.client_id))
+	if (random.chance(0.03) && ledger.stored.has(message.client_id) && !options.lossy)
 		await sendOther(run, user, conversation, message);
 }
 
@@ -123,8 +123,8 @@ async function read(run) {
 	if (reply.status !== 200)
 		return;
 	run.counts.reads++;
-	if (!(run.reads.get(key) >= BigInt(newest.id)))
-		run.reads.set(key, BigInt(newest.id));
+	if (!(run.reads.get(key)?.id >= BigInt(newest.id)))
+		run.reads.set(key, { id: BigInt(newest.id), at: Date.now() });
 }
 
 async function acknowledge(run) {
@@ -255,7 +255,7 @@ export async function live(run) {
 		often(run, 4, () => read(run)),
 		often(run, 0.3, () => strangersKnock(run)),
 		revokeAll(run),
-		arriveLate(run),
+		options.lossy || arriveLate(run), // a sign-in may be lost too
 	]);
 	run.endedAt = Date.now();
 	await Promise.all(sends);

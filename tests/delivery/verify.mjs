@@ -14,7 +14,7 @@ const options = readOptions(process.argv.slice(2));
 const say = (text) => console.log(text);
 
 const run = {
-	options, random: new Random(options.seed), server: new Server(options.url), ledger: new Ledger(),
+	options, random: new Random(options.seed), server: new Server(options.url), ledger: new Ledger(options),
 	users: [], devices: [], revocable: [], strangers: [], reads: new Map(), waiting: new Set(), sending: true, told: noteDevice,
 	counts: { said: 0, rest: 0, socket: 0, repeated: 0, thrown: 0, again: 0, twins: 0, others: 0, out: 0, reads: 0, cuts: 0, handshakes: 0, returns: 0,
 		removed: 0, added: 0, revoked: 0, knocks: 0, refused: 0 },
@@ -54,6 +54,7 @@ function summary(counts) {
 		["devices", `${number(counts.revoked)} revoked; the server told us to wait ${number(run.server.waits)} times`],
 		["heard", `${number(heard.ws + heard.sse + heard.poll)} events on ${devices.length} devices (ws ${number(heard.ws)}, sse ${number(heard.sse)}, poll ${number(heard.poll)})`],
 		["delay", `median ${percentile(delays, 0.5)} ms, p99 ${percentile(delays, 0.99)} ms, longest ${delays.at(-1) ?? 0} ms from sending to hearing, with cuts and whatever was sent again`],
+		...(options.lossy ? [["lost", `${number(ledger.lost.length)} acknowledged messages; ${number(ledger.resets.length)} streams began again after stream.reset`]] : []),
 		["receipts", `${number(counts.reads)} messages marked as read`],
 	];
 }
@@ -62,7 +63,7 @@ function verdict() {
 	const { ledger, counts } = run;
 
 	return {
-		ok: ledger.isGood && ledger.stored.size > 0, seed: options.seed, acknowledged: ledger.stored.size, unacknowledged: run.waiting.size, ...counts, faults: ledger.counts, first_faults: ledger.faults,
+		ok: ledger.isGood && ledger.stored.size > 0, seed: options.seed, acknowledged: ledger.stored.size, unacknowledged: run.waiting.size, lost: ledger.lost.length, resets: ledger.resets.length, ...counts, faults: ledger.counts, first_faults: ledger.faults,
 		delay_ms: { median: percentile(ledger.delays, 0.5), p99: percentile(ledger.delays, 0.99) },
 	};
 }
