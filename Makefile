@@ -21,6 +21,7 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard $(1)/*.c $(1)/*/*.c)))
 LIB  := $(call objects,lib)
 API  := $(call objects,api)
 PUSH := $(call objects,push)
+NET  := $(filter $(BUILD)/push/net/% $(BUILD)/push/wire/%,$(PUSH))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 PROGRAMS := $(if $(API),$(BUILD)/banter-api) $(if $(PUSH),$(BUILD)/banter-push)
 
@@ -93,8 +94,8 @@ $(BUILD)/%.o: %.c
 	@echo compile $@
 	@$(COMPILE) -c -o $@ $<
 
-# A unit test is linked with the program that its name begins with (api_), with lib alone (lib_), or
-# with push.
+# A unit test is linked with the program that its name begins with (api_), with lib alone (lib_),
+# with the sockets of push (net_), or with all of push.
 without_main = $(filter-out %/main.o,$(1))
 units: $(UNIT)
 $(BUILD)/unit/api_%:  $(BUILD)/tests/unit/api_%.o  $(call without_main,$(API)) $(LIB)
@@ -105,6 +106,10 @@ $(BUILD)/unit/lib_%:  $(BUILD)/tests/unit/lib_%.o  $(LIB)
 	@mkdir -p $(@D)
 	@echo link $@
 	@$(LINK) -o $@ $^ $(LIBS) -lcmocka -lwslay
+$(BUILD)/unit/net_%:  $(BUILD)/tests/unit/net_%.o  $(NET) $(LIB)
+	@mkdir -p $(@D)
+	@echo link $@
+	@$(LINK) -o $@ $^ $(LIBS) -lcmocka
 $(BUILD)/unit/%:      $(BUILD)/tests/unit/%.o      $(call without_main,$(PUSH)) $(LIB)
 	@mkdir -p $(@D)
 	@echo link $@

@@ -91,5 +91,5 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_default), cmocka_unit_test(test_other_address) };
 
-	return cmocka_run_group_tests_name("peer", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("net_peer", tests, NULL, NULL);
 }

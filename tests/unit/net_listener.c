@@ -56,5 +56,5 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_peer_seconds) };
 
-	return cmocka_run_group_tests_name("listener", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("net_listener", tests, NULL, NULL);
 }
