@@ -49,11 +49,11 @@ check:                              ## the quick suites: no browser, no chaos, n
 unit:                               ## build and run the unit tests under the sanitizers
 	@tests/run unit
 
-bench:                              ## measure: sends, fan-out, memory, overload, restarts (docs/performance.md)
-	@tests/bench/run
+bench:                              ## measure: sends, fan-out, memory, a reconnect storm (docs/performance.md)
+	@bench/run
 
 bench-history:
-	@tests/bench/run history
+	@bench/run history
 
 fuzz:                               ## feed the parsers with noise, for a bounded time
 	@tests/fuzz/run

@@ -3,10 +3,15 @@
 #include "wire.h"
 
 #include <ctype.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+
+#include "usage.h"
 
 static const char *const names[] = { "ws", "sse", "poll", "limit" };
 
@@ -24,6 +29,18 @@ const char *
 wire_name(enum transport t)
 {
 	return names[t];
+}
+
+int
+wire_connect(int port)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to) != 0)
+		usage_die("connect");
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	return fd;
 }
 
 /* RFC 6455, 5.2; a server does not mask. */
@@ -249,16 +266,6 @@ wire_field(const char *json, size_t n, const char *name, bool last, const char *
 	const char *quote = memchr(at, '"', (size_t)(end - at));
 	*value = at;
 	return quote ? (size_t)(quote - at) : 0;
-}
-
-long
-wire_number(const char *json, size_t n, const char *name)
-{
-	char key[64];
-	size_t len = (size_t)snprintf(key, sizeof key, "\"%s\":", name);
-	const char *at = memmem(json, n, key, len);
-
-	return at ? atol(at + len) : 0;
 }
 
 bool

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -84,8 +83,6 @@ subscriber_open(struct crowd *w, struct subscriber *s)
 	if (s->fd < 0)
 		usage_die("socket");
 	setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	if (w->receive_buffer)
-		setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &w->receive_buffer, sizeof w->receive_buffer);
 	if (w->from)
 		subscriber_bind(w, s);
 	s->started = usage_now();
@@ -134,8 +131,6 @@ subscriber_closed(struct crowd *w, struct subscriber *s)
 	if (s->state != SUBSCRIBER_OPEN && w->patient) {
 		w->refused++;
 		subscriber_hang_up(w, s);
-		if (w->gone)
-			w->gone(w, s);
 		return;
 	}
 	if (s->state != SUBSCRIBER_OPEN && s->state != SUBSCRIBER_CLOSED) {
@@ -146,8 +141,6 @@ subscriber_closed(struct crowd *w, struct subscriber *s)
 	s->fd = -1;
 	s->state = SUBSCRIBER_CLOSED;
 	w->closed++;
-	if (w->gone)
-		w->gone(w, s);
 }
 
 void
@@ -164,15 +157,7 @@ subscriber_hang_up(struct crowd *w, struct subscriber *s)
 	s->rest = NULL;
 	s->rest_len = 0;
 	s->fd = -1;
-	s->paused = false;
 	s->state = SUBSCRIBER_IDLE;
-}
-
-void
-subscriber_pause(struct crowd *w, struct subscriber *s, bool paused)
-{
-	s->paused = paused;
-	subscriber_watch(w, s, EPOLL_CTL_MOD, paused ? 0 : SUBSCRIBER_READABLE);
 }
 
 static void
@@ -218,7 +203,7 @@ take_poll(struct crowd *w, struct subscriber *s, const char *p, size_t n)
 		take_text(w, s, at, (size_t)(end - at));
 	if (s->state == SUBSCRIBER_OPENING)
 		subscriber_opened(w, s);
-	if (!s->paused && s->fd >= 0)
+	if (s->fd >= 0)
 		subscriber_request(w, s, 25);
 }
 
@@ -343,7 +328,7 @@ subscriber_ready(struct crowd *w, struct subscriber *s, bool hung_up)
 
 	do
 		more = subscriber_read(w, s);
-	while ((more || hung_up) && s->fd >= 0 && !s->paused && s->state != SUBSCRIBER_CONNECTING);
+	while ((more || hung_up) && s->fd >= 0 && s->state != SUBSCRIBER_CONNECTING);
 }
 
 static void
@@ -372,23 +357,9 @@ crowd_turn(struct crowd *w, int timeout_ms)
 		struct subscriber *s = events[i].data.ptr;
 		if (s->state == SUBSCRIBER_CONNECTING)
 			subscriber_connected(w, s);
-		else if (s->fd >= 0 && !s->paused)
+		else if (s->fd >= 0)
 			subscriber_ready(w, s, events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
 	}
-}
-
-int64_t
-crowd_waiting(const struct crowd *w)
-{
-	int64_t sum = 0;
-
-	for (int i = 0; i < w->count; i++) {
-		int n = 0;
-		if (w->all[i].fd >= 0 && ioctl(w->all[i].fd, FIONREAD, &n) != 0)
-			usage_die("FIONREAD");
-		sum += n;
-	}
-	return sum;
 }
 
 void

@@ -16,7 +16,7 @@
 enum { PROCESSES = 16, SETTLE_MS = 3000, OPEN_SECONDS = 300 };
 
 static const char usage[] =
-	"key=FILE transport=ws|sse|poll port=PORT pids=PID,… postgres=PID first_user=USER subscribers=N warm=N window=N [hold=SECONDS] [from=ADDRESS]";
+	"key=FILE transport=ws|sse|poll port=PORT pids=PID,… postgres=PID first_user=USER subscribers=N warm=N window=N [from=ADDRESS]";
 
 /* All push processes together. */
 struct state {
@@ -108,7 +108,6 @@ main(int argc, char **argv)
 	       crowd.count, took, before.rss, idle.rss, (double)(idle.rss - before.rss) * 1024 / n, (double)(idle.dirty - before.dirty) * 1024 / n,
 	       (double)(open.cpu - before.cpu) / 1e3 / n, (double)(open.postgres - before.postgres) / 1e3 / n,
 	       (double)(idle.cpu - open.cpu) / 1e6 / (SETTLE_MS / 1e3));
-	linger(&crowd, option_number("hold", 0) * 1000);
 	if (crowd.closed)
 		fprintf(stderr, "%d streams were closed\n", crowd.closed);
 	return crowd.closed != 0;

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "access.h"
 #include "crowd.h"
@@ -21,11 +20,11 @@
 #include "sender.h"
 #include "usage.h"
 
-enum { ROUNDS = 101, SIDES = 3, RING = 4096, HEAD_BYTES = 120, CEILING_ROUNDS = 64, CEILING_MS = 2500, QUIET_MS = 10, WARM_TIMES = 3, TURN_MS = 50 };
+enum { ROUNDS = 101, SIDES = 3, RING = 4096, HEAD_BYTES = 120, WARM_TIMES = 3, TURN_MS = 50 };
 
-static const char usage[] = "key=FILE transport=ws|sse|poll|limit port=PORT pid=PID sender=doorbell|rest|socket|limit conversation=ID author=USER\n"
-			    "       first_user=USER subscribers=N inflight=N seconds=S rounds=N limit_port=PORT limit_pid=PID [ceiling=1]\n"
-			    "       database=URL redis=SOCKET rest_port=PORT text_bytes=N\n"
+static const char usage[] = "key=FILE transport=ws|sse|poll|limit port=PORT pid=PID conversation=ID author=USER\n"
+			    "       first_user=USER subscribers=N inflight=N seconds=S rounds=N limit_port=PORT limit_pid=PID\n"
+			    "       database=URL redis=SOCKET text_bytes=N\n"
 			    "       [beside.transport=ws|sse|poll beside.conversation=ID beside.author=USER beside.first_user=USER]";
 
 /*
@@ -216,7 +215,7 @@ static void
 banter_open(struct side *side, int in_flight)
 {
 	crowd_options(&side->crowd);
-	side_open(side, option_text("sender", "doorbell"), in_flight, option_number("pid", 0));
+	side_open(side, "doorbell", in_flight, option_number("pid", 0));
 }
 
 static void
@@ -233,41 +232,6 @@ side_print(const char *name, const struct side *side)
 {
 	printf("       %-6s %9.0f deliveries/s  %6.2f CPU s per million  busy %3.0f %%  client busy %3.0f %%  %4.0f bytes and %.2f reads per delivery\n",
 	       name, side->rate, side->cpu, side->rate * side->cpu / 1e4, side->busy * 100, side->bytes_per_delivery, 1 / side->deliveries_per_read);
-}
-
-/* Reads nothing until all that was sent lies in the sockets. */
-static void
-side_let_fill(const struct side *side)
-{
-	int64_t before = 0, waiting;
-
-	while ((waiting = crowd_waiting(&side->crowd)) == 0 || waiting != before) {
-		before = waiting;
-		usleep(QUIET_MS * 1000);
-	}
-}
-
-/*
- * How fast the client can read at most: messages are put into its sockets while it waits, then it
- * reads them.
- */
-static void
-ceiling(struct side *side, int in_flight)
-{
-	double rates[CEILING_ROUNDS];
-	int n = 0;
-
-	side_begin(side);
-	for (int64_t until = usage_now() + CEILING_MS * 1000000LL; n < CEILING_ROUNDS && usage_now() < until; n++) {
-		long done = side->done;
-		side_send(side, in_flight - side->in_flight);
-		side_let_fill(side);
-		int64_t start = usage_now();
-		side_settle(side);
-		rates[n] = (double)(side->done - done) * side->crowd.count / (double)(usage_now() - start) * 1e9;
-	}
-	printf("       ceiling of the client, %s: %.0f deliveries/s with %d waiting in each socket\n", wire_name(side->crowd.transport),
-	       usage_quantile(rates, (size_t)n, 0.5), in_flight);
 }
 
 /* The results of one side in all rounds, and the ratios to another side in the same round. */
@@ -334,10 +298,6 @@ main(int argc, char **argv)
 	if (rounds > ROUNDS)
 		rounds = ROUNDS;
 	banter_open(&banter, in_flight);
-	if (option_number("ceiling", 0)) {
-		ceiling(&banter, in_flight);
-		return 0;
-	}
 	if (has_beside) {
 		options_of("beside");
 		banter_open(&beside, in_flight);

@@ -2,14 +2,9 @@
 /* Sends messages in the ways that the benchmarks compare. */
 #include "sender.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <hiredis/hiredis.h>
 #include <libpq-fe.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,13 +13,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "access.h"
 #include "options.h"
-#include "request.h"
 #include "usage.h"
 #include "wire.h"
 
-enum { STOCK = 8192, STOCK_TIMES = 4, STOCK_CALL = 64, MOST_AT_ONCE = 1024, FRAME_BYTES = 8192 };
+enum { STOCK = 8192, STOCK_TIMES = 4, STOCK_CALL = 64, MOST_AT_ONCE = 1024 };
 
 /* Events that are stored and not yet published. */
 struct stock {
@@ -39,16 +32,14 @@ struct stock {
 struct sender {
 	void (*send)(struct sender *, int n);
 	bool stores; /* doorbell */
-	long conversation, author, devices;
-	long spread; /* rest: so many from there on, each with an author of its own */
+	long conversation, author;
 	char *text;
 	long mark; /* of this run, in every client_id */
 	atomic_long sent;
-	int fd; /* limit, socket */
+	int fd; /* limit */
 	redisContext *redis;
 	PGconn *database;
 	struct stock stock;
-	sem_t credits; /* rest */
 };
 
 /* ---- limit ---- */
@@ -73,7 +64,7 @@ sender_frame(struct sender *s, long bytes)
 
 	if (s->fd >= 0)
 		close(s->fd);
-	s->fd = request_connect((int)option_number("limit_port", 0));
+	s->fd = wire_connect((int)option_number("limit_port", 0));
 	if (send(s->fd, line, (size_t)n, MSG_NOSIGNAL) != n || recv(s->fd, &answer, 1, 0) != 1)
 		usage_die("limit");
 }
@@ -213,80 +204,6 @@ doorbell_open(struct sender *s, int ahead)
 		usage_die("pthread_create");
 }
 
-/* ---- rest ---- */
-
-static void *
-rest_thread(void *argument)
-{
-	struct sender *s = argument;
-	struct request r;
-	char client_id[64], token[ACCESS_BYTES];
-
-	request_open(&r, (int)option_number("rest_port", 8080));
-	for (;;) {
-		while (sem_wait(&s->credits) != 0)
-			;
-		long at = random() % s->spread;
-		access_token(s->author + at, s->devices + s->author + at, token);
-		snprintf(client_id, sizeof client_id, "r%ld.%ld", s->mark, atomic_fetch_add(&s->sent, 1));
-		if (request_message(&r, token, s->conversation + at, client_id, s->text) != 201)
-			usage_die("a send was not answered by 201");
-	}
-	return NULL;
-}
-
-static void
-rest_send(struct sender *s, int n)
-{
-	while (n-- > 0)
-		sem_post(&s->credits);
-}
-
-static void
-rest_open(struct sender *s, int ahead)
-{
-	pthread_t thread;
-
-	s->send = rest_send;
-	sem_init(&s->credits, 0, 0);
-	for (int i = 0; i < ahead; i++)
-		if (pthread_create(&thread, NULL, rest_thread, s) != 0)
-			usage_die("pthread_create");
-}
-
-/* ---- socket ---- */
-
-static void
-socket_send(struct sender *s, int n)
-{
-	char json[FRAME_BYTES], frame[FRAME_BYTES + 16], drain[65536];
-
-	for (int i = 0; i < n; i++) {
-		int len = snprintf(json, sizeof json,
-				   "{\"type\":\"message.send\",\"conversation_id\":\"%ld\",\"client_id\":\"s%ld.%ld\",\"text\":\"%s\"}",
-				   s->conversation, s->mark, atomic_fetch_add(&s->sent, 1), s->text);
-		size_t size = wire_frame(1, json, (size_t)len, frame);
-		if (send(s->fd, frame, size, MSG_NOSIGNAL) != (ssize_t)size)
-			usage_die("socket");
-	}
-	/* Reads and discards the events of the author's own stream. Unread, they would close it. */
-	while (recv(s->fd, drain, sizeof drain, MSG_DONTWAIT) > 0)
-		;
-}
-
-static void
-socket_open(struct sender *s)
-{
-	char open[2048], answer[4096], token[ACCESS_BYTES];
-
-	access_token(s->author, s->devices + s->author, token);
-	size_t n = wire_open(TRANSPORT_WS, token, NULL, 0, open, sizeof open);
-	s->send = socket_send;
-	s->fd = request_connect((int)option_number("port", 8081));
-	if (send(s->fd, open, n, MSG_NOSIGNAL) != (ssize_t)n || recv(s->fd, answer, sizeof answer, 0) < 12 || memcmp(answer + 9, "101", 3) != 0)
-		usage_die("the author's socket was refused");
-}
-
 struct sender *
 sender_open(const char *kind, int ahead)
 {
@@ -296,18 +213,12 @@ sender_open(const char *kind, int ahead)
 	s->fd = -1;
 	s->conversation = option_number("conversation", 0);
 	s->author = option_number("author", 0);
-	s->devices = option_number("devices", 500000000);
-	s->spread = option_number("spread", 1);
 	s->mark = (long)(usage_now() / 1000);
 	s->text = memset(calloc(1, (size_t)bytes + 1), 'x', (size_t)bytes);
 	if (strcmp(kind, "limit") == 0)
 		limit_open(s);
 	else if (strcmp(kind, "doorbell") == 0)
 		doorbell_open(s, ahead);
-	else if (strcmp(kind, "rest") == 0)
-		rest_open(s, ahead);
-	else if (strcmp(kind, "socket") == 0)
-		socket_open(s);
 	else
 		usage_die(kind);
 	return s;

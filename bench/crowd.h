@@ -18,9 +18,8 @@ struct crowd {
 	enum transport transport;
 	int port;
 	int count;
-	int window;	    /* how many open at once */
-	int receive_buffer; /* SO_RCVBUF, 0: the system's */
-	long first_user;    /* subscriber i is user first_user + i * user_step */
+	int window;	 /* how many open at once */
+	long first_user; /* subscriber i is user first_user + i * user_step */
 	long user_step;
 	long devices;	   /* the device of a user is devices + user */
 	const char *from;  /* the address to connect from, NULL: any */
@@ -30,7 +29,6 @@ struct crowd {
 	void *own;
 	void (*message)(struct crowd *, struct subscriber *, const char *json, size_t n);
 	void (*text)(struct crowd *, struct subscriber *, const char *json, size_t n); /* all other texts; may be NULL */
-	void (*gone)(struct crowd *, struct subscriber *); /* its stream has ended, or was refused to a patient crowd; may be NULL */
 
 	/* the crowd's own */
 	struct subscriber *all;
@@ -66,9 +64,6 @@ void crowd_settle(struct crowd *w);
 
 /* One turn: waits up to that many ms and reads what has come. */
 void crowd_turn(struct crowd *w, int timeout_ms);
-
-/* How many bytes wait in the sockets of the open streams. */
-int64_t crowd_waiting(const struct crowd *w);
 
 void crowd_close(struct crowd *w);
 

@@ -18,7 +18,6 @@
 
 #include "access.h"
 #include "options.h"
-#include "request.h"
 #include "usage.h"
 #include "wire.h"
 
@@ -102,7 +101,7 @@ connection_open(struct connection *c)
 {
 	struct epoll_event want = { .events = EPOLLIN, .data.ptr = c };
 
-	c->fd = request_connect(run.port);
+	c->fd = wire_connect(run.port);
 	if (epoll_ctl(run.epoll, EPOLL_CTL_ADD, c->fd, &want) != 0)
 		usage_die("epoll_ctl");
 }

@@ -25,7 +25,6 @@ struct subscriber {
 	int fd;
 	enum subscriber_state state;
 	bool chunked;
-	bool paused;	/* does not read */
 	int close_code; /* of the peer's close frame */
 	long user;
 	long messages; /* how many it was given */
@@ -57,9 +56,6 @@ void subscriber_open(struct crowd *w, struct subscriber *s);
 
 /* Writes to an open stream; ends the program when the socket does not take it at once. */
 void subscriber_write(struct subscriber *s, const char *bytes, size_t n);
-
-/* Stops or resumes reading. */
-void subscriber_pause(struct crowd *w, struct subscriber *s, bool paused);
 
 /* Hangs up; the subscriber is idle again and may be opened anew. */
 void subscriber_hang_up(struct crowd *w, struct subscriber *s);

@@ -31,6 +31,9 @@ struct wire_chunks {
 enum transport wire_transport(const char *name);
 const char *wire_name(enum transport t);
 
+/* Connects to that port of this machine, blocking. Ends the program when it cannot. */
+int wire_connect(int port);
+
 /* How many of the n bytes the first unit takes; 0 when it is not complete. */
 size_t wire_unit(enum transport t, const char *p, size_t n, struct wire_unit *out);
 
@@ -50,9 +53,6 @@ size_t wire_frame(int opcode, const char *payload, size_t len, char *out);
 
 /* Finds "name":"…" in JSON as Banter writes it (the last one when last); its length, or 0. */
 size_t wire_field(const char *json, size_t n, const char *name, bool last, const char **value);
-
-/* The number that follows "name": in such JSON, the first one; 0 when there is none. */
-long wire_number(const char *json, size_t n, const char *name);
 
 /* Is it an event of a type that begins so? */
 bool wire_is(const char *json, size_t n, const char *type);

@@ -6,8 +6,6 @@
  *   limit     one byte to the limit program, which then sends its prepared frame to everybody
  *   doorbell  messages_send in the database, a few messages ahead, then the event by PUBLISH:
  *             all of push, none of the api
- *   rest      POST through lighttpd and the api, one kept connection for each message in flight
- *   socket    message.send on a WebSocket of the author
  */
 #ifndef BENCH_SENDER_H
 #define BENCH_SENDER_H
@@ -15,11 +13,9 @@
 struct sender;
 
 /*
- * From the options: conversation, author (a user), devices, text_bytes; and what the kind needs:
- * limit_port and frame_bytes, database and redis (socket paths), rest_port, port. ahead: how many
- * will be in flight. Ends the program when it cannot.
- * With spread=N a message by rest goes to any of the N from `conversation` on, by the user who is
- * as far from `author`.
+ * Begins to send as the options say: conversation, author (a user), text_bytes; limit_port and
+ * frame_bytes for limit; database and redis (socket paths) for doorbell. ahead: how many will be in
+ * flight. Ends the program when it cannot.
  */
 struct sender *sender_open(const char *kind, int ahead);
 

@@ -22,14 +22,8 @@ int64_t usage_family(long pid);
  */
 double usage_busy(void);
 
-/* The children of a process that live; returns how many, at most so many. */
-int usage_children(long pid, long *children, int most);
-
 /* Resident kilobytes of a process, from smaps_rollup; field is "Rss", "Private_Dirty" and so on. */
 long usage_memory(long pid, const char *field);
-
-/* Returns the kernel's memory for all TCP sockets of the machine, in kB. */
-long usage_sockets(void);
 
 /* Sorts values and gives the one that the share (0 … 1) of them is not above. */
 double usage_quantile(double *values, size_t n, double share);

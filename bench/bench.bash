@@ -4,7 +4,7 @@
 # shellcheck shell=bash disable=SC2034 # what is set here is for those who source it
 
 BENCH=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cd "$BENCH/../.." || exit 1
+cd "$BENCH/.." || exit 1
 
 # Its own ports and folder, so that it runs beside others. The folder is forgotten at the end.
 : "${BENCH_PORT:=18480}"

@@ -53,8 +53,8 @@ usage_cpu(long pid)
 	return total;
 }
 
-int
-usage_children(long pid, long *children, int most)
+static int
+living_children(long pid, long *children, int most)
 {
 	char path[128];
 	int n = 0;
@@ -92,7 +92,7 @@ int64_t
 usage_family(long pid)
 {
 	long children[CHILDREN];
-	int n = usage_children(pid, children, CHILDREN);
+	int n = living_children(pid, children, CHILDREN);
 	int64_t total = usage_cpu(pid) + ended_cpu(pid);
 
 	for (int i = 0; i < n; i++)
@@ -115,23 +115,6 @@ usage_memory(long pid, const char *field)
 	if (f)
 		fclose(f);
 	return kilobytes;
-}
-
-long
-usage_sockets(void)
-{
-	char line[256];
-	long pages = 0;
-
-	FILE *f = fopen("/proc/net/sockstat", "r");
-	while (f && fgets(line, sizeof line, f)) {
-		const char *at = strncmp(line, "TCP:", 4) == 0 ? strstr(line, " mem ") : NULL;
-		if (at)
-			pages = atol(at + 5);
-	}
-	if (f)
-		fclose(f);
-	return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 static int
