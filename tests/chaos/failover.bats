@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: MIT
 
 setup() {
-	load ../helpers
-	load ../streams
+	load ../support/helpers
+	load ../support/streams
 	load stack
 	load pair
 	own_state BANTER_API_WORKERS=2 BANTER_DRAIN_SECONDS=5

@@ -10,4 +10,4 @@ teardown() { streams_end; }
 teardown_file() { own_stack_end; }
 
 # Loads the helpers. They need the settings of the server, so a test loads them, not its file.
-load_helpers() { load ../helpers && load ../streams; }
+load_helpers() { load ../support/helpers && load ../support/streams; }

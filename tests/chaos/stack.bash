@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034,SC2154
 
-. "$(dirname "${BASH_SOURCE[0]}")/../setup_suite.bash"
+. "$(dirname "${BASH_SOURCE[0]}")/../support/setup_suite.bash"
 
 # own_state [SETTING=VALUE…]: exports settings with free ports and a new state folder. Starts
 # nothing.
@@ -96,7 +96,7 @@ talk_go_on() {
 # flood_port PORT NAME HOW COUNT [ADDRESS]: runs clients/flood.mjs as the current user. hang_up NAME
 # ends it. flood_state NAME FILTER: checks the last line that it has printed; flooded waits for it.
 flood_port() {
-	node "$ROOT/tests/clients/flood.mjs" "$3" "$1" "$4" "$token" "${@:5}" >"$BATS_TEST_TMPDIR/$2.flood" 2>&1 3>&- 4>&- &
+	node "$ROOT/tests/support/clients/flood.mjs" "$3" "$1" "$4" "$token" "${@:5}" >"$BATS_TEST_TMPDIR/$2.flood" 2>&1 3>&- 4>&- &
 	echo $! >"$(stream_file "$2" pid)"
 	disown $!
 }
@@ -105,7 +105,7 @@ flooded() { wait_until "${3:-20}" flood_state "$1" "$2" || { tail -n 3 "$BATS_TE
 
 # crowd [OPTION…], verifiers [OPTION…]: starts clients/many.mjs, or verify-delivery, and waits until
 # every client is connected and receives something.
-crowd() { crowd_of node "$ROOT/tests/clients/many.mjs" "$URL" --seconds 120 "$@"; }
+crowd() { crowd_of node "$ROOT/tests/support/clients/many.mjs" "$URL" --seconds 120 "$@"; }
 verifiers() { crowd_of "$ROOT/scripts/verify-delivery" "$URL" --users 6 --devices 3 --seconds 60 --json "$@"; }
 crowd_of() {
 	"$@" >"$BATS_TEST_TMPDIR/crowd" 2>&1 3>&- 4>&- &

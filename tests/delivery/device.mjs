@@ -1,6 +1,6 @@
 // A device: signed in, listening on one transport after another, and strict about what it hears.
 // SPDX-License-Identifier: MIT
-import { Stream } from "../clients/streams.mjs";
+import { Stream } from "../support/clients/streams.mjs";
 import { sleep } from "./server.mjs";
 
 const ANSWER_MS = 10_000; // to a message.send

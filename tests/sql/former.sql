@@ -1,6 +1,6 @@
 -- Everything that the programs of version 1 do, by their own statements: a story of three users.
 -- SPDX-License-Identifier: MIT
-\ir ../upgrade/1/statements.sql
+\ir ../operation/upgrade/1/statements.sql
 
 -- Fails unless both texts are the same.
 create function test.told(in_got text, in_wanted text, in_what text)
