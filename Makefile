@@ -87,8 +87,8 @@ $(PROGRAMS):
 	@echo link $@
 	@$(LINK) -o $@ $^ $(LIBS)
 
-$(BUILD)/lib/version.o: CFLAGS += -DBANTER_VERSION='"$(shell cat VERSION)"'
-$(BUILD)/lib/version.o: VERSION
+$(BUILD)/lib/base/version.o: CFLAGS += -DBANTER_VERSION='"$(shell cat VERSION)"'
+$(BUILD)/lib/base/version.o: VERSION
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo compile $@
@@ -116,10 +116,10 @@ $(BUILD)/unit/%:      $(BUILD)/tests/unit/%.o      $(call without_main,$(PUSH)) 
 	@$(LINK) -o $@ $^ $(LIBS) -lcmocka -lwslay
 
 # The frame and head readers of push, as an echo server for suites of RFC 6455: build/ws-echo PORT.
-$(BUILD)/ws-echo: $(addprefix $(BUILD)/,tests/conformance/ws-echo.o push/wire/frame.o push/wire/handshake.o push/wire/http.o push/wire/utf8.o lib/memory.o lib/percent.o)
+$(BUILD)/ws-echo: $(addprefix $(BUILD)/,tests/conformance/ws-echo.o push/wire/frame.o push/wire/handshake.o push/wire/http.o push/wire/utf8.o lib/base/memory.o lib/base/percent.o)
 	@echo link $@
 	@$(LINK) -o $@ $^ $(LIBS)
 
 .PHONY: build asan run stop reset test check unit units bench bench-history fuzz lint format install install-share clean help
 .SECONDARY:
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/push/*/*.d $(BUILD)/tests/unit/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The memory that all workers share. */
-#include "common.h"
+#include "api/common.h"
 
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/memory.h"
-#include "lib/shared.h"
-#include "lib/sqlstate.h"
-#include "metrics.h"
-#include "ready.h"
+#include "api/links/metrics.h"
+#include "api/routes/ready.h"
+#include "lib/base/memory.h"
+#include "lib/links/sqlstate.h"
+#include "lib/process/shared.h"
 
 struct common {
 	struct metrics metrics;

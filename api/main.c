@@ -5,18 +5,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/database.h"
-#include "lib/device_token.h"
-#include "lib/errors.h"
-#include "lib/log.h"
-#include "lib/redis_link.h"
-#include "lib/log_file.h"
-#include "lib/private.h"
-#include "lib/settings.h"
-#include "lib/token.h"
-#include "routes.h"
-#include "supervisor.h"
-#include "worker.h"
+#include "api/routes.h"
+#include "api/supervisor.h"
+#include "api/worker.h"
+#include "lib/auth/device_token.h"
+#include "lib/auth/token.h"
+#include "lib/base/log.h"
+#include "lib/base/log_file.h"
+#include "lib/base/settings.h"
+#include "lib/chat/errors.h"
+#include "lib/links/database.h"
+#include "lib/links/redis_link.h"
+#include "lib/process/private.h"
 
 static const char about[] = "banter-api: answers Banter's REST API over FastCGI";
 static const char *const flags[] = { "--routes", "--errors", "--worker", NULL };

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of routes, and the dispatcher that enforces its columns. */
-#include "routes.h"
+#include "api/routes.h"
 
 #include <assert.h>
 #include <string.h>
 #include <strings.h>
 
-#include "handlers.h"
-#include "input.h"
-#include "known.h"
-#include "lib/address.h"
-#include "lib/bearer.h"
-#include "lib/id.h"
-#include "lib/revoked.h"
-#include "metrics.h"
-#include "reply.h"
+#include "api/http/input.h"
+#include "api/http/known.h"
+#include "api/http/reply.h"
+#include "api/links/metrics.h"
+#include "api/routes/handlers.h"
+#include "lib/auth/address.h"
+#include "lib/auth/bearer.h"
+#include "lib/auth/revoked.h"
+#include "lib/base/id.h"
 
 enum {
 	SMALL = 4 * KIB,

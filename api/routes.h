@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-#include "lib/limiter.h"
-#include "request.h"
+#include "api/http/request.h"
+#include "lib/auth/limiter.h"
 
 enum caller { ANYONE, USER };
 

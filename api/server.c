@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "db_call.h"
-#include "handlers.h"
-#include "lib/clock.h"
-#include "lib/settings.h"
-#include "metrics.h"
-#include "ready.h"
-#include "routes.h"
-#include "lib/version.h"
+#include "api/http/db_call.h"
+#include "api/links/metrics.h"
+#include "api/routes.h"
+#include "api/routes/handlers.h"
+#include "api/routes/ready.h"
+#include "lib/base/clock.h"
+#include "lib/base/settings.h"
+#include "lib/base/version.h"
 
 static const struct {
 	const char *name;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The socket, limits and counters that the api's supervisor holds for its workers. */
-#include "supervisor.h"
+#include "api/supervisor.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,14 +10,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "lib/database.h"
-#include "lib/limiter.h"
-#include "lib/log.h"
-#include "lib/memory.h"
-#include "lib/settings.h"
-#include "lib/workers.h"
-#include "common.h"
-#include "worker.h"
+#include "api/common.h"
+#include "api/worker.h"
+#include "lib/auth/limiter.h"
+#include "lib/base/log.h"
+#include "lib/base/memory.h"
+#include "lib/base/settings.h"
+#include "lib/links/database.h"
+#include "lib/process/workers.h"
 
 enum {
 	BACKLOG = 1024,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The supervisor of the workers (lib/workers.h). It binds the socket once, and removes it when all
- * workers end.
+ * The supervisor of the workers (lib/process/workers.h). It binds the socket once, and removes it
+ * when all workers end.
  */
 #ifndef API_SUPERVISOR_H
 #define API_SUPERVISOR_H

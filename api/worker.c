@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A worker process: its threads, and how they end. */
-#include "worker.h"
+#include "api/worker.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -10,23 +10,23 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "db_call.h"
-#include "known.h"
-#include "lib/bearer.h"
-#include "lib/clock.h"
-#include "lib/limiter.h"
-#include "lib/log.h"
-#include "lib/memory.h"
-#include "lib/settings.h"
-#include "common.h"
-#include "password.h"
-#include "redis.h"
-#include "reply.h"
-#include "request.h"
-#include "revocations.h"
-#include "routes.h"
-#include "accept_slots.h"
-#include "sender.h"
+#include "api/common.h"
+#include "api/http/db_call.h"
+#include "api/http/known.h"
+#include "api/http/reply.h"
+#include "api/http/request.h"
+#include "api/links/accept_slots.h"
+#include "api/links/redis.h"
+#include "api/links/revocations.h"
+#include "api/messages/sender.h"
+#include "api/routes.h"
+#include "api/routes/password.h"
+#include "lib/auth/bearer.h"
+#include "lib/auth/limiter.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/base/memory.h"
+#include "lib/base/settings.h"
 
 enum {
 	STACK_BYTES = 512 * 1024,

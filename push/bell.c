@@ -4,11 +4,11 @@
 
 #include <stdio.h>
 
-#include "lib/clock.h"
-#include "lib/notification.h"
-#include "lib/limits.h"
-#include "lib/log.h"
-#include "lib/settings.h"
+#include "lib/base/clock.h"
+#include "lib/chat/notification.h"
+#include "lib/base/limits.h"
+#include "lib/base/log.h"
+#include "lib/base/settings.h"
 #include "push/fanout/bundle.h"
 #include "push/fanout/hub.h"
 #include "push/net/metrics.h"

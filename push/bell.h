@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Dispatch of notifications from Redis (lib/notification.h) to the module that handles each kind.
+ * Dispatch of notifications from Redis (lib/chat/notification.h) to the module that handles each
+ * kind.
  */
 #ifndef PUSH_BELL_H
 #define PUSH_BELL_H

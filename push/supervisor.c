@@ -14,10 +14,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "lib/limiter.h"
-#include "lib/log.h"
-#include "lib/memory.h"
-#include "lib/settings.h"
+#include "lib/auth/limiter.h"
+#include "lib/base/log.h"
+#include "lib/base/memory.h"
+#include "lib/base/settings.h"
 #include "push/net/listener.h"
 #include "push/net/metrics.h"
 

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/id.h"
-#include "lib/log.h"
-#include "lib/memory.h"
-#include "lib/pg_array.h"
-#include "lib/settings.h"
+#include "lib/base/id.h"
+#include "lib/base/log.h"
+#include "lib/base/memory.h"
+#include "lib/base/pg_array.h"
+#include "lib/base/settings.h"
 #include "push/fanout/delivery.h"
 #include "push/fanout/hub.h"
 #include "push/fanout/position.h"

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/bearer.h"
-#include "lib/origins.h"
-#include "lib/settings.h"
+#include "lib/auth/bearer.h"
+#include "lib/auth/origins.h"
+#include "lib/base/settings.h"
 #include "push/fanout/position.h"
 #include "push/fanout/transport.h"
 #include "push/net/buffer.h"

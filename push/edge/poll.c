@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/settings.h"
+#include "lib/base/settings.h"
 #include "push/edge/front.h"
 #include "push/fanout/position.h"
 #include "push/fanout/transport.h"

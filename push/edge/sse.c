@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/settings.h"
+#include "lib/base/settings.h"
 #include "push/edge/front.h"
 #include "push/fanout/transport.h"
 #include "push/net/conn.h"

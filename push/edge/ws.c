@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/settings.h"
+#include "lib/base/settings.h"
 #include "push/edge/commands.h"
 #include "push/edge/front.h"
 #include "push/fanout/transport.h"

@@ -2,7 +2,7 @@
 /* Bundles of events, and their delivery to the subscribers. */
 #include "push/fanout/bundle.h"
 
-#include "lib/settings.h"
+#include "lib/base/settings.h"
 #include "push/fanout/delivery.h"
 #include "push/fanout/encoding.h"
 #include "push/net/conn.h"

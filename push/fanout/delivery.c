@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/clock.h"
-#include "lib/map.h"
-#include "lib/memory.h"
+#include "lib/base/clock.h"
+#include "lib/base/map.h"
+#include "lib/base/memory.h"
 #include "push/fanout/encoding.h"
 #include "push/fanout/transport.h"
 #include "push/net/conn.h"

@@ -26,7 +26,7 @@ void conn_rebase(struct conn *c, int64_t base);
 
 /*
  * Records that a replay has delivered an event. before is the position until then. A place of
- * reading (lib/cursor.h) does not name what was delivered in each conversation. So the stream
+ * reading (lib/chat/cursor.h) does not name what was delivered in each conversation. So the stream
  * remembers it, and skips live events that the replay has delivered.
  */
 void conn_replayed(struct conn *c, const struct position *before, const struct event *ev);

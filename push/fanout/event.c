@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "lib/memory.h"
+#include "lib/base/memory.h"
 
 static struct event *
 event_new(enum event_class class, const char *json, size_t len)

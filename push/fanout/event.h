@@ -32,7 +32,7 @@ struct event {
 	int64_t conversation; /* 0 for an ephemeral event */
 	int64_t id;
 	int64_t seq;
-	int64_t gone;			   /* the user who left with this event (lib/notification.h) */
+	int64_t gone;			   /* the user who left with this event (lib/chat/notification.h) */
 	struct buffer *body;		   /* JSON; a durable event's lacks the last brace, because its cursor follows */
 	struct encoded encoded[ENCODINGS]; /* encodings of an ephemeral event; those of durable ones are in their step (position.h) */
 };

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "lib/memory.h"
+#include "lib/base/memory.h"
 
 enum { HELD_MOST = 512 };
 

@@ -46,12 +46,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lib/notification.h"
-#include "lib/id.h"
-#include "lib/log.h"
-#include "lib/map.h"
-#include "lib/memory.h"
-#include "lib/settings.h"
+#include "lib/chat/notification.h"
+#include "lib/base/id.h"
+#include "lib/base/log.h"
+#include "lib/base/map.h"
+#include "lib/base/memory.h"
+#include "lib/base/settings.h"
 #include "push/fanout/bundle.h"
 #include "push/fanout/delivery.h"
 #include "push/links/bus.h"

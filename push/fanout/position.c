@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/memory.h"
+#include "lib/base/memory.h"
 #include "push/net/metrics.h"
 
 enum { BUCKETS_AT_FIRST = 256, STEPS_AT_FIRST = 16, STEPS_KEPT = 1024 };

@@ -11,12 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/cursor.h"
+#include "lib/chat/cursor.h"
 #include "push/fanout/event.h"
 
 /*
  * Parts that few positions have: places of reading, a pass, and the mark of dropped exceptions
- * (lib/cursor.h).
+ * (lib/chat/cursor.h).
  */
 struct position_more {
 	int64_t dropped;

@@ -7,7 +7,7 @@
 #ifndef PUSH_TRANSPORT_H
 #define PUSH_TRANSPORT_H
 
-#include "lib/limits.h"
+#include "lib/base/limits.h"
 #include "push/net/conn.h"
 
 enum { WRAP_BYTES = 64 }; /* greatest length of a wrap without the cursor, which it may hold twice */

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/clock.h"
-#include "lib/id.h"
-#include "lib/log.h"
-#include "lib/map.h"
-#include "lib/memory.h"
-#include "lib/presence.h"
-#include "lib/settings.h"
+#include "lib/base/clock.h"
+#include "lib/base/id.h"
+#include "lib/base/log.h"
+#include "lib/base/map.h"
+#include "lib/base/memory.h"
+#include "lib/chat/presence.h"
+#include "lib/base/settings.h"
 #include "push/links/wire.h"
 #include "push/net/loop.h"
 #include "push/net/metrics.h"

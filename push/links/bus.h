@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 /*
- * Handles a message of a channel, whose name still has the prefix (lib/notification.h removes it).
- * It must not call itself.
+ * Handles a message of a channel, whose name still has the prefix (lib/chat/notification.h removes
+ * it). It must not call itself.
  */
 typedef void bus_message(const char *channel, size_t channel_len, const char *payload, size_t payload_len);
 

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "lib/memory.h"
+#include "lib/base/memory.h"
 
 void
 ids_add(struct ids *ids, int64_t id)

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/clock.h"
-#include "lib/database.h"
-#include "lib/log.h"
-#include "lib/settings.h"
-#include "lib/sqlstate.h"
+#include "lib/base/clock.h"
+#include "lib/links/database.h"
+#include "lib/base/log.h"
+#include "lib/base/settings.h"
+#include "lib/links/sqlstate.h"
 #include "push/links/horizon.h"
 #include "push/net/metrics.h"
 

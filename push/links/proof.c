@@ -2,7 +2,7 @@
 /* Proof of a cursor. */
 #include "push/links/proof.h"
 
-#include "lib/id.h"
+#include "lib/base/id.h"
 
 enum { WITHIN_MS = 10 * 1000 };
 

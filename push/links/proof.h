@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/cursor.h"
-#include "lib/pg_array.h"
+#include "lib/chat/cursor.h"
+#include "lib/base/pg_array.h"
 #include "push/links/store.h"
 
 /*

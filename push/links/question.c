@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/memory.h"
+#include "lib/base/memory.h"
 
 struct question *
 question_new(enum store_statement statement, const char *const *params, store_reply *reply, void *context)

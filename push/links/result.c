@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/notification.h"
+#include "lib/chat/notification.h"
 
 static int64_t
 number(const char *bytes, int size)

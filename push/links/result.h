@@ -12,7 +12,7 @@
 /* Returns an id, number or boolean; 0 for null. */
 int64_t result_int(const PGresult *result, int row, int column);
 
-/* Returns the user who left with an event, as lib/notification.h defines it. */
+/* Returns the user who left with an event, as lib/chat/notification.h defines it. */
 int64_t result_gone(const PGresult *result, int row, int column);
 
 /*

@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-#include "lib/message_batch.h"
+#include "lib/chat/message_batch.h"
 #include "push/links/store.h"
 
 static_assert((int)MESSAGE_BATCH_PARAMS <= (int)STORE_PARAMS, "a query has room for the parameters of every statement");

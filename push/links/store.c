@@ -11,7 +11,7 @@
 #include "push/net/loop.h"
 #include "push/net/metrics.h"
 
-#include "lib/sqlstate.h"
+#include "lib/links/sqlstate.h"
 
 enum {
 	CHECK_EACH_MS = 500,

@@ -46,7 +46,7 @@ bool store_tends(void);
 
 /*
  * Returns whether the database answers: all lanes are connected, and no batch is in flight for more
- * than a second. No statement may meet trouble of the database (lib/sqlstate.h).
+ * than a second. No statement may meet trouble of the database (lib/links/sqlstate.h).
  */
 bool store_answers(void);
 

@@ -4,9 +4,9 @@
 
 #include <poll.h>
 
-#include "lib/log.h"
-#include "lib/resolver.h"
-#include "lib/settings.h"
+#include "lib/base/log.h"
+#include "lib/links/resolver.h"
+#include "lib/base/settings.h"
 #include "push/net/metrics.h"
 
 enum {

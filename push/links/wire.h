@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/redis_link.h"
+#include "lib/links/redis_link.h"
 #include "push/net/loop.h"
 
 struct wire {

@@ -10,9 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "lib/log.h"
-#include "lib/memory.h"
-#include "lib/settings.h"
+#include "lib/base/log.h"
+#include "lib/base/memory.h"
+#include "lib/base/settings.h"
 #include "push/net/conns.h"
 #include "push/net/flush.h"
 #include "push/net/incoming.h"

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/memory.h"
+#include "lib/base/memory.h"
 #include "push/net/bound.h"
 #include "push/net/buffer.h"
 #include "push/net/close.h"

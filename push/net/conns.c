@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "lib/map.h"
-#include "lib/memory.h"
+#include "lib/base/map.h"
+#include "lib/base/memory.h"
 #include "push/net/conn.h"
 #include "push/net/metrics.h"
 #include "push/net/newcomers.h"

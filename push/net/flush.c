@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "lib/log.h"
-#include "lib/memory.h"
-#include "lib/settings.h"
+#include "lib/base/log.h"
+#include "lib/base/memory.h"
+#include "lib/base/settings.h"
 #include "push/net/conn.h"
 #include "push/net/metrics.h"
 #include "push/net/outgoing.h"

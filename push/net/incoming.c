@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "lib/memory.h"
-#include "lib/settings.h"
+#include "lib/base/memory.h"
+#include "lib/base/settings.h"
 #include "push/net/rare.h"
 #include "push/net/unfinished.h"
 

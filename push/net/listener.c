@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "lib/address.h"
-#include "lib/log.h"
-#include "lib/settings.h"
+#include "lib/auth/address.h"
+#include "lib/base/log.h"
+#include "lib/base/settings.h"
 #include "push/net/bound.h"
 #include "push/net/conn.h"
 #include "push/net/conns.h"

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/shared.h"
+#include "lib/process/shared.h"
 
 enum { COPY_EACH_MS = 1000, LABELS_BYTES = 128 };
 

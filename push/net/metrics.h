@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "lib/histogram.h"
+#include "lib/base/histogram.h"
 #include "push/net/bound.h"
 #include "push/net/close.h"
 

@@ -2,7 +2,7 @@
 /* Connections that are not authenticated yet. */
 #include "push/net/newcomers.h"
 
-#include "lib/settings.h"
+#include "lib/base/settings.h"
 #include "push/net/loop.h"
 
 enum {

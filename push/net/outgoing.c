@@ -2,7 +2,7 @@
 /* Queue of a connection, and its limits. */
 #include "push/net/outgoing.h"
 
-#include "lib/settings.h"
+#include "lib/base/settings.h"
 #include "push/net/flush.h"
 #include "push/net/metrics.h"
 

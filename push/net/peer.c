@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/address.h"
-#include "lib/memory.h"
-#include "lib/settings.h"
+#include "lib/auth/address.h"
+#include "lib/base/memory.h"
+#include "lib/base/settings.h"
 #include "push/net/conns.h"
 #include "push/net/rare.h"
 

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include "lib/memory.h"
+#include "lib/base/memory.h"
 #include "push/net/metrics.h"
 
 enum {

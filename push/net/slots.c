@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "lib/memory.h"
+#include "lib/base/memory.h"
 
 static uint32_t
 slot_unused(struct slots *s)

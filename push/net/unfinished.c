@@ -2,7 +2,7 @@
 /* Limits on the input of clients. */
 #include "push/net/unfinished.h"
 
-#include "lib/settings.h"
+#include "lib/base/settings.h"
 #include "push/net/conns.h"
 #include "push/net/loop.h"
 #include "push/net/metrics.h"

@@ -14,14 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/clock.h"
-#include "lib/id.h"
-#include "lib/limits.h"
-#include "lib/map.h"
-#include "lib/memory.h"
-#include "lib/pg_array.h"
-#include "lib/presence.h"
-#include "lib/settings.h"
+#include "lib/base/clock.h"
+#include "lib/base/id.h"
+#include "lib/base/limits.h"
+#include "lib/base/map.h"
+#include "lib/base/memory.h"
+#include "lib/base/pg_array.h"
+#include "lib/chat/presence.h"
+#include "lib/base/settings.h"
 #include "push/links/bus.h"
 #include "push/links/store.h"
 #include "push/net/conns.h"

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/cursor.h"
+#include "lib/chat/cursor.h"
 #include "push/net/conn.h"
 #include "push/session/memberships.h"
 

@@ -2,7 +2,7 @@
 /* Events that are kept while a stream opens. */
 #include "push/session/kept.h"
 
-#include "lib/limits.h"
+#include "lib/base/limits.h"
 
 enum { KEPT_MOST = 1024, KEPT_BYTES = 1024 * KIB };
 

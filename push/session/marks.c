@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/clock.h"
-#include "lib/id.h"
-#include "lib/pg_array.h"
+#include "lib/base/clock.h"
+#include "lib/base/id.h"
+#include "lib/base/pg_array.h"
 #include "push/fanout/hub.h"
 #include "push/links/bus.h"
 #include "push/links/ids.h"

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/memory.h"
-#include "lib/pg_array.h"
+#include "lib/base/memory.h"
+#include "lib/base/pg_array.h"
 #include "push/links/store.h"
 #include "push/net/loop.h"
 

@@ -56,9 +56,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lib/map.h"
-#include "lib/memory.h"
-#include "lib/settings.h"
+#include "lib/base/map.h"
+#include "lib/base/memory.h"
+#include "lib/base/settings.h"
 #include "push/fanout/bundle.h"
 #include "push/fanout/delivery.h"
 #include "push/fanout/hub.h"

@@ -15,7 +15,7 @@
 
 #include <stdbool.h>
 
-#include "lib/cursor.h"
+#include "lib/chat/cursor.h"
 #include "push/fanout/event.h"
 #include "push/net/conn.h"
 

@@ -2,9 +2,9 @@
 /* Pages of missed events, read by sync_events. */
 #include "push/session/page.h"
 
-#include "lib/id.h"
-#include "lib/pg_array.h"
-#include "lib/settings.h"
+#include "lib/base/id.h"
+#include "lib/base/pg_array.h"
+#include "lib/base/settings.h"
 #include "push/links/result.h"
 
 enum {

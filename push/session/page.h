@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/cursor.h"
+#include "lib/chat/cursor.h"
 #include "push/fanout/event.h"
 #include "push/links/store.h"
 

@@ -2,8 +2,8 @@
 /* Revoked devices, from the database. */
 #include "push/session/revocations.h"
 
-#include "lib/id.h"
-#include "lib/revoked.h"
+#include "lib/base/id.h"
+#include "lib/auth/revoked.h"
 #include "push/links/result.h"
 #include "push/links/store.h"
 #include "push/net/loop.h"

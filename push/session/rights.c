@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/notification.h"
-#include "lib/id.h"
-#include "lib/memory.h"
-#include "lib/pg_array.h"
+#include "lib/chat/notification.h"
+#include "lib/base/id.h"
+#include "lib/base/memory.h"
+#include "lib/base/pg_array.h"
 #include "push/links/ids.h"
 #include "push/links/result.h"
 #include "push/links/store.h"

@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/clock.h"
-#include "lib/notification.h"
-#include "lib/limiter.h"
-#include "lib/limits.h"
-#include "lib/memory.h"
-#include "lib/message_batch.h"
-#include "lib/send_queue.h"
-#include "lib/settings.h"
+#include "lib/base/clock.h"
+#include "lib/chat/notification.h"
+#include "lib/auth/limiter.h"
+#include "lib/base/limits.h"
+#include "lib/base/memory.h"
+#include "lib/chat/message_batch.h"
+#include "lib/chat/send_queue.h"
+#include "lib/base/settings.h"
 #include "push/fanout/bundle.h"
 #include "push/fanout/hub.h"
 #include "push/links/bus.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Messages that clients send over WebSockets. Waiting messages are stored by one call of
- * messages_send, each with its own answer (lib/send_queue.h).
+ * messages_send, each with its own answer (lib/chat/send_queue.h).
  * A message is answered within settings.api_wait_ms. It is acknowledged after COMMIT, and published
  * whether its sender is still connected or not.
  */
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/message_draft.h"
+#include "lib/chat/message_draft.h"
 #include "push/net/conn.h"
 
 /* Outcome of a message: its JSON, or an error's code. */

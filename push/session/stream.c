@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/clock.h"
-#include "lib/id.h"
-#include "lib/memory.h"
-#include "lib/revoked.h"
-#include "lib/settings.h"
+#include "lib/base/clock.h"
+#include "lib/base/id.h"
+#include "lib/base/memory.h"
+#include "lib/auth/revoked.h"
+#include "lib/base/settings.h"
 #include "push/fanout/delivery.h"
 #include "push/fanout/hub.h"
 #include "push/fanout/position.h"

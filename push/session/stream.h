@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/token.h"
+#include "lib/auth/token.h"
 #include "push/net/conn.h"
 
 /* Notes the cursor that the client wants to resume from. Called before stream_begin. */

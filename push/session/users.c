@@ -4,8 +4,8 @@
 
 #include <assert.h>
 
-#include "lib/map.h"
-#include "lib/settings.h"
+#include "lib/base/map.h"
+#include "lib/base/settings.h"
 #include "push/fanout/delivery.h"
 #include "push/links/bus.h"
 #include "push/net/conns.h"

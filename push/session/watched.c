@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/clock.h"
-#include "lib/id.h"
-#include "lib/map.h"
-#include "lib/memory.h"
-#include "lib/pg_array.h"
-#include "lib/presence.h"
-#include "lib/settings.h"
+#include "lib/base/clock.h"
+#include "lib/base/id.h"
+#include "lib/base/map.h"
+#include "lib/base/memory.h"
+#include "lib/base/pg_array.h"
+#include "lib/chat/presence.h"
+#include "lib/base/settings.h"
 #include "push/fanout/delivery.h"
 #include "push/links/bus.h"
 #include "push/links/ids.h"

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "lib/percent.h"
+#include "lib/base/percent.h"
 
 /*
  * Classes of bytes: the parts of a head that allow them (RFC 9110, 5.6.2 and 5.5; RFC 9112, 3.2).

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/json_text.h"
+#include "lib/base/json_text.h"
 
 #define AT(member) .offset = offsetof(struct up, member)
 #define TYPE "type", FIELD_TEXT, REQUIRED, 1, UP_TYPE_BYTES, AT(name)
@@ -155,7 +155,7 @@ up_read(const char *text, size_t n, struct up *out, struct up_error *error)
 
 	memset(out, 0, sizeof *out);
 	memset(error, 0, sizeof *error);
-	out->root = json_text_parse(text, n, &why);
+	out->root = fields_parse(text, n, &why);
 	if (!out->root) {
 		client_id_guess(text, text + n, error);
 		return refuse(error, why, "");

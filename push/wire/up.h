@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/limits.h"
-#include "lib/message_draft.h"
+#include "lib/base/limits.h"
+#include "lib/chat/message_draft.h"
 
 struct json_t;
 

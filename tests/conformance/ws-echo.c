@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "lib/memory.h"
+#include "lib/base/memory.h"
 #include "push/wire/frame.h"
 #include "push/wire/handshake.h"
 #include "push/wire/http.h"

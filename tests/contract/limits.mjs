@@ -1,6 +1,5 @@
-// The limits of lib/limits.h, where SQL says them again and where GET /v1/server tells them: the
-// same numbers.
-// SPDX-License-Identifier: MIT
+// The limits of lib/base/limits.h, where SQL says them again and where GET /v1/server tells them:
+// the same numbers. SPDX-License-Identifier: MIT
 import fs from "node:fs";
 import { api } from "./document.mjs";
 
@@ -53,7 +52,7 @@ const untold = [
 	"LIMIT_MESSAGE_BYTES", "LIMIT_DATA_DEPTH", "LIMIT_NUMBER_BYTES", "LIMIT_EXPONENT_DIGITS", "LIMIT_REQUEST_ID_BYTES", "LIMIT_TYPING_ELSEWHERE_MS",
 ];
 
-const header = "lib/limits.h";
+const header = "lib/base/limits.h";
 
 /* The limits as {name: number}. A limit is a product of numbers and KIB. */
 function limits() {

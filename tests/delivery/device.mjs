@@ -52,7 +52,9 @@ export class Device {
 		stream.open();
 	}
 
-	/* Begins again with a snapshot, as docs/events.md asks a client to do after stream.reset. */
+	/*
+	 * Begins again with a snapshot, as docs/events.md asks a client to do after stream.reset.
+	 */
 	async restart() {
 		const { transport } = this.stream;
 

@@ -83,7 +83,8 @@ async function judgeHistory(run, conversation, token) {
 		byClientId.set(m.client_id, m);
 		if (!said || said.text !== m.text || said.sender !== m.sender_id)
 			ledger.fault("differs", where, `seq ${m.seq} is what nobody has said`);
-		// After a loss a snapshot may cover what stands at this seq now; judgeShown says that nobody kept the former.
+		// After a loss a snapshot may cover what stands at this seq now; judgeShown says
+		// that nobody kept the former.
 		const isSkipped = ledger.lossy && m.seq <= ledger.skipped.get(conversation);
 		if (heard && heard.id !== m.id && !(isSkipped && BigInt(heard.id) < BigInt(m.id)))
 			ledger.fault("differs", where, `seq ${m.seq} is message ${m.id}, on streams it was ${heard.id}`);
@@ -99,7 +100,7 @@ async function judgeHistory(run, conversation, token) {
 }
 
 /*
- * What the database has lost: only what was acknowledged before a stream said so, and only the end
+ * Checks a loss: only acknowledged messages before a stream said so are lost, and only the end
  * of a conversation.
  */
 function judgeLost(ledger, conversation, messages) {

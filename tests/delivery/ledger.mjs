@@ -74,7 +74,8 @@ export class Ledger {
 		const what = isMessage ? `${event.data.id} ${event.data.sender_id} ${event.data.client_id} ${event.data.text}` : "a change";
 		let known = order.get(event.seq) ?? { what };
 		if (this.lossy && isMessage && known.message && known.what !== what) {
-			// The seq was given again after a loss: the message with the higher id is the later one.
+			// The seq was given again after a loss: the message with the higher id is
+			// the later one.
 			if (BigInt(known.message.id) > BigInt(event.data.id))
 				return;
 			known = { what };
@@ -103,7 +104,10 @@ export class Ledger {
 			this.stored.delete(message.client_id);
 	}
 
-	/* Notes that a snapshot covered a conversation up to a seq: no device may have received these. */
+	/*
+	 * Notes that a snapshot covered a conversation up to a seq: no device may have received
+	 * these.
+	 */
 	skip(conversation, seq) {
 		this.skipped.set(conversation, Math.max(this.skipped.get(conversation) ?? 0, seq));
 	}
@@ -113,7 +117,10 @@ export class Ledger {
 		return this.resets.length ? Math.max(...this.resets) : 0;
 	}
 
-	/* A mark moved backward from what was said at `at`. After a loss it may, so this is judged last. */
+	/*
+	 * A mark moved backward from what was said at `at`. After a loss it may, so this is judged
+	 * last.
+	 */
 	backwards(at, where, what) {
 		this.wentBack.push({ at, where, what });
 	}

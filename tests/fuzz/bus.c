@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "lib/notification.h"
-#include "lib/log.h"
-#include "lib/settings.h"
+#include "lib/chat/notification.h"
+#include "lib/base/log.h"
+#include "lib/base/settings.h"
 #include "push/links/bus.h"
 #include "push/net/loop.h"
 #include "push/net/metrics.h"

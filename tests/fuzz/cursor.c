@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/cursor.h"
+#include "lib/chat/cursor.h"
 
 static void
 expect(bool right)

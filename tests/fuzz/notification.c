@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/notification.h"
+#include "lib/chat/notification.h"
 
 static void
 expect(bool right)

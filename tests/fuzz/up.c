@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "lib/message_data.h"
+#include "lib/chat/message_data.h"
 #include "push/wire/up.h"
 #include "push/wire/utf8.h"
 

@@ -80,7 +80,7 @@ refuses() {
 		[[ $output == *'unknown setting in the environment: BANTER_RATE_LOGN'* ]]
 	done
 	for name in $(sed -n '/^SETTINGS=(/,/^)/s/^\t"\(BANTER_[A-Z_]*\)=.*/\1/p' "$ROOT/scripts/parts.bash"); do
-		grep -q "\"$name\"" "$ROOT/lib/settings.c" || { echo "$name is not in lib/settings.c"; false; }
+		grep -q "\"$name\"" "$ROOT/lib/settings.c" || { echo "$name is not in lib/base/settings.c"; false; }
 	done
 }
 

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "api/input.h"
+#include "api/http/input.h"
 #include "chance.h"
 
 struct item {

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "api/known.h"
+#include "api/http/known.h"
 
 enum { START_MS = 1000, LIFE_MS = KNOWN_SECONDS * 1000, FIRST = 1000000 };
 

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "api/password.h"
-#include "lib/settings.h"
+#include "api/routes/password.h"
+#include "lib/base/settings.h"
 
 enum { LOGINS = 4, PLACES = 3 };
 

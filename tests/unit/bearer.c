@@ -13,9 +13,9 @@
 #include <cmocka.h>
 #include <sodium.h>
 
-#include "lib/bearer.h"
-#include "lib/revoked.h"
-#include "lib/settings.h"
+#include "lib/auth/bearer.h"
+#include "lib/auth/revoked.h"
+#include "lib/base/settings.h"
 #include "push/session/stream.h"
 
 enum { ALICE = 1, PHONE = 11, DEVICES = 40000 };

@@ -16,8 +16,8 @@
 #include <cmocka.h>
 
 #include "chance.h"
-#include "lib/notification.h"
-#include "lib/settings.h"
+#include "lib/chat/notification.h"
+#include "lib/base/settings.h"
 #include "push/fanout/bundle.h"
 #include "push/fanout/delivery.h"
 #include "push/fanout/hub.h"

@@ -10,7 +10,7 @@
 
 #include <arpa/inet.h>
 
-#include "lib/address.h"
+#include "lib/auth/address.h"
 
 /* clang-format off */
 static const struct row {

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "lib/arena.h"
+#include "lib/base/arena.h"
 
 /* Checks that a parser reads each byte of a JSON string back, at each place. */
 static void

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "lib/cursor.h"
+#include "lib/chat/cursor.h"
 
 #include "chance.h"
 

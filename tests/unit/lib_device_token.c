@@ -11,8 +11,8 @@
 #include <cmocka.h>
 #include <sodium.h>
 
-#include "lib/device_token.h"
-#include "lib/settings.h"
+#include "lib/auth/device_token.h"
+#include "lib/base/settings.h"
 
 static char folder[] = "/tmp/banter-device-token.XXXXXX";
 

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "chance.h"
-#include "lib/clock.h"
-#include "lib/id.h"
+#include "lib/base/clock.h"
+#include "lib/base/id.h"
 
 static void
 test_good(void **unused)

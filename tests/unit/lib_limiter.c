@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "lib/limiter.h"
-#include "lib/settings.h"
+#include "lib/auth/limiter.h"
+#include "lib/base/settings.h"
 
 enum { SECOND = 1000000, WORKERS = 4, TRIES = 500 };
 

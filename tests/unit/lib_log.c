@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "lib/log.h"
+#include "lib/base/log.h"
 
 static int saved, pipe_fds[2];
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "lib/log_file.h"
+#include "lib/base/log_file.h"
 
 enum { TRIES = 500, TRY_US = 10000, LIMIT = 100 };
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "chance.h"
-#include "lib/map.h"
+#include "lib/base/map.h"
 
 enum { KEYS = 300, STEPS = 20000 };
 

@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "lib/json_text.h"
-#include "lib/limits.h"
-#include "lib/message_data.h"
+#include "lib/base/json_text.h"
+#include "lib/base/limits.h"
+#include "lib/chat/message_data.h"
 
 /* Data, and the same data as PostgreSQL writes it from jsonb, without blanks. */
 static const struct {

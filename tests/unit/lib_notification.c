@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "lib/notification.h"
+#include "lib/chat/notification.h"
 
 /* Describes the parsed payload as "kind id seq gone delivered read json"; NULL: refused. */
 static const struct row {

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "lib/origins.h"
-#include "lib/settings.h"
+#include "lib/auth/origins.h"
+#include "lib/base/settings.h"
 
 static ptrdiff_t
 place_of(const char *origin)

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "lib/percent.h"
+#include "lib/base/percent.h"
 
 enum { ROOM = 8 };
 

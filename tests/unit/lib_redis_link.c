@@ -15,10 +15,10 @@
 
 #include <cmocka.h>
 
-#include "lib/clock.h"
-#include "lib/redis_link.h"
-#include "lib/resolver.h"
-#include "lib/settings.h"
+#include "lib/base/clock.h"
+#include "lib/links/redis_link.h"
+#include "lib/links/resolver.h"
+#include "lib/base/settings.h"
 
 enum { PATIENCE_MS = 20000, ATTEMPTS_MOST = 3 };
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "lib/redis_url.h"
+#include "lib/links/redis_url.h"
 
 /* Describes the parsed URL as "path|host|tls place port" and its other parts; NULL: refused. */
 static const struct row {

@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "lib/clock.h"
-#include "lib/resolver.h"
+#include "lib/base/clock.h"
+#include "lib/links/resolver.h"
 
 enum { PATIENCE_MS = 20000 };
 

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "chance.h"
-#include "lib/send_queue.h"
+#include "lib/chat/send_queue.h"
 
 enum { ROOMS = 5, MESSAGES = 20000, WAIT_MS = 50, BATCHES = 3, MOST = 8 };
 

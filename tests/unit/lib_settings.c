@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "lib/settings.h"
+#include "lib/base/settings.h"
 
 #define THIRTY "abcdefghijklmnopqrstuvwxyabcde"
 #define FIFTY "abcdefghijklmnopqrstuvwxyabcdefghijklmnopqrstuvwxy"

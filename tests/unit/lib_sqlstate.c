@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "lib/sqlstate.h"
+#include "lib/links/sqlstate.h"
 
 static void
 test_outcomes(void **unused)

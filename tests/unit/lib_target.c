@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "lib/settings.h"
-#include "lib/target.h"
+#include "lib/base/settings.h"
+#include "lib/links/target.h"
 
 /* Returns the value of the last such keyword, or NULL. */
 static const char *

@@ -12,9 +12,9 @@
 #include <jwt.h>
 #include <sodium.h>
 
-#include "lib/secret.h"
-#include "lib/settings.h"
-#include "lib/token.h"
+#include "lib/auth/secret.h"
+#include "lib/base/settings.h"
+#include "lib/auth/token.h"
 
 #define HEAD "{\"alg\":\"HS256\",\"typ\":\"JWT\"}"
 #define CLAIMS(iss, aud, sub, did, exp) "{\"iss\":" iss ",\"aud\":" aud ",\"sub\":" sub ",\"did\":" did ",\"jti\":\"x\",\"exp\":" exp "}"

@@ -17,10 +17,10 @@
 
 #include <cmocka.h>
 
-#include "lib/log.h"
-#include "lib/settings.h"
-#include "lib/shared.h"
-#include "lib/workers.h"
+#include "lib/base/log.h"
+#include "lib/base/settings.h"
+#include "lib/process/shared.h"
+#include "lib/process/workers.h"
 
 enum { WORKERS = 2, REPORT = WORKER_GIVEN, ORDERS, SLOT_OF_FIRST, GIVEN = 3, PATIENCE_MS = 60000, BEAT_US = 10 * 1000, HANG_MS = 6000 };
 

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "lib/settings.h"
+#include "lib/base/settings.h"
 #include "push/net/conn.h"
 #include "push/net/conns.h"
 #include "push/net/flush.h"

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "lib/settings.h"
+#include "lib/base/settings.h"
 #include "push/net/listener.h"
 
 static int

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "lib/address.h"
-#include "lib/settings.h"
+#include "lib/auth/address.h"
+#include "lib/base/settings.h"
 #include "push/net/peer.h"
 
 static bool

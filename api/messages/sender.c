@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Group commit: a queue of sends, and the threads that store them in batches.
+ *
+ * Terms
+ *     send     a message to store, with the request that waits for it (struct send)
+ *     conn     one of settings.api_send_connections database connections; it is idle or has a
+ *              batch
+ *     batch    sends that one statement stores in one transaction (batch.h)
+ *     ready    a conversation that no other transaction is known to hold (lib/chat/send_queue.h)
+ *     busy     a conversation that another transaction holds
+ *     running  a connection whose batch does not wait for locks
+ *     waiting  a connection whose batch of busy conversations waits for their locks, for
+ *              SEND_WAIT_MS
+ *     late     a connection whose batch has not ended after SEND_GRACE_MS, though all sends in it
+ *              were answered
+ *
+ * Invariants
+ * 1. Each send that is queued gets one reply: by the end of its batch, or with 503 at its deadline.
+ * 2. A reply that says stored is sent after COMMIT. A message whose reply was 503 may be stored
+ *    too.
+ * 3. The events of a batch are published before its sends are answered. They include the events of
+ *    sends that were answered 503 before.
+ * 4. The messages of a conversation are stored in the order in which they were queued.
+ * 5. A batch of ready conversations begins at once if no connection is running. A further one
+ *    begins when a whole batch is queued, or SEND_LATE_MS after the last one began. The reason: two
+ *    half batches cost more than a whole one.
+ * 6. At most half of the connections wait, and when one begins to wait, another is idle or running.
+ *    If no connection may wait, busy conversations are tried every SEND_TRY_PAUSE_MS.
+ * 7. A late connection is kept until its batch ends (db_conn.h says why) or the sender stops. While
+ *    all connections are late, every send is refused at once.
+ * 8. No thread holds the lock while it connects, runs a statement, publishes or replies.
+ * 9. One thread more than there are connections runs sender_run. So sends meet their deadlines
+ *    while every connection has a batch.
+ */
+#include "api/messages/sender.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "api/http/reply.h"
+#include "api/links/accept_slots.h"
+#include "api/links/metrics.h"
+#include "api/messages/batch.h"
+#include "lib/base/clock.h"
+#include "lib/base/limits.h"
+#include "lib/base/memory.h"
+#include "lib/base/settings.h"
+
+enum {
+	BATCH_BYTES = 256 * KIB, /* of texts in one batch, so that a few large texts do not delay many small ones */
+	LATE_LOOK_MS = 200,	 /* between two looks whether to stop, while a batch is late */
+	STUCK_SHARE = 2,	 /* 1 / this of the queue may be messages of busy conversations */
+};
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t work; /* a thread in sender_run may have work */
+	pthread_cond_t room; /* the queue is shorter */
+	struct send_queue queue;
+	struct db_conn *conns, *idle;
+	int idle_count;
+	int running;	  /* connections with a batch that does not wait for locks */
+	int waiting;	  /* connections with a batch that waits for locks */
+	int late;	  /* connections with a batch whose sends were all answered */
+	int64_t since_ms; /* when the last batch of ready conversations began */
+	int64_t tried_ms; /* when busy conversations were last tried */
+	bool stop;
+} sender = { .lock = PTHREAD_MUTEX_INITIALIZER, .room = PTHREAD_COND_INITIALIZER };
+
+void
+sender_open(void)
+{
+	clock_cond_init(&sender.work);
+	pthread_cond_destroy(&sender.room);
+	clock_cond_init(&sender.room);
+	send_queue_init(&sender.queue);
+	sender.conns = memory_alloc((size_t)settings.api_send_connections * sizeof *sender.conns);
+	for (long i = 0; i < settings.api_send_connections; i++) {
+		sender.conns[i].next = sender.idle;
+		sender.idle = &sender.conns[i];
+	}
+	sender.idle_count = (int)settings.api_send_connections;
+}
+
+void
+sender_close(void)
+{
+	for (long i = 0; i < settings.api_send_connections; i++)
+		db_conn_drop(&sender.conns[i]);
+	free(sender.conns);
+	send_queue_free(&sender.queue);
+}
+
+/* ---- replies: without the lock ---- */
+
+/* Returns the result of a send, from its status in messages_send. */
+static struct sent
+sent_of(const struct batch *b, int i)
+{
+	struct sent out = { .error = b->answered[i]->error };
+	const char *status = batch_column(b, i, SEND_STATUS);
+
+	if (!status)
+		return out;
+	out.created = strcmp(status, "created") == 0;
+	if (out.created || strcmp(status, "repeated") == 0)
+		out.message = batch_column(b, i, SEND_MESSAGE);
+	else
+		out.error = error_find(status);
+	if (!out.message && !out.error)
+		out.error = ERROR_INTERNAL;
+	return out;
+}
+
+/* Replies to the request of a send, and returns it to the unused ones. */
+static void
+send_answer_now(struct send *s, const struct sent *sent)
+{
+	struct request *r = s->request; /* its memory contains the send */
+
+	s->answer(r, sent);
+	reply_finish(r);
+	request_give(r);
+}
+
+static void
+send_refuse(struct send_entry *e)
+{
+	metrics_count(&metrics->send_late);
+	send_answer_now((struct send *)e, &(struct sent){ .error = ERROR_UNAVAILABLE });
+}
+
+static void
+batch_answer(struct batch *b)
+{
+	for (int i = 0; i < b->count; i++) {
+		if (!b->answered[i])
+			continue;
+		struct sent sent = sent_of(b, i);
+		send_answer_now(b->answered[i], &sent);
+	}
+	PQclear(b->result);
+}
+
+/* ---- due work: under the lock ---- */
+
+/* Returns whether a batch of ready conversations should begin (invariant 5). */
+static bool
+ready_due(void)
+{
+	if (!sender.queue.ready_count || !sender.idle)
+		return false;
+	return !sender.running || sender.queue.ready_count >= settings.api_send_batch || clock_ms() - sender.since_ms >= SEND_LATE_MS;
+}
+
+/* Returns whether a batch may wait for locks now (invariant 6). */
+static bool
+waiting_allowed(void)
+{
+	int most = (int)settings.api_send_connections / 2;
+
+	return sender.waiting < most && (sender.idle_count > 1 || sender.running > 0);
+}
+
+/* Returns whether a batch of busy conversations should begin (invariant 6). */
+static bool
+busy_due(void)
+{
+	if (TAILQ_EMPTY(&sender.queue.busy) || !sender.idle)
+		return false;
+	return waiting_allowed() || clock_ms() - sender.tried_ms >= SEND_TRY_PAUSE_MS;
+}
+
+/*
+ * Returns whether all connections are late. One cause is a lost standby that every commit waits
+ * for.
+ */
+static bool
+all_late(void)
+{
+	return sender.late == settings.api_send_connections;
+}
+
+/* Takes a send out of the queue that must be refused, if there is one. */
+static struct send_entry *
+refusal_due(void)
+{
+	return send_queue_expire(&sender.queue, all_late() ? INT64_MAX : clock_ms());
+}
+
+/*
+ * Returns when the queue needs attention if nothing else happens: at the first deadline of a send,
+ * or when another batch may begin.
+ */
+static int64_t
+queue_deadline(void)
+{
+	int64_t deadline = sender.queue.earliest_ms;
+
+	if (sender.idle && sender.queue.ready_count && sender.since_ms + SEND_LATE_MS < deadline)
+		deadline = sender.since_ms + SEND_LATE_MS;
+	if (sender.idle && !TAILQ_EMPTY(&sender.queue.busy) && sender.tried_ms + SEND_TRY_PAUSE_MS < deadline)
+		deadline = sender.tried_ms + SEND_TRY_PAUSE_MS;
+	return deadline;
+}
+
+static void
+work_signal(void)
+{
+	if (ready_due() || busy_due())
+		pthread_cond_signal(&sender.work);
+}
+
+/* ---- connections: under the lock ---- */
+
+static struct db_conn *
+conn_take(void)
+{
+	struct db_conn *c = sender.idle;
+
+	sender.idle = c->next;
+	sender.idle_count--;
+	return c;
+}
+
+static void
+conn_return(struct db_conn *c)
+{
+	c->next = sender.idle;
+	sender.idle = c;
+	sender.idle_count++;
+}
+
+/* ---- the sender's threads: under the lock, which they release to wait ---- */
+
+static void
+pause_a_moment(void)
+{
+	nanosleep(&(struct timespec){ 0, SEND_TRY_PAUSE_MS * 1000 * 1000 }, NULL);
+}
+
+/* Moves a connection's batch from one count to another. NULL: none. */
+static void
+kind_move(int **kind, int *to)
+{
+	if (*kind)
+		--**kind;
+	if (to)
+		++*to;
+	*kind = to;
+}
+
+/*
+ * Counts a batch as late, because all sends in it were refused. Returns false when the sender
+ * stops.
+ */
+static bool
+batch_is_late(struct send_batch *b, int **kind)
+{
+	pthread_mutex_lock(&sender.lock);
+	bool stop = sender.stop;
+	if (*kind != &sender.late) {
+		kind_move(kind, &sender.late);
+		send_batch_late(b);
+		metrics_count(&metrics->batches_late);
+		pthread_cond_signal(&sender.work);
+	}
+	pthread_mutex_unlock(&sender.lock);
+	return !stop;
+}
+
+/* Runs a batch until it ends. Refuses its sends at their deadlines meanwhile. */
+static void
+batch_do(struct db_conn *c, struct batch *b, int **kind)
+{
+	int64_t grace_ms = clock_ms() + SEND_GRACE_MS;
+	enum db_outcome outcome = batch_run(c, b, *kind == &sender.waiting ? SEND_WAIT_MS : 0);
+	struct send_entry *e;
+
+	while (outcome == DB_LATE) {
+		while ((e = send_batch_expire(&b->sends, clock_ms())))
+			send_refuse(e);
+		int64_t deadline = send_batch_deadline(&b->sends);
+		if (deadline == INT64_MAX && clock_ms() < grace_ms)
+			deadline = grace_ms;
+		if (deadline == INT64_MAX && !batch_is_late(&b->sends, kind)) {
+			db_conn_drop(c);
+			break;
+		}
+		outcome = batch_await(c, b, deadline < INT64_MAX ? deadline : clock_ms() + LATE_LOOK_MS);
+	}
+	if (outcome == DB_LOST)
+		pause_a_moment(); /* before the next try */
+	batch_judge(b, outcome);
+}
+
+/*
+ * Makes a connection ready before it takes a batch, because connecting may take long. Another
+ * thread then watches the deadlines of the queue.
+ */
+static bool
+conn_make_ready(struct db_conn *c)
+{
+	pthread_mutex_unlock(&sender.lock);
+	bool ready = db_conn_lives(c);
+	if (!ready) {
+		pthread_cond_signal(&sender.work);
+		ready = db_conn_ready(c, INT64_MAX);
+	}
+	if (!ready)
+		pause_a_moment();
+	pthread_mutex_lock(&sender.lock);
+	return ready;
+}
+
+static void
+queue_take_batch(struct send_batch *b, bool busy)
+{
+	bool full = sender.queue.count >= settings.api_send_queue;
+
+	send_queue_take(&sender.queue, b, busy, (int)settings.api_send_batch, BATCH_BYTES);
+	if (full && b->count)
+		pthread_cond_broadcast(&sender.room);
+	if (!sender.idle && sender.queue.count) /* another thread must watch the deadlines of the others */
+		pthread_cond_signal(&sender.work);
+}
+
+/*
+ * Takes a batch and runs it. Releases the connection before it replies, so another thread may run
+ * the next batch meanwhile.
+ */
+static void
+sender_batch(bool busy)
+{
+	int *kind = NULL;
+	struct batch b;
+
+	if (busy)
+		sender.tried_ms = clock_ms();
+	else
+		sender.since_ms = clock_ms();
+	kind_move(&kind, busy && waiting_allowed() ? &sender.waiting : &sender.running);
+	struct db_conn *c = conn_take();
+	b.sends.count = b.count = 0;
+	if (conn_make_ready(c))
+		queue_take_batch(&b.sends, busy);
+	if (b.sends.count) {
+		pthread_mutex_unlock(&sender.lock);
+		batch_do(c, &b, &kind);
+		pthread_mutex_lock(&sender.lock);
+		send_queue_finish(&sender.queue, &b.sends);
+	}
+	kind_move(&kind, NULL);
+	conn_return(c);
+	work_signal();
+	if (b.count == 0)
+		return;
+	pthread_mutex_unlock(&sender.lock);
+	batch_publish(&b);
+	batch_answer(&b);
+	pthread_mutex_lock(&sender.lock);
+}
+
+/* Refuses a send that has waited in the queue up to its deadline. */
+static void
+sender_refuse(struct send_entry *e)
+{
+	pthread_cond_broadcast(&sender.room);
+	pthread_mutex_unlock(&sender.lock);
+	send_refuse(e);
+	pthread_mutex_lock(&sender.lock);
+}
+
+static void
+sender_rest(void)
+{
+	int64_t deadline = queue_deadline();
+
+	if (deadline == INT64_MAX)
+		pthread_cond_wait(&sender.work, &sender.lock);
+	else
+		(void)clock_wait(&sender.work, &sender.lock, deadline);
+}
+
+/* Returns one more than there are connections (invariant 9). */
+long
+sender_threads(void)
+{
+	return settings.api_send_connections + 1;
+}
+
+void
+sender_run(void)
+{
+	struct send_entry *e;
+
+	pthread_mutex_lock(&sender.lock);
+	while (!sender.stop || sender.queue.count) {
+		if ((e = refusal_due()))
+			sender_refuse(e);
+		else if (busy_due())
+			sender_batch(true);
+		else if (ready_due())
+			sender_batch(false);
+		else
+			sender_rest();
+	}
+	pthread_mutex_unlock(&sender.lock);
+}
+
+void
+sender_stop(void)
+{
+	pthread_mutex_lock(&sender.lock);
+	sender.stop = true;
+	pthread_cond_broadcast(&sender.work);
+	pthread_mutex_unlock(&sender.lock);
+}
+
+/* ---- sending ---- */
+
+/*
+ * Waits until the queue has room. Returns false when the send must be refused, because it would
+ * wait in vain.
+ */
+static bool
+queue_has_room(const struct send_entry *e)
+{
+	while (sender.queue.count >= settings.api_send_queue) {
+		accept_slot_release();
+		if (!clock_wait(&sender.room, &sender.lock, e->deadline_ms))
+			return false;
+	}
+	return !all_late() && !send_queue_is_stuck(&sender.queue, e->conversation, (int)settings.api_send_queue / STUCK_SHARE, SIZE_MAX);
+}
+
+enum reply
+sender_send(struct request *r, const struct message_draft *draft, send_answer *answer)
+{
+	struct send *s = arena_alloc(&r->arena, sizeof *s);
+
+	*s = (struct send){ .request = r, .draft = draft, .answer = answer };
+	s->entry.conversation = draft->conversation;
+	s->entry.deadline_ms = clock_ms() + settings.api_wait_ms;
+	s->entry.size = strlen(draft->text);
+	pthread_mutex_lock(&sender.lock);
+	bool room = queue_has_room(&s->entry);
+	if (room) {
+		send_queue_add(&sender.queue, &s->entry);
+		if (ready_due() || sender.queue.count == 1) /* a thread must watch the deadline of the first send */
+			pthread_cond_signal(&sender.work);
+	}
+	pthread_mutex_unlock(&sender.lock);
+	if (room)
+		return REPLY_LATER;
+	metrics_count(&metrics->send_late);
+	return answer(r, &(struct sent){ .error = ERROR_UNAVAILABLE });
+}

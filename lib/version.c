@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: MIT */
-/* The version, which the Makefile defines for this file. */
-#include "version.h"
-
-const char banter_version[] = BANTER_VERSION;
