@@ -468,12 +468,12 @@ front_input(struct conn *c, uint8_t *data, size_t n)
 		if (n > HTTP_HEAD_BYTES)
 			conn_close(c, CLOSE_PROTOCOL);
 		else
-			conn_keep(c, data, n);
+			conn_save_input(c, data, n);
 		return;
 	}
 	int len = http_head_parse((const char *)data, n, &head);
 	if (len == 0) {
-		conn_keep(c, data, n);
+		conn_save_input(c, data, n);
 		return;
 	}
 	if (len < 0) {
@@ -485,7 +485,7 @@ front_input(struct conn *c, uint8_t *data, size_t n)
 	front_request(c, &head);
 	if (c->state >= CONN_CLOSING || n == (size_t)len)
 		return;
-	conn_keep(c, data + len, n - (size_t)len);
+	conn_save_input(c, data + len, n - (size_t)len);
 	if (c->state == CONN_AUTH)
 		conn_resume_input(c); /* the first frame came with the handshake */
 }

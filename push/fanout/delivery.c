@@ -186,7 +186,7 @@ conn_take_step(struct conn *c, const struct position_step *step, const struct en
 	} else if (transport_answers_once(c)) {
 		c->stale = true;
 	} else {
-		conn_lags(c);
+		conn_close_slow(c);
 	}
 }
 
@@ -292,7 +292,7 @@ void
 conn_answer(struct conn *c, const char *json, size_t len)
 {
 	if (!queue_text(c, json, len))
-		conn_lags(c);
+		conn_close_slow(c);
 }
 
 void

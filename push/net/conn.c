@@ -71,10 +71,10 @@ conn_timeout(struct timer *t)
 
 	switch (c->state) {
 	case CONN_HEAD:
-		conn_exceeds(c, BOUND_HANDSHAKE_SECONDS, CLOSE_IDLE);
+		conn_close_over_limit(c, BOUND_HANDSHAKE_SECONDS, CLOSE_IDLE);
 		return;
 	case CONN_AUTH:
-		conn_exceeds(c, BOUND_HANDSHAKE_SECONDS, CLOSE_AUTH_TIMEOUT);
+		conn_close_over_limit(c, BOUND_HANDSHAKE_SECONDS, CLOSE_AUTH_TIMEOUT);
 		return;
 	case CONN_OPENING:
 		conn_close(c, CLOSE_UNAVAILABLE);
@@ -129,7 +129,7 @@ conn_close(struct conn *c, enum close_reason why)
 }
 
 void
-conn_exceeds(struct conn *c, enum bound bound, enum close_reason why)
+conn_close_over_limit(struct conn *c, enum bound bound, enum close_reason why)
 {
 	if (c->state >= CONN_CLOSING)
 		return;

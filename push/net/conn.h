@@ -40,7 +40,7 @@ struct conn_owner {
 	bool is_quiet;	   /* its ordinary ends are not logged: probes and silent sockets must not flood the log */
 	bool answers_once; /* the bytes of a turn are one answer: no write before the turn's end, and a lower limit of the queue */
 
-	void (*input)(struct conn *c, uint8_t *data, size_t n); /* takes bytes of the peer; conn_keep saves the unused ones */
+	void (*input)(struct conn *c, uint8_t *data, size_t n); /* takes bytes of the peer; conn_save_input saves the unused ones */
 	bool (*pay)(struct conn *c, uint32_t cost);		/* charges the user for input; false: it is too much */
 	bool (*turn)(struct conn *c);				/* returns before a flush whether there is something to send; NULL: always */
 	void (*drained)(struct conn *c);			/* handles an empty queue, whose bytes were all sent */
@@ -112,7 +112,7 @@ void conn_open(int fd, uint64_t address, const struct conn_owner *owner);
 void conn_close(struct conn *c, enum close_reason why);
 
 /* Closes a connection that has met a limit. Counts the limit and names it in the log. */
-void conn_exceeds(struct conn *c, enum bound bound, enum close_reason why);
+void conn_close_over_limit(struct conn *c, enum bound bound, enum close_reason why);
 
 /* Moves a connection to a later state, or a kept long-poll to CONN_HEAD. */
 void conn_enter(struct conn *c, enum conn_state state);

@@ -21,7 +21,7 @@ void conn_read(struct conn *c, bool has_ended);
  * Keeps n bytes for the next input. Closes the connection when they leave no room to read behind
  * them.
  */
-void conn_keep(struct conn *c, const uint8_t *data, size_t n);
+void conn_save_input(struct conn *c, const uint8_t *data, size_t n);
 
 /* Handles the kept input again, for example after a long-poll's answer. */
 void conn_resume_input(struct conn *c);

@@ -40,9 +40,9 @@ conn_is_behind(const struct conn *c)
 }
 
 void
-conn_lags(struct conn *c)
+conn_close_slow(struct conn *c)
 {
-	conn_exceeds(c, memory_is_scarce() ? BOUND_BUFFER_BYTES : BOUND_QUEUE_BYTES, CLOSE_SLOW_READER);
+	conn_close_over_limit(c, memory_is_scarce() ? BOUND_BUFFER_BYTES : BOUND_QUEUE_BYTES, CLOSE_SLOW_READER);
 }
 
 /*
@@ -68,7 +68,7 @@ void
 conn_queue_bytes(struct conn *c, const void *bytes, size_t len)
 {
 	if (!conn_has_room(c, (uint32_t)len)) {
-		conn_lags(c);
+		conn_close_slow(c);
 		return;
 	}
 	struct buffer *b = buffer_from(bytes, len);

@@ -43,6 +43,6 @@ bool conn_has_room(struct conn *c, uint32_t len);
 bool conn_is_behind(const struct conn *c);
 
 /* Closes the connection as a slow reader, because its queue has no room. */
-void conn_lags(struct conn *c);
+void conn_close_slow(struct conn *c);
 
 #endif

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/auth/revoked.h"
 #include "lib/base/clock.h"
 #include "lib/base/id.h"
 #include "lib/base/memory.h"
-#include "lib/auth/revoked.h"
 #include "lib/base/settings.h"
 #include "push/fanout/delivery.h"
 #include "push/fanout/hub.h"
@@ -139,7 +139,7 @@ stream_is_too_many(struct conn *c)
 	else if (settings.push_streams_per_address && conn_count_of(c->address) > (size_t)settings.push_streams_per_address)
 		bound = BOUND_STREAMS_PER_ADDRESS;
 	if (bound)
-		conn_exceeds(c, bound, CLOSE_TOO_MANY_STREAMS);
+		conn_close_over_limit(c, bound, CLOSE_TOO_MANY_STREAMS);
 	return bound != BOUND_NONE;
 }
 
@@ -388,7 +388,7 @@ stream_timeout(struct conn *c)
 	else if (loop_now() >= c->ends_ms)
 		conn_close(c, c->ends_by_token ? CLOSE_TOKEN_EXPIRED : CLOSE_LIFETIME);
 	else if (c->awaits_pong)
-		conn_exceeds(c, BOUND_PONG_SECONDS, CLOSE_IDLE);
+		conn_close_over_limit(c, BOUND_PONG_SECONDS, CLOSE_IDLE);
 	else
 		transport_of(c)->ping(c);
 }

@@ -42,7 +42,7 @@ note_input(struct conn *c, uint8_t *data, size_t n)
 	owner.inputs++;
 	snprintf(owner.input, sizeof owner.input, "%.*s", (int)n, (const char *)data);
 	if (owner.keeps)
-		conn_keep(c, data, n);
+		conn_save_input(c, data, n);
 }
 
 static bool
