@@ -177,9 +177,9 @@ ws_input(struct conn *c, uint8_t *data, size_t n)
 		enum frame_result result = frame_read(&in, data + at, n - at, frame_limit(c), &f, &used);
 		at += used;
 		if (frames_are_too_fast(c, f.used))
-			conn_close_over_limit(c, BOUND_FRAME_RATE, CLOSE_PROTOCOL);
+			conn_close_over_limit(c, LIMITED_FRAME_RATE, CLOSE_PROTOCOL);
 		else if (result == FRAME_ERROR && close_of_frame(f.close_code) == CLOSE_TOO_BIG)
-			conn_close_over_limit(c, BOUND_FRAME_BYTES, CLOSE_TOO_BIG);
+			conn_close_over_limit(c, LIMITED_FRAME_BYTES, CLOSE_TOO_BIG);
 		else if (result == FRAME_ERROR)
 			conn_close(c, close_of_frame(f.close_code));
 		else if (result == FRAME_MESSAGE)
@@ -192,7 +192,7 @@ ws_input(struct conn *c, uint8_t *data, size_t n)
 	if (c->state >= CONN_CLOSING)
 		return;
 	if (n - at > (size_t)settings.push_frame_bytes + FRAME_HEADER_BYTES + 4)
-		conn_close_over_limit(c, BOUND_FRAME_BYTES, ws_holds(c) ? CLOSE_UNAVAILABLE : CLOSE_PROTOCOL);
+		conn_close_over_limit(c, LIMITED_FRAME_BYTES, ws_holds(c) ? CLOSE_UNAVAILABLE : CLOSE_PROTOCOL);
 	else
 		conn_save_input(c, data + at, n - at);
 	if (c->state == CONN_LIVE)

@@ -45,7 +45,7 @@ result_gone(const PGresult *result, int row, int column)
 
 /*
  * Layout of an array. It begins with the number of dimensions (0: it is empty), whether it has
- * nulls, its type, and the length and lower bound of its one dimension. Then follow each element's
+ * nulls, its type, and the length and lower limit of its one dimension. Then follow each element's
  * size and the element.
  */
 enum { ARRAY_LENGTH = 12, ARRAY_ELEMENTS = 20, SIZE_BYTES = 4 };

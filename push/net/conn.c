@@ -71,10 +71,10 @@ conn_timeout(struct timer *t)
 
 	switch (c->state) {
 	case CONN_HEAD:
-		conn_close_over_limit(c, BOUND_HANDSHAKE_SECONDS, CLOSE_IDLE);
+		conn_close_over_limit(c, LIMITED_HANDSHAKE_SECONDS, CLOSE_IDLE);
 		return;
 	case CONN_AUTH:
-		conn_close_over_limit(c, BOUND_HANDSHAKE_SECONDS, CLOSE_AUTH_TIMEOUT);
+		conn_close_over_limit(c, LIMITED_HANDSHAKE_SECONDS, CLOSE_AUTH_TIMEOUT);
 		return;
 	case CONN_OPENING:
 		conn_close(c, CLOSE_UNAVAILABLE);
@@ -103,7 +103,7 @@ conn_log_end(const struct conn *c)
 		peer_text(c, address);
 	log_line(LOG_INFO, "stream_end",
 		 "stream=%lu transport=%s user=%ld device=%ld reason=%s code=%d limit=%s duration_ms=%ld events=%u bytes=%lu address=%s", c->number,
-		 c->owner->name, (long)c->user, (long)c->device, row->name, row->code, bound_name(c->bound), (long)(loop_now() - c->opened_ms),
+		 c->owner->name, (long)c->user, (long)c->device, row->name, row->code, limit_name(c->limit), (long)(loop_now() - c->opened_ms),
 		 c->events_out, c->bytes_out, address);
 }
 
@@ -129,12 +129,12 @@ conn_close(struct conn *c, enum close_reason why)
 }
 
 void
-conn_close_over_limit(struct conn *c, enum bound bound, enum close_reason why)
+conn_close_over_limit(struct conn *c, enum limit limit, enum close_reason why)
 {
 	if (c->state >= CONN_CLOSING)
 		return;
-	c->bound = (uint8_t)bound;
-	metrics.bounds[bound]++;
+	c->limit = (uint8_t)limit;
+	metrics.limits[limit]++;
 	conn_close(c, why);
 }
 

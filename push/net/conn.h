@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 #include "lib/base/memory.h"
-#include "push/net/bound.h"
 #include "push/net/buffer.h"
 #include "push/net/close.h"
+#include "push/net/limit.h"
 #include "push/net/loop.h"
 #include "push/net/queue.h"
 
@@ -99,7 +99,7 @@ struct conn {
 	uint16_t tokens;	     /* frames that the client may still send */
 	uint16_t origin_at;	     /* offset of the page's origin in settings.origins */
 	uint8_t origin_len;
-	uint8_t bound; /* limit that the connection has met */
+	uint8_t limit; /* limit that the connection has met */
 	enum close_reason why : 8;
 };
 
@@ -112,7 +112,7 @@ void conn_open(int fd, uint64_t address, const struct conn_owner *owner);
 void conn_close(struct conn *c, enum close_reason why);
 
 /* Closes a connection that has met a limit. Counts the limit and names it in the log. */
-void conn_close_over_limit(struct conn *c, enum bound bound, enum close_reason why);
+void conn_close_over_limit(struct conn *c, enum limit limit, enum close_reason why);
 
 /* Moves a connection to a later state, or a kept long-poll to CONN_HEAD. */
 void conn_enter(struct conn *c, enum conn_state state);

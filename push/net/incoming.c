@@ -34,7 +34,7 @@ void
 conn_save_input(struct conn *c, const uint8_t *data, size_t n)
 {
 	if (n + READ_SLACK > input.size) {
-		conn_close_over_limit(c, BOUND_FRAME_BYTES, CLOSE_PROTOCOL);
+		conn_close_over_limit(c, LIMITED_FRAME_BYTES, CLOSE_PROTOCOL);
 		return;
 	}
 	if (!n && !c->rare)
@@ -112,7 +112,7 @@ conn_read(struct conn *c, bool has_ended)
 			return;
 		if (n <= 0) {
 			if (n < 0 && errno == ETIMEDOUT)
-				conn_close_over_limit(c, BOUND_PEER_SECONDS, CLOSE_GONE);
+				conn_close_over_limit(c, LIMITED_PEER_SECONDS, CLOSE_GONE);
 			conn_close(c, CLOSE_GONE);
 			if (c->state == CONN_CLOSING)
 				conn_enter(c, CONN_DEAD);

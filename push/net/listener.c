@@ -15,9 +15,9 @@
 #include "lib/auth/address.h"
 #include "lib/base/log.h"
 #include "lib/base/settings.h"
-#include "push/net/bound.h"
 #include "push/net/conn.h"
 #include "push/net/conns.h"
+#include "push/net/limit.h"
 #include "push/net/loop.h"
 #include "push/net/metrics.h"
 #include "push/net/peer.h"
@@ -39,9 +39,9 @@ static struct {
 } listener;
 
 static void
-listener_pause(enum bound bound, int64_t ms)
+listener_pause(enum limit limit, int64_t ms)
 {
-	metrics.bounds[bound]++;
+	metrics.limits[limit]++;
 	loop_want(&listener.watch, 0);
 	timer_start(&listener.pause, ms);
 }
@@ -53,7 +53,7 @@ descriptors_gone(const char *why)
 		log_line(LOG_WARN, "accept_paused", "why=%s connections=%zu", why, conn_count());
 		listener.told_ms = loop_now();
 	}
-	listener_pause(BOUND_DESCRIPTORS, PAUSE_MS);
+	listener_pause(LIMITED_DESCRIPTORS, PAUSE_MS);
 }
 
 static void
@@ -107,7 +107,7 @@ listener_accept(void)
 	metrics.accepted++;
 	uint64_t address = address_of_socket(&peer);
 	if (address_is_over(&peer, address)) {
-		metrics.bounds[BOUND_STREAMS_PER_ADDRESS]++;
+		metrics.limits[LIMITED_STREAMS_PER_ADDRESS]++;
 		close(fd);
 		return true;
 	}
@@ -131,7 +131,7 @@ listener_ready(struct watch *w, uint32_t events)
 		}
 		bool may_open = conn_may_open();
 		if (!may_open || !rate_allows()) {
-			listener_pause(may_open ? BOUND_ACCEPT_RATE : BOUND_HANDSHAKES, RATE_MS);
+			listener_pause(may_open ? LIMITED_ACCEPT_RATE : LIMITED_HANDSHAKES, RATE_MS);
 			return;
 		}
 		if (!listener_accept())

@@ -17,7 +17,7 @@ enum { COPY_EACH_MS = 1000, LABELS_BYTES = 128 };
 struct metrics metrics;
 
 /* Dimensions of a row: one number, or one for each transport, class and so on. */
-enum dimension { ALONE, TRANSPORT, CLASS, REASON, BOUND, PART, TIMES, NUMBERS };
+enum dimension { ALONE, TRANSPORT, CLASS, REASON, LIMIT, PART, TIMES, NUMBERS };
 
 /* clang-format off */
 static const struct row {
@@ -31,7 +31,7 @@ static const struct row {
 	{ "banter_push_streams", "gauge", TRANSPORT, AT(streams), "Open streams." },
 	{ "banter_push_accepted_total", "counter", ALONE, AT(accepted), "Connections accepted." },
 	{ "banter_push_closes_total", "counter", REASON, AT(closes), "Connections ended." },
-	{ "banter_push_limits_total", "counter", BOUND, AT(bounds), "Times that a limit was met." },
+	{ "banter_push_limits_total", "counter", LIMIT, AT(limits), "Times that a limit was met." },
 	{ "banter_push_degraded", "gauge", PART, AT(degraded), "1 while PostgreSQL or Redis does not answer." },
 	{ "banter_push_events_total", "counter", ALONE, AT(events), "Durable events that came in order." },
 	{ "banter_push_deliveries_total", "counter", ALONE, AT(deliveries), "Events queued for a stream." },
@@ -108,7 +108,7 @@ static const struct {
 	[TRANSPORT] = { "transport", 0, METRICS_TRANSPORTS, transport_name },
 	[CLASS] = { "class", 0, METRICS_CLASSES - 1, class_name },
 	[REASON] = { "reason", CLOSE_NORMAL, CLOSE_REASONS, reason_name },
-	[BOUND] = { "limit", BOUND_NONE + 1, BOUNDS, bound_name },
+	[LIMIT] = { "limit", LIMITED_NONE + 1, LIMITS, limit_name },
 	[PART] = { "part", 0, METRICS_PARTS, metrics_part },
 };
 

@@ -8,8 +8,8 @@
 #include <sys/types.h>
 
 #include "lib/base/histogram.h"
-#include "push/net/bound.h"
 #include "push/net/close.h"
+#include "push/net/limit.h"
 
 enum { METRICS_TRANSPORTS = 3, METRICS_PARTS = 2, METRICS_CLASSES = 5 }; /* classes of events (event.h); the last is never shed */
 
@@ -27,7 +27,7 @@ struct metrics {
 	uint64_t unfinished_bytes; /* now, of messages that clients have not finished */
 	uint64_t shed[METRICS_CLASSES];
 	uint64_t closes[CLOSE_REASONS];
-	uint64_t bounds[BOUNDS];	  /* times that a limit was met */
+	uint64_t limits[LIMITS];	  /* times that a limit was met */
 	uint64_t degraded[METRICS_PARTS]; /* now: 1 while the part does not answer */
 	uint64_t holds;			  /* events that arrived before their turn */
 	uint64_t repairs;		  /* ranges read to fill a hole */

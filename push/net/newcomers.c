@@ -44,7 +44,7 @@ make_room(void)
 
 	if (!newcomers_are_full())
 		return;
-	conn_close_over_limit(oldest, BOUND_HANDSHAKES, CLOSE_IDLE);
+	conn_close_over_limit(oldest, LIMITED_HANDSHAKES, CLOSE_IDLE);
 	conn_enter(oldest, CONN_DEAD);
 }
 

@@ -42,7 +42,7 @@ conn_is_behind(const struct conn *c)
 void
 conn_close_slow(struct conn *c)
 {
-	conn_close_over_limit(c, memory_is_scarce() ? BOUND_BUFFER_BYTES : BOUND_QUEUE_BYTES, CLOSE_SLOW_READER);
+	conn_close_over_limit(c, memory_is_scarce() ? LIMITED_BUFFER_BYTES : LIMITED_QUEUE_BYTES, CLOSE_SLOW_READER);
 }
 
 /*

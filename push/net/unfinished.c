@@ -22,12 +22,12 @@ void
 unfinished_pay(struct conn *c, size_t n, size_t kept)
 {
 	if (c->user && !c->owner->pay(c, READ_COST + (uint32_t)n + (uint32_t)kept / KEPT_SHARE))
-		conn_close_over_limit(c, BOUND_INPUT_BYTES, CLOSE_PROTOCOL);
+		conn_close_over_limit(c, LIMITED_INPUT_BYTES, CLOSE_PROTOCOL);
 	if (c->user || c->state != CONN_OPENING)
 		return;
 	uint32_t early = rare_of(c)->early += (uint32_t)n;
 	if (early > EARLY_MOST + (uint32_t)settings.push_frame_bytes)
-		conn_close_over_limit(c, BOUND_INPUT_BYTES, CLOSE_PROTOCOL);
+		conn_close_over_limit(c, LIMITED_INPUT_BYTES, CLOSE_PROTOCOL);
 }
 
 void
@@ -59,7 +59,7 @@ unfinished_note(struct conn *c, bool whole)
 	if (!is_begun)
 		rare_tidy(c);
 	else if (r->held > SMALL_BYTES && metrics.unfinished_bytes > (uint64_t)settings.push_unfinished_bytes)
-		conn_close_over_limit(c, BOUND_UNFINISHED_BYTES, CLOSE_UNAVAILABLE);
+		conn_close_over_limit(c, LIMITED_UNFINISHED_BYTES, CLOSE_UNAVAILABLE);
 }
 
 /*
@@ -74,7 +74,7 @@ look(struct timer *t)
 	timer_start(t, LOOK_EACH_MS);
 	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
 		if (c->rare && c->rare->unfinished_ms && c->rare->unfinished_ms < before && c->state == CONN_LIVE)
-			conn_close_over_limit(c, BOUND_MESSAGE_SECONDS, CLOSE_PROTOCOL);
+			conn_close_over_limit(c, LIMITED_MESSAGE_SECONDS, CLOSE_PROTOCOL);
 }
 
 void

@@ -132,15 +132,15 @@ stream_ends(struct conn *c, const struct token *token)
 bool
 stream_is_too_many(struct conn *c)
 {
-	enum bound bound = BOUND_NONE;
+	enum limit limit = LIMITED_NONE;
 
 	if (users_streams() >= (size_t)settings.push_streams)
-		bound = BOUND_STREAMS;
+		limit = LIMITED_STREAMS;
 	else if (settings.push_streams_per_address && conn_count_of(c->address) > (size_t)settings.push_streams_per_address)
-		bound = BOUND_STREAMS_PER_ADDRESS;
-	if (bound)
-		conn_close_over_limit(c, bound, CLOSE_TOO_MANY_STREAMS);
-	return bound != BOUND_NONE;
+		limit = LIMITED_STREAMS_PER_ADDRESS;
+	if (limit)
+		conn_close_over_limit(c, limit, CLOSE_TOO_MANY_STREAMS);
+	return limit != LIMITED_NONE;
 }
 
 static void
@@ -388,7 +388,7 @@ stream_timeout(struct conn *c)
 	else if (loop_now() >= c->ends_ms)
 		conn_close(c, c->ends_by_token ? CLOSE_TOKEN_EXPIRED : CLOSE_LIFETIME);
 	else if (c->awaits_pong)
-		conn_close_over_limit(c, BOUND_PONG_SECONDS, CLOSE_IDLE);
+		conn_close_over_limit(c, LIMITED_PONG_SECONDS, CLOSE_IDLE);
 	else
 		transport_of(c)->ping(c);
 }

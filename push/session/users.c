@@ -72,7 +72,7 @@ close_oldest(const struct user *u)
 			open++;
 		}
 	if (open > settings.push_streams_per_user)
-		conn_close_over_limit(oldest, BOUND_STREAMS_PER_USER, CLOSE_TOO_MANY_STREAMS);
+		conn_close_over_limit(oldest, LIMITED_STREAMS_PER_USER, CLOSE_TOO_MANY_STREAMS);
 }
 
 void

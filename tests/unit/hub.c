@@ -16,8 +16,8 @@
 #include <cmocka.h>
 
 #include "chance.h"
-#include "lib/chat/notification.h"
 #include "lib/base/settings.h"
+#include "lib/chat/notification.h"
 #include "push/fanout/bundle.h"
 #include "push/fanout/delivery.h"
 #include "push/fanout/hub.h"
@@ -563,7 +563,7 @@ test_shedding(void **state)
 	} steps[] = { { 1, EVENT_TYPING }, { 3, EVENT_PRESENCE }, { 5, EVENT_RECEIPT }, { 9, EVENT_NOTICE }, { 13, EVENT_DURABLE } };
 	static const char filling[256];
 	struct listener l = listen_as(ALICE);
-	uint64_t closed = metrics.bounds[BOUND_QUEUE_BYTES];
+	uint64_t closed = metrics.limits[LIMITED_QUEUE_BYTES];
 
 	(void)state;
 	l.conn->writable = false;
@@ -585,7 +585,7 @@ test_shedding(void **state)
 	while (l.conn->state == CONN_LIVE)
 		conn_queue_bytes(l.conn, filling, sizeof filling);
 	assert_int_equal(l.conn->why, CLOSE_SLOW_READER);
-	assert_int_equal(metrics.bounds[BOUND_QUEUE_BYTES], closed + 1);
+	assert_int_equal(metrics.limits[LIMITED_QUEUE_BYTES], closed + 1);
 	conn_enter(l.conn, CONN_DEAD);
 	turn_end();
 	close(l.fd);
@@ -598,7 +598,7 @@ test_scarce_memory(void **state)
 	static const char filling[256];
 	struct listener l = listen_as(ALICE);
 	long buffer_bytes = settings.push_buffer_bytes;
-	uint64_t closed = metrics.bounds[BOUND_BUFFER_BYTES];
+	uint64_t closed = metrics.limits[LIMITED_BUFFER_BYTES];
 
 	(void)state;
 	l.conn->writable = false;
@@ -609,7 +609,7 @@ test_scarce_memory(void **state)
 	settings.push_buffer_bytes = settings.push_replay_bytes;
 	conn_queue_bytes(l.conn, filling, sizeof filling);
 	assert_int_equal(l.conn->why, CLOSE_SLOW_READER);
-	assert_int_equal(metrics.bounds[BOUND_BUFFER_BYTES], closed + 1);
+	assert_int_equal(metrics.limits[LIMITED_BUFFER_BYTES], closed + 1);
 	settings.push_buffer_bytes = buffer_bytes;
 	conn_enter(l.conn, CONN_DEAD);
 	turn_end();

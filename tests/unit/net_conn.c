@@ -211,7 +211,7 @@ static void
 test_pay(void **state)
 {
 	struct client client = client_open();
-	uint64_t closed = metrics.bounds[BOUND_INPUT_BYTES];
+	uint64_t closed = metrics.limits[LIMITED_INPUT_BYTES];
 
 	(void)state;
 	client.conn->user = 1;
@@ -224,7 +224,7 @@ test_pay(void **state)
 		turn();
 	assert_int_equal(owner.why, CLOSE_PROTOCOL);
 	assert_int_equal(owner.inputs, 1);
-	assert_int_equal(metrics.bounds[BOUND_INPUT_BYTES], closed + 1);
+	assert_int_equal(metrics.limits[LIMITED_INPUT_BYTES], closed + 1);
 	client_leave(client);
 }
 
@@ -335,7 +335,7 @@ static void
 test_unauthenticated(void **state)
 {
 	struct client clients[HANDSHAKES + 1];
-	uint64_t closed = metrics.bounds[BOUND_HANDSHAKES];
+	uint64_t closed = metrics.limits[LIMITED_HANDSHAKES];
 
 	(void)state;
 	for (int i = 0; i < HANDSHAKES; i++)
@@ -350,7 +350,7 @@ test_unauthenticated(void **state)
 	assert_int_equal(owner.why, CLOSE_IDLE);
 	assert_int_equal(clients[0].conn->state, CONN_LIVE);
 	assert_int_equal(clients[1].conn->state, CONN_DEAD);
-	assert_int_equal(metrics.bounds[BOUND_HANDSHAKES], closed + 1);
+	assert_int_equal(metrics.limits[LIMITED_HANDSHAKES], closed + 1);
 	for (int i = 0; i <= HANDSHAKES; i++)
 		close(clients[i].fd);
 	close(fds[1]);
