@@ -17,10 +17,10 @@
 #include "push/net/flush.h"
 #include "push/net/incoming.h"
 #include "push/net/metrics.h"
-#include "push/net/newcomers.h"
 #include "push/net/peer.h"
 #include "push/net/pool.h"
 #include "push/net/rare.h"
+#include "push/net/unauthenticated.h"
 
 enum {
 	LINGER_MS = 2000, /* time for the peer to receive the last bytes */
@@ -59,7 +59,7 @@ conn_enter(struct conn *c, enum conn_state state)
 	assert(state >= c->state || state == CONN_HEAD);
 	c->state = state;
 	if (state > CONN_AUTH)
-		newcomers_leave(c);
+		unauthenticated_leave(c);
 	if (state == CONN_DEAD)
 		conn_end_later(c);
 }
@@ -171,7 +171,7 @@ conn_open(int fd, uint64_t address, const struct conn_owner *owner)
 	}
 	conns_add(c);
 	conn_deadline(c, settings.push_handshake_seconds * 1000);
-	newcomers_add(c);
+	unauthenticated_add(c);
 }
 
 static void

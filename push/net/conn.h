@@ -69,9 +69,9 @@ struct conn {
 	bool keep_alive : 1;  /* long-poll: the connection stays open after the answer */
 	bool bodiless : 1;    /* HEAD request: the reply has no body */
 	bool ends_by_token : 1;
-	bool away : 1;	   /* status in its heartbeats */
-	bool counted : 1;  /* counted as an open stream */
-	bool newcomer : 1; /* unauthenticated: linked by user_next and user_prev (newcomers.c) */
+	bool away : 1;		  /* status in its heartbeats */
+	bool counted : 1;	  /* counted as an open stream */
+	bool unauthenticated : 1; /* linked by user_next and user_prev (unauthenticated.c) */
 
 	const struct conn_owner *owner;
 	struct opening *opening;

@@ -10,7 +10,7 @@
 #include "lib/base/memory.h"
 #include "push/net/conn.h"
 #include "push/net/metrics.h"
-#include "push/net/newcomers.h"
+#include "push/net/unauthenticated.h"
 
 enum { DESCRIPTORS_KEPT = 64 }; /* reserved for the database, Redis, the log … */
 
@@ -30,7 +30,7 @@ limits_read(void)
 		return;
 	getrlimit(RLIMIT_NOFILE, &limit);
 	conns.most = limit.rlim_cur > 2 * DESCRIPTORS_KEPT ? limit.rlim_cur - DESCRIPTORS_KEPT : limit.rlim_cur / 2;
-	newcomers_limit(conns.most);
+	unauthenticated_limit(conns.most);
 }
 
 /* Changes the count of an address. The map stores the count itself in place of a pointer. */
@@ -76,7 +76,7 @@ bool
 conn_may_open(void)
 {
 	limits_read();
-	return newcomers_have_room();
+	return unauthenticated_has_room();
 }
 
 size_t

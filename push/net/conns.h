@@ -19,7 +19,7 @@ void conns_remove(struct conn *c);
  */
 bool conn_is_full(void);
 
-/* Returns whether one more connection may be accepted (newcomers_have_room). */
+/* Returns whether one more connection may be accepted (unauthenticated_has_room). */
 bool conn_may_open(void);
 
 /* Returns the number of connections, in total or of one address. */

@@ -80,7 +80,7 @@ users_attach(struct conn *c, int64_t id)
 {
 	struct user *u = users_get(id);
 
-	assert(!c->user && !c->newcomer);
+	assert(!c->user && !c->unauthenticated);
 	if (!u) {
 		u = pool_take(&pool);
 		u->id = id;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Unauthenticated connections: a list of limited length, the oldest first. */
-#ifndef PUSH_NEWCOMERS_H
-#define PUSH_NEWCOMERS_H
+#ifndef PUSH_UNAUTHENTICATED_H
+#define PUSH_UNAUTHENTICATED_H
 
 #include "push/net/conn.h"
 
@@ -9,18 +9,18 @@
  * Sets the limit. most is the number of connections that descriptors allow. Unauthenticated ones
  * may take a part of them, and at most settings.push_handshakes.
  */
-void newcomers_limit(size_t most);
+void unauthenticated_limit(size_t most);
 
 /*
  * Returns whether one more may be accepted. A new client has to wait while the list is full and its
  * oldest entry is only a moment old.
  */
-bool newcomers_have_room(void);
+bool unauthenticated_has_room(void);
 
 /* Adds a connection. Closes the oldest when the list is full. */
-void newcomers_add(struct conn *c);
+void unauthenticated_add(struct conn *c);
 
 /* Removes a connection that has become a stream or closes. A second call does nothing. */
-void newcomers_leave(struct conn *c);
+void unauthenticated_leave(struct conn *c);
 
 #endif
