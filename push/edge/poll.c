@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "lib/base/settings.h"
-#include "push/edge/front.h"
+#include "push/edge/http_server.h"
 #include "push/fanout/position.h"
 #include "push/fanout/transport.h"
 #include "push/net/conn.h"
@@ -47,10 +47,11 @@ poll_answer(struct conn *c)
 
 	position_text(c->position, cursor);
 	int tail_len = snprintf(tail, sizeof tail, "],\"cursor\":\"%s\"}", cursor);
-	int head_len = snprintf(head, sizeof head,
-				"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-				"Connection: %s\r\n%sContent-Length: %zu\r\n\r\n{\"events\":[",
-				c->keep_alive ? "keep-alive" : "close", front_cors(c), strlen("{\"events\":[") + events->len + (size_t)tail_len);
+	int head_len =
+		snprintf(head, sizeof head,
+			 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+			 "Connection: %s\r\n%sContent-Length: %zu\r\n\r\n{\"events\":[",
+			 c->keep_alive ? "keep-alive" : "close", http_server_cors(c), strlen("{\"events\":[") + events->len + (size_t)tail_len);
 	struct buffer *answer = buffer_new((size_t)(head_len + tail_len) + events->len);
 	memcpy(answer->bytes, head, (size_t)head_len);
 	memcpy(answer->bytes + head_len, events->bytes, events->len);
@@ -99,7 +100,7 @@ static void
 poll_close(struct conn *c, enum close_reason why)
 {
 	if (!c->position || (!c->waiting && !c->replied)) {
-		front_refuse(c, why);
+		http_server_refuse(c, why);
 		return;
 	}
 	if (!c->waiting) {
@@ -123,7 +124,7 @@ const struct transport transport_poll = {
 	.owner = {
 		.name = "poll",
 		.answers_once = true,
-		.input = front_input,
+		.input = http_server_input,
 		.pay = users_pay,
 		.turn = poll_turn,
 		.drained = stream_drained,

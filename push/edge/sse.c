@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/base/settings.h"
-#include "push/edge/front.h"
+#include "push/edge/http_server.h"
 #include "push/fanout/transport.h"
 #include "push/net/conn.h"
 #include "push/net/outgoing.h"
@@ -18,7 +18,7 @@ sse_open(struct conn *c)
 	int n = snprintf(head, sizeof head,
 			 "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
 			 "X-Content-Type-Options: nosniff\r\nConnection: close\r\n%s\r\nretry: %ld\n\n",
-			 front_cors(c), stream_retry_ms());
+			 http_server_cors(c), stream_retry_ms());
 
 	c->replied = true;
 	conn_queue_bytes(c, head, (size_t)n);
@@ -46,7 +46,7 @@ sse_close(struct conn *c, enum close_reason why)
 	if (c->replied)
 		stream_bye(c, why);
 	else
-		front_refuse(c, why);
+		http_server_refuse(c, why);
 }
 
 /* Ignores input: a client of SSE sends nothing after its request. */

@@ -6,7 +6,7 @@
 
 #include "lib/base/settings.h"
 #include "push/edge/commands.h"
-#include "push/edge/front.h"
+#include "push/edge/http_server.h"
 #include "push/fanout/transport.h"
 #include "push/net/conn.h"
 #include "push/net/incoming.h"
@@ -24,7 +24,7 @@ static_assert(AUTH_FRAME_BYTES >= UP_TOKEN_BYTES + LIMIT_CURSOR_BYTES + KIB, "a 
 static void
 ws_open(struct conn *c)
 {
-	c->replied = true; /* the handshake has sent 101 (front.c) */
+	c->replied = true; /* the handshake has sent 101 (http_server.c) */
 }
 
 /*

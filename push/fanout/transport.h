@@ -2,7 +2,7 @@
 /*
  * Differences of WebSocket, SSE and long-poll: a table of functions for each (ws.c, sse.c, poll.c).
  * Plain HTTP is the transport of a connection whose request does not ask for a stream, or is not
- * read yet (front.c).
+ * read yet (http_server.c).
  */
 #ifndef PUSH_TRANSPORT_H
 #define PUSH_TRANSPORT_H

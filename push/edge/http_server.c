@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* HTTP server before a stream exists: routes, credentials and plain answers. */
-#include "push/edge/front.h"
+#include "push/edge/http_server.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,7 +71,7 @@ reply(struct conn *c, int status, const char *type, const char *more, const char
 		snprintf(content, sizeof content, "Content-Type: %s\r\nContent-Length: %zu\r\n", type, len);
 	int n = snprintf(head, sizeof head,
 			 "HTTP/1.1 %d %s\r\n%sCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n%s%s\r\n", status,
-			 status_text(status), content, front_cors(c), more);
+			 status_text(status), content, http_server_cors(c), more);
 
 	/* the queue is empty, so one answer always fits */
 	struct buffer *answer = buffer_new((size_t)n + (c->bodiless ? 0 : len));
@@ -101,7 +101,7 @@ reply_problem(struct conn *c, const struct problem *p)
 }
 
 void
-front_refuse(struct conn *c, enum close_reason why)
+http_server_refuse(struct conn *c, enum close_reason why)
 {
 	const struct close_row *row = close_row(why);
 
@@ -147,7 +147,7 @@ origin_is_allowed(const struct http_head *head)
  * settings.origins. By the word * a page may call, but without its cookies.
  */
 const char *
-front_cors(const struct conn *c)
+http_server_cors(const struct conn *c)
 {
 	static char block[ORIGIN_BYTES + 160];
 	const char *origin = settings.origins + c->origin_at;
@@ -425,7 +425,7 @@ reply_options(struct conn *c)
 }
 
 static void
-front_request(struct conn *c, const struct http_head *head)
+http_server_request(struct conn *c, const struct http_head *head)
 {
 	const struct route *route = route_find(head);
 
@@ -459,7 +459,7 @@ head_status(int status, const struct http_head *head)
 }
 
 void
-front_input(struct conn *c, uint8_t *data, size_t n)
+http_server_input(struct conn *c, uint8_t *data, size_t n)
 {
 	struct http_head head;
 
@@ -482,7 +482,7 @@ front_input(struct conn *c, uint8_t *data, size_t n)
 		refuse(c, head_status(-len, &head), NULL);
 		return;
 	}
-	front_request(c, &head);
+	http_server_request(c, &head);
 	if (c->state >= CONN_CLOSING || n == (size_t)len)
 		return;
 	conn_save_input(c, data + len, n - (size_t)len);
@@ -494,11 +494,11 @@ const struct transport transport_http = {
 	.owner = {
 		.name = "http",
 		.is_quiet = true,
-		.input = front_input,
+		.input = http_server_input,
 		.pay = users_pay,
 		.drained = stream_drained,
 		.timeout = stream_timeout,
-		.close = front_refuse,
+		.close = http_server_refuse,
 		.ended = stream_leave,
 	},
 };
