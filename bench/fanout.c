@@ -215,7 +215,7 @@ static void
 banter_open(struct side *side, int in_flight)
 {
 	crowd_options(&side->crowd);
-	side_open(side, "doorbell", in_flight, option_number("pid", 0));
+	side_open(side, "publish", in_flight, option_number("pid", 0));
 }
 
 static void

@@ -31,7 +31,7 @@ struct stock {
 
 struct sender {
 	void (*send)(struct sender *, int n);
-	bool stores; /* doorbell */
+	bool stores; /* publish */
 	long conversation, author;
 	char *text;
 	long mark; /* of this run, in every client_id */
@@ -76,7 +76,7 @@ limit_open(struct sender *s)
 	sender_frame(s, option_number("frame_bytes", 500));
 }
 
-/* ---- doorbell ---- */
+/* ---- publish ---- */
 
 /*
  * Stores a batch of messages by one call, since PostgreSQL has the client's core, and keeps what is
@@ -141,7 +141,7 @@ stock_thread(void *argument)
 }
 
 static void
-doorbell_stock(struct sender *s, unsigned n)
+publish_stock(struct sender *s, unsigned n)
 {
 	pthread_mutex_lock(&s->stock.lock);
 	s->stock.beforehand = n < STOCK - STOCK_CALL ? n : STOCK - STOCK_CALL;
@@ -166,7 +166,7 @@ stock_take(struct sender *s)
 }
 
 static void
-doorbell_send(struct sender *s, int n)
+publish_send(struct sender *s, int n)
 {
 	int done = 0;
 
@@ -183,16 +183,16 @@ doorbell_send(struct sender *s, int n)
 }
 
 static void
-doorbell_open(struct sender *s, int ahead)
+publish_open(struct sender *s, int ahead)
 {
 	pthread_t thread;
 
-	s->send = doorbell_send;
+	s->send = publish_send;
 	s->stores = true;
 	s->database = PQconnectdb(option_text("database", ""));
 	s->redis = redisConnectUnix(option_text("redis", ""));
 	if (PQstatus(s->database) != CONNECTION_OK || !s->redis || s->redis->err) {
-		fprintf(stderr, "doorbell: %s%s\n", PQerrorMessage(s->database), s->redis ? s->redis->errstr : "");
+		fprintf(stderr, "publish: %s%s\n", PQerrorMessage(s->database), s->redis ? s->redis->errstr : "");
 		exit(1);
 	}
 	redisAppendCommand(s->redis, "CLIENT REPLY OFF"); /* or Redis would write its answer, which nobody reads, before it writes to push */
@@ -217,8 +217,8 @@ sender_open(const char *kind, int ahead)
 	s->text = memset(calloc(1, (size_t)bytes + 1), 'x', (size_t)bytes);
 	if (strcmp(kind, "limit") == 0)
 		limit_open(s);
-	else if (strcmp(kind, "doorbell") == 0)
-		doorbell_open(s, ahead);
+	else if (strcmp(kind, "publish") == 0)
+		publish_open(s, ahead);
 	else
 		usage_die(kind);
 	return s;
@@ -235,5 +235,5 @@ void
 sender_stock(struct sender *s, int n)
 {
 	if (s->stores)
-		doorbell_stock(s, (unsigned)n);
+		publish_stock(s, (unsigned)n);
 }

@@ -4,7 +4,7 @@
  * waiting:
  *
  *   limit     one byte to the limit program, which then sends its prepared frame to everybody
- *   doorbell  messages_send in the database, a few messages ahead, then the event by PUBLISH:
+ *   publish   messages_send in the database, a few messages ahead, then the event by PUBLISH:
  *             all of push, none of the api
  */
 #ifndef BENCH_SENDER_H
@@ -14,7 +14,7 @@ struct sender;
 
 /*
  * Begins to send as the options say: conversation, author (a user), text_bytes; limit_port and
- * frame_bytes for limit; database and redis (socket paths) for doorbell. ahead: how many will be in
+ * frame_bytes for limit; database and redis (socket paths) for publish. ahead: how many will be in
  * flight. Ends the program when it cannot.
  */
 struct sender *sender_open(const char *kind, int ahead);
@@ -23,7 +23,7 @@ struct sender *sender_open(const char *kind, int ahead);
 void sender_send(struct sender *s, int n);
 
 /*
- * Stores so many beforehand (doorbell), a few thousand at most, so that PostgreSQL takes no CPU
+ * Stores so many beforehand (publish), a few thousand at most, so that PostgreSQL takes no CPU
  * from who reads. Else it does nothing.
  */
 void sender_stock(struct sender *s, int n);

@@ -304,22 +304,22 @@ reply_rows(struct request *r, int status, const struct rows *rows)
 }
 
 void
-rows_ring(const struct rows *rows, int first, int column)
+rows_publish(const struct rows *rows, int first, int column)
 {
 	if (rows_count(rows) <= first)
 		return;
-	redis_rings_begin();
+	redis_publish_begin();
 	for (int i = first; i < rows_count(rows); i++)
 		if (rows_text(rows, i, column))
-			redis_ring(rows_text(rows, i, column), rows_text(rows, i, column + 1));
-	redis_rings_end();
+			redis_publish(rows_text(rows, i, column), rows_text(rows, i, column + 1));
+	redis_publish_end();
 }
 
 enum reply
-reply_rings(struct request *r, int status, const struct rows *rows)
+reply_publish(struct request *r, int status, const struct rows *rows)
 {
 	if (!rows)
 		return REPLIED;
-	rows_ring(rows, 1, 0);
+	rows_publish(rows, 1, 0);
 	return status == 204 ? reply_status(r, status) : reply_column(r, status, rows, 1);
 }

@@ -45,9 +45,9 @@ enum reply reply_rows(struct request *r, int status, const struct rows *rows);
  * (channel, payload), which are notifications for streams. They are committed by now. 204 is sent
  * without the body. rows is NULL when the reply was made before.
  */
-enum reply reply_rings(struct request *r, int status, const struct rows *rows);
+enum reply reply_publish(struct request *r, int status, const struct rows *rows);
 
 /* Publishes the rows from `first` on. The channel is in `column`, the payload in the next one. */
-void rows_ring(const struct rows *rows, int first, int column);
+void rows_publish(const struct rows *rows, int first, int column);
 
 #endif

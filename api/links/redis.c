@@ -10,7 +10,7 @@
 
 #include "api/links/accept_slots.h"
 #include "api/links/metrics.h"
-#include "api/links/redis_line.h"
+#include "api/links/redis_sync.h"
 #include "lib/base/clock.h"
 #include "lib/base/id.h"
 #include "lib/base/limits.h"
@@ -29,128 +29,128 @@ enum {
 };
 
 static struct {
-	struct line line;
+	struct redis_sync redis;
 	long unanswered;     /* commands without a reply so far */
 	int64_t answered_ms; /* the time of the last reply, or the last time at which none was due */
 	long dropped;
 	bool refused; /* the last reply was an error */
-} bell = { .line = { .name = "doorbell", .lock = PTHREAD_MUTEX_INITIALIZER } };
+} publisher = { .redis = { .name = "notifications", .lock = PTHREAD_MUTEX_INITIALIZER } };
 
-static struct line asking = { .name = "presence", .lock = PTHREAD_MUTEX_INITIALIZER };
+static struct redis_sync requester = { .name = "presence", .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* ---- notifications ---- */
 
 static size_t
-bell_unsent(void)
+publisher_unsent(void)
 {
-	return redis_link_unsent(&bell.line.link);
+	return redis_link_unsent(&publisher.redis.link);
 }
 
 static void
-bell_drop(void)
+publisher_drop(void)
 {
-	line_drop(&bell.line);
-	line_told(&bell.line, false);
+	redis_sync_drop(&publisher.redis);
+	redis_sync_log(&publisher.redis, false);
 }
 
 /* Logs the first reply that refuses to publish. */
 static void
-bell_answered(const redisReply *reply)
+publisher_answered(const redisReply *reply)
 {
 	bool refused = reply->type == REDIS_REPLY_ERROR;
 
-	if (refused && !bell.refused)
+	if (refused && !publisher.refused)
 		log_line(LOG_ERROR, "redis_refused", "command=PUBLISH why=%s", reply->str);
-	bell.refused = refused;
+	publisher.refused = refused;
 }
 
 /*
  * Takes available replies without waiting. Returns false when the connection is broken or overdue.
  */
 static bool
-bell_drain(void)
+publisher_drain(void)
 {
 	void *reply = NULL;
 
-	if (bell.unanswered == 0) {
-		bell.answered_ms = clock_ms();
+	if (publisher.unanswered == 0) {
+		publisher.answered_ms = clock_ms();
 		return true;
 	}
-	if (!redis_link_read(&bell.line.link))
+	if (!redis_link_read(&publisher.redis.link))
 		return false;
-	while (bell.unanswered > 0) {
-		if (redisGetReplyFromReader(bell.line.link.context, &reply) != REDIS_OK)
+	while (publisher.unanswered > 0) {
+		if (redisGetReplyFromReader(publisher.redis.link.context, &reply) != REDIS_OK)
 			return false;
 		if (!reply)
 			break;
-		bell_answered(reply);
+		publisher_answered(reply);
 		freeReplyObject(reply);
-		bell.unanswered--;
-		bell.answered_ms = clock_ms();
+		publisher.unanswered--;
+		publisher.answered_ms = clock_ms();
 	}
-	return clock_ms() - bell.answered_ms < UNANSWERED_MAX_MS;
+	return clock_ms() - publisher.answered_ms < UNANSWERED_MAX_MS;
 }
 
 /* Writes what can be written without waiting. */
 static void
-bell_flush(void)
+publisher_flush(void)
 {
 	int done;
 
-	if (bell.line.up && (!redis_link_write(&bell.line.link, &done) || !bell_drain()))
-		bell_drop();
+	if (publisher.redis.up && (!redis_link_write(&publisher.redis.link, &done) || !publisher_drain()))
+		publisher_drop();
 }
 
 static void
-bell_command(int argc, const char **argv, const size_t *lens, size_t most)
+publisher_command(int argc, const char **argv, const size_t *lens, size_t most)
 {
-	if (bell.line.up && bell_unsent() > most)
-		bell_flush();
-	if (!bell.line.up)
+	if (publisher.redis.up && publisher_unsent() > most)
+		publisher_flush();
+	if (!publisher.redis.up)
 		return;
-	if (bell_unsent() > most) {
-		bell.dropped++;
+	if (publisher_unsent() > most) {
+		publisher.dropped++;
 		metrics_count(&metrics->redis_drops);
 		return;
 	}
-	if (redisAppendCommandArgv(bell.line.link.context, argc, argv, lens) == REDIS_OK)
-		bell.unanswered++;
+	if (redisAppendCommandArgv(publisher.redis.link.context, argc, argv, lens) == REDIS_OK)
+		publisher.unanswered++;
 }
 
 void
 redis_tend(void)
 {
-	pthread_mutex_lock(&bell.line.lock);
-	bool wanted = !bell.line.up;
-	bell_flush();
-	if (bell.dropped) {
-		log_line(LOG_WARN, "redis_slow", "dropped=%ld", bell.dropped);
-		bell.dropped = 0;
+	pthread_mutex_lock(&publisher.redis.lock);
+	bool wanted = !publisher.redis.up;
+	publisher_flush();
+	if (publisher.dropped) {
+		log_line(LOG_WARN, "redis_slow", "dropped=%ld", publisher.dropped);
+		publisher.dropped = 0;
 	}
-	pthread_mutex_unlock(&bell.line.lock);
+	pthread_mutex_unlock(&publisher.redis.lock);
 	if (!wanted)
 		return;
 
 	/* connects outside of the lock, because connecting may wait and publishing must not */
 	struct redis_link link;
-	bool up = line_connect(&link);
-	pthread_mutex_lock(&bell.line.lock);
-	bell.line.link = link;
-	bell.line.up = up;
-	bell.unanswered = 0;
-	bell.answered_ms = clock_ms();
-	line_told(&bell.line, up);
-	pthread_mutex_unlock(&bell.line.lock);
+	bool up = redis_sync_connect(&link);
+	pthread_mutex_lock(&publisher.redis.lock);
+	publisher.redis.link = link;
+	publisher.redis.up = up;
+	publisher.unanswered = 0;
+	publisher.answered_ms = clock_ms();
+	redis_sync_log(&publisher.redis, up);
+	pthread_mutex_unlock(&publisher.redis.lock);
 }
 
 void
-redis_rings_begin(void)
+redis_publish_begin(void)
 {
-	pthread_mutex_lock(&bell.line.lock);
+	pthread_mutex_lock(&publisher.redis.lock);
 }
 
 void
-redis_ring(const char *channel, const char *payload)
+redis_publish(const char *channel, const char *payload)
 {
 	char name[REDIS_KEY_BYTES];
 	size_t n = (size_t)snprintf(name, sizeof name, "%s%s", settings.redis_prefix, channel);
@@ -158,14 +158,14 @@ redis_ring(const char *channel, const char *payload)
 	size_t lens[] = { 7, n, strlen(payload) };
 
 	assert(n < sizeof name);
-	bell_command(3, argv, lens, UNSENT_MAX_BYTES);
+	publisher_command(3, argv, lens, UNSENT_MAX_BYTES);
 }
 
 void
-redis_rings_end(void)
+redis_publish_end(void)
 {
-	bell_flush();
-	pthread_mutex_unlock(&bell.line.lock);
+	publisher_flush();
+	pthread_mutex_unlock(&publisher.redis.lock);
 }
 
 void
@@ -179,27 +179,27 @@ redis_typing(int64_t conversation, int64_t user)
 	snprintf(pause, sizeof pause, "%d", LIMIT_TYPING_INTERVAL_MS);
 	snprintf(channel, sizeof channel, "%sc:%ld", settings.redis_prefix, (long)conversation);
 	snprintf(payload, sizeof payload, "%c %ld", NOTIFICATION_TYPING, (long)user);
-	pthread_mutex_lock(&bell.line.lock);
-	bell_command(7, argv, NULL, TYPING_MAX_BYTES);
-	bell_flush();
-	pthread_mutex_unlock(&bell.line.lock);
+	pthread_mutex_lock(&publisher.redis.lock);
+	publisher_command(7, argv, NULL, TYPING_MAX_BYTES);
+	publisher_flush();
+	pthread_mutex_unlock(&publisher.redis.lock);
 }
 
 /* ---- queries ---- */
 
 /* Sends n appended commands and returns the last reply, or NULL on failure. */
 static redisReply *
-asking_exchange(int n)
+requester_exchange(int n)
 {
 	int64_t deadline = clock_ms() + settings.redis_timeout_ms, asked_us = clock_us();
 	redisReply *reply = NULL;
 
-	if (!line_flush(&asking.link, deadline))
+	if (!redis_sync_flush(&requester.link, deadline))
 		return NULL;
 	while (n-- > 0) {
 		if (reply)
 			freeReplyObject(reply);
-		if (!(reply = line_reply(&asking.link, deadline)))
+		if (!(reply = redis_sync_reply(&requester.link, deadline)))
 			return NULL;
 	}
 	histogram_add(&metrics->redis_times, HISTOGRAM_TIMES, clock_us() - asked_us);
@@ -211,44 +211,44 @@ asking_exchange(int n)
  * has closed it.
  */
 static bool
-asking_ready(void)
+requester_ready(void)
 {
-	if (asking.up && line_is_quiet(&asking.link))
+	if (requester.up && redis_sync_is_quiet(&requester.link))
 		return true;
-	if (asking.up) {
-		line_drop(&asking);
-		asking.retry_ms = 0;
+	if (requester.up) {
+		redis_sync_drop(&requester);
+		requester.retry_ms = 0;
 	}
-	if (clock_ms() < asking.retry_ms)
+	if (clock_ms() < requester.retry_ms)
 		return false;
-	asking.up = line_connect(&asking.link);
-	line_told(&asking, asking.up);
-	if (!asking.up)
-		line_drop(&asking);
-	return asking.up;
+	requester.up = redis_sync_connect(&requester.link);
+	redis_sync_log(&requester, requester.up);
+	if (!requester.up)
+		redis_sync_drop(&requester);
+	return requester.up;
 }
 
-struct command {
+struct redis_command {
 	int argc;
 	const char **argv;
 };
 
 /* Runs commands. Returns the reply to the last one if it has this type, else NULL. */
 static redisReply *
-ask(const struct command *commands, int n, int type)
+query_run(const struct redis_command *commands, int n, int type)
 {
 	redisReply *reply = NULL;
 
 	accept_slot_release();
-	pthread_mutex_lock(&asking.lock);
-	if (asking_ready()) {
+	pthread_mutex_lock(&requester.lock);
+	if (requester_ready()) {
 		for (int i = 0; i < n; i++)
-			redisAppendCommandArgv(asking.link.context, commands[i].argc, commands[i].argv, NULL);
-		reply = asking_exchange(n);
+			redisAppendCommandArgv(requester.link.context, commands[i].argc, commands[i].argv, NULL);
+		reply = requester_exchange(n);
 		if (!reply)
-			line_drop(&asking);
+			redis_sync_drop(&requester);
 	}
-	pthread_mutex_unlock(&asking.lock);
+	pthread_mutex_unlock(&requester.lock);
 	if (reply && reply->type != type) {
 		log_line(LOG_ERROR, "redis_refused", "command=%s why=%s", commands[n - 1].argv[0],
 			 reply->type == REDIS_REPLY_ERROR ? reply->str : "-");
@@ -259,9 +259,9 @@ ask(const struct command *commands, int n, int type)
 }
 
 static bool
-ask_integer(const struct command *command, long long *out)
+query_integer(const struct redis_command *command, long long *out)
 {
-	redisReply *reply = ask(command, 1, REDIS_REPLY_INTEGER);
+	redisReply *reply = query_run(command, 1, REDIS_REPLY_INTEGER);
 
 	if (!reply)
 		return false;
@@ -277,7 +277,7 @@ redis_probe(void)
 	const char *argv[] = { "SET", key, "1", "PX", "60000" };
 
 	snprintf(key, sizeof key, "%sprobe:api", settings.redis_prefix);
-	redisReply *reply = ask(&(struct command){ 5, argv }, 1, REDIS_REPLY_STATUS);
+	redisReply *reply = query_run(&(struct redis_command){ 5, argv }, 1, REDIS_REPLY_STATUS);
 
 	if (reply)
 		freeReplyObject(reply);
@@ -295,20 +295,20 @@ redis_beat(int64_t user, int64_t device, const char *status)
 	clock_text(clock_wall_ms(), now);
 	id_text(user, u);
 	id_text(device, d);
-	return ask_integer(&(struct command){ 9, argv }, &changed);
+	return query_integer(&(struct redis_command){ 9, argv }, &changed);
 }
 
 bool
-redis_device_gone(int64_t user, int64_t device, bool *user_offline)
+redis_device_remove(int64_t user, int64_t device, bool *user_offline)
 {
 	char now[CLOCK_TEXT_BYTES], u[ID_BYTES], d[ID_BYTES];
-	const char *argv[] = { "EVAL", presence_gone_script, "0", settings.redis_prefix, u, d, now };
+	const char *argv[] = { "EVAL", presence_remove_script, "0", settings.redis_prefix, u, d, now };
 	long long offline = 0;
 
 	clock_text(clock_wall_ms(), now);
 	id_text(user, u);
 	id_text(device, d);
-	bool answered = ask_integer(&(struct command){ 7, argv }, &offline);
+	bool answered = query_integer(&(struct redis_command){ 7, argv }, &offline);
 	*user_offline = offline == 1;
 	return answered;
 }
@@ -336,7 +336,7 @@ redis_presence(const int64_t *users, int count, const char **statuses)
 	static const char *const known[] = { "online", "away" };
 	const char *words[] = { "EVAL", presence_query_script, "0", settings.redis_prefix };
 	const char **argv = arguments_make(words, 4, users, count);
-	redisReply *reply = ask(&(struct command){ 4 + count, argv }, 1, REDIS_REPLY_ARRAY);
+	redisReply *reply = query_run(&(struct redis_command){ 4 + count, argv }, 1, REDIS_REPLY_ARRAY);
 	bool whole = reply && reply->elements == (size_t)count;
 
 	for (int i = 0; whole && i < count; i++) {
@@ -360,15 +360,15 @@ redis_watch(int64_t user, int64_t device, const int64_t *watched, int count)
 	const char *empty[] = { "SET", unwatch, "", "EX", seconds };
 	const char *publish[] = { "PUBLISH", channel, payload }, *end[] = { "EXEC" };
 	const char **add = arguments_make((const char *[]){ "SADD", key }, 2, watched, count);
-	const struct command commands[] = { { 1, begin }, { 3, delete }, { 2 + count, add }, { 3, expire }, { 3, publish }, { 1, end } };
-	const struct command emptying[] = { { 1, begin }, { 3, delete }, { 5, empty }, { 3, publish }, { 1, end } };
+	const struct redis_command commands[] = { { 1, begin }, { 3, delete }, { 2 + count, add }, { 3, expire }, { 3, publish }, { 1, end } };
+	const struct redis_command emptying[] = { { 1, begin }, { 3, delete }, { 5, empty }, { 3, publish }, { 1, end } };
 
 	snprintf(key, sizeof key, "%swatch:%ld:%ld", settings.redis_prefix, (long)user, (long)device);
 	snprintf(unwatch, sizeof unwatch, "%sunwatch:%ld:%ld", settings.redis_prefix, (long)user, (long)device);
 	snprintf(seconds, sizeof seconds, "%d", WATCH_SECONDS);
 	snprintf(channel, sizeof channel, "%su:%ld", settings.redis_prefix, (long)user);
 	snprintf(payload, sizeof payload, "%c %ld", NOTIFICATION_WATCH, (long)device);
-	redisReply *reply = count ? ask(commands, 6, REDIS_REPLY_ARRAY) : ask(emptying, 5, REDIS_REPLY_ARRAY);
+	redisReply *reply = count ? query_run(commands, 6, REDIS_REPLY_ARRAY) : query_run(emptying, 5, REDIS_REPLY_ARRAY);
 	if (reply)
 		freeReplyObject(reply);
 	free(add);
@@ -384,6 +384,6 @@ redis_open(void)
 void
 redis_close(void)
 {
-	line_drop(&bell.line);
-	line_drop(&asking);
+	redis_sync_drop(&publisher.redis);
+	redis_sync_drop(&requester);
 }

@@ -30,9 +30,9 @@ void redis_tend(void);
  * Publish notifications in this order, between begin and end. end writes them. channel has no
  * prefix.
  */
-void redis_rings_begin(void);
-void redis_ring(const char *channel, const char *payload);
-void redis_rings_end(void);
+void redis_publish_begin(void);
+void redis_publish(const char *channel, const char *payload);
+void redis_publish_end(void);
 
 /*
  * Notifies a conversation that a user is typing, at most once in LIMIT_TYPING_INTERVAL_MS. Typing
@@ -46,7 +46,7 @@ void redis_typing(int64_t conversation, int64_t user);
  */
 bool redis_probe(void) __attribute__((warn_unused_result));
 bool redis_beat(int64_t user, int64_t device, const char *status) __attribute__((warn_unused_result));
-bool redis_device_gone(int64_t user, int64_t device, bool *user_offline) __attribute__((warn_unused_result));
+bool redis_device_remove(int64_t user, int64_t device, bool *user_offline) __attribute__((warn_unused_result));
 bool redis_watch(int64_t user, int64_t device, const int64_t *watched, int count) __attribute__((warn_unused_result));
 
 /* Reads the status of each user, in the same order. The texts are constants. */

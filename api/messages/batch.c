@@ -129,13 +129,13 @@ batch_publish(const struct batch *b)
 {
 	char channel[32];
 
-	redis_rings_begin();
+	redis_publish_begin();
 	for (int i = 0; i < b->count; i++) {
 		const char *event = batch_column(b, i, SEND_EVENT);
 		if (!event)
 			continue;
 		snprintf(channel, sizeof channel, "c:%ld", (long)b->conversations[i]);
-		redis_ring(channel, event);
+		redis_publish(channel, event);
 	}
-	redis_rings_end();
+	redis_publish_end();
 }

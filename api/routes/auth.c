@@ -206,7 +206,7 @@ post_login(struct request *r)
 		       param_id(settings.refresh_seconds), param_id(n.device), param_id(network));
 	if (!rows)
 		return REPLIED;
-	rows_ring(rows, 1, 2);
+	rows_publish(rows, 1, 2);
 	for (int i = 1; i < rows_count(rows); i++) /* devices that were signed out to keep the limit of devices */
 		device_forget(r, user, rows_number(rows, i, 0));
 	return reply_signed_in(r, 200, &(struct signing){ user, n.device, rows_text(rows, 0, 1), n.refresh, in.cookie });
@@ -274,7 +274,7 @@ post_refresh(struct request *r)
 		return reply_signed_in(r, 200, &(struct signing){ user, device, NULL, refresh, in.cookie });
 	if (strcmp(status, "refresh_token_reused") != 0)
 		return reply_error(r, ERROR_INVALID_REFRESH_TOKEN);
-	rows_ring(rows, 0, 3);
+	rows_publish(rows, 0, 3);
 	device_forget(r, user, device);
 	return reply_error(r, ERROR_REFRESH_TOKEN_REUSED);
 }
@@ -291,7 +291,7 @@ post_logout(struct request *r)
 	if (!rows && r->error != ERROR_DEVICE_NOT_FOUND) /* another request has just signed the device out, as requested */
 		return REPLIED;
 	if (rows)
-		rows_ring(rows, 1, 0);
+		rows_publish(rows, 1, 0);
 	device_forget(r, r->user, r->device);
 	cookie_set(r, "", 0);
 	return reply_status(r, 204);

@@ -60,7 +60,7 @@ post_direct(struct request *r)
 	if (!input_read(r, direct_fields, &in) || !work_allows_members(r, 1))
 		return REPLIED;
 	struct rows *rows = db_call(r, STATEMENT_CONVERSATION_DIRECT, param_id(r->user), param_id(in.user_id));
-	return reply_rings(r, rows && strcmp(rows_text(rows, 0, 2), "t") == 0 ? 201 : 200, rows);
+	return reply_publish(r, rows && strcmp(rows_text(rows, 0, 2), "t") == 0 ? 201 : 200, rows);
 }
 
 /*
@@ -78,9 +78,9 @@ post_conversation(struct request *r)
 		return post_direct(r);
 	if (!input_read(r, group_fields, &in) || !work_allows_members(r, 1 + in.members.count))
 		return REPLIED;
-	return reply_rings(r, 201,
-			   db_call(r, STATEMENT_CONVERSATION_GROUP, param_id(r->user), param_text(in.title),
-				   param_text(ids_text(&r->arena, in.members.list, in.members.count)), param_text(in.history)));
+	return reply_publish(r, 201,
+			     db_call(r, STATEMENT_CONVERSATION_GROUP, param_id(r->user), param_text(in.title),
+				     param_text(ids_text(&r->arena, in.members.list, in.members.count)), param_text(in.history)));
 }
 
 /*
@@ -109,7 +109,7 @@ patch_conversation(struct request *r)
 
 	if (!input_read(r, title_fields, &title))
 		return REPLIED;
-	return reply_rings(r, 200, db_call(r, STATEMENT_CONVERSATION_UPDATE, param_id(r->path_ids[0]), param_id(r->user), param_text(title)));
+	return reply_publish(r, 200, db_call(r, STATEMENT_CONVERSATION_UPDATE, param_id(r->path_ids[0]), param_id(r->user), param_text(title)));
 }
 
 /*
@@ -119,5 +119,5 @@ patch_conversation(struct request *r)
 enum reply
 delete_conversation(struct request *r)
 {
-	return reply_rings(r, 204, db_call(r, STATEMENT_CONVERSATION_DELETE, param_id(r->path_ids[0]), param_id(r->user)));
+	return reply_publish(r, 204, db_call(r, STATEMENT_CONVERSATION_DELETE, param_id(r->path_ids[0]), param_id(r->user)));
 }

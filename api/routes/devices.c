@@ -24,7 +24,7 @@ device_forget(struct request *r, int64_t user, int64_t device)
 	bool offline;
 
 	revoked_add(device, clock_ms(), revoked_keep_ms());
-	if (!redis_device_gone(user, device, &offline) || !offline)
+	if (!redis_device_remove(user, device, &offline) || !offline)
 		return;
 	struct rows *rows = db_call(r, STATEMENT_PRESENCE_SEEN, param_id(user));
 	(void)rows; /* a failure loses only a time of last_seen */
@@ -42,7 +42,7 @@ delete_device(struct request *r)
 
 	if (!rows)
 		return REPLIED;
-	rows_ring(rows, 1, 0);
+	rows_publish(rows, 1, 0);
 	device_forget(r, r->user, device);
 	return reply_status(r, 204);
 }

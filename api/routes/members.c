@@ -14,7 +14,7 @@
 enum reply
 post_leave(struct request *r)
 {
-	return reply_rings(r, 204, db_call(r, STATEMENT_MEMBER_REMOVE, param_id(r->path_ids[0]), param_id(r->user), param_id(r->user)));
+	return reply_publish(r, 204, db_call(r, STATEMENT_MEMBER_REMOVE, param_id(r->path_ids[0]), param_id(r->user), param_id(r->user)));
 }
 
 /*
@@ -50,9 +50,9 @@ post_members(struct request *r)
 
 	if (!input_read(r, members_fields, &users) || !work_allows_members(r, users.count))
 		return REPLIED;
-	return reply_rings(r, 200,
-			   db_call(r, STATEMENT_MEMBER_ADD, param_id(r->path_ids[0]), param_id(r->user),
-				   param_text(ids_text(&r->arena, users.list, users.count))));
+	return reply_publish(r, 200,
+			     db_call(r, STATEMENT_MEMBER_ADD, param_id(r->path_ids[0]), param_id(r->user),
+				     param_text(ids_text(&r->arena, users.list, users.count))));
 }
 
 static const char *const roles[] = { "owner", "admin", "member", NULL };
@@ -74,7 +74,7 @@ patch_member(struct request *r)
 
 	if (!input_read(r, member_fields, &role))
 		return REPLIED;
-	return reply_rings(
+	return reply_publish(
 		r, 200, db_call(r, STATEMENT_MEMBER_ROLE, param_id(r->path_ids[0]), param_id(r->user), param_id(r->path_ids[1]), param_text(role)));
 }
 
@@ -85,5 +85,5 @@ patch_member(struct request *r)
 enum reply
 delete_member(struct request *r)
 {
-	return reply_rings(r, 204, db_call(r, STATEMENT_MEMBER_REMOVE, param_id(r->path_ids[0]), param_id(r->user), param_id(r->path_ids[1])));
+	return reply_publish(r, 204, db_call(r, STATEMENT_MEMBER_REMOVE, param_id(r->path_ids[0]), param_id(r->user), param_id(r->path_ids[1])));
 }

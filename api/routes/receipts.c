@@ -40,7 +40,7 @@ post_read(struct request *r)
 
 	if (!input_read(r, read_fields, &message))
 		return REPLIED;
-	return reply_rings(r, 200, db_call(r, STATEMENT_CONVERSATION_READ, param_id(r->path_ids[0]), param_id(r->user), param_id(message)));
+	return reply_publish(r, 200, db_call(r, STATEMENT_CONVERSATION_READ, param_id(r->path_ids[0]), param_id(r->user), param_id(message)));
 }
 
 struct rows *
@@ -57,7 +57,7 @@ receipts_deliver(struct request *r, const struct cursor *c)
 		db_call(r, STATEMENT_RECEIPTS_DELIVER, param_id(r->user), param_number(c->base), param_text(ids_text(&r->arena, users, c->count)),
 			param_text(ids_text(&r->arena, conversations, c->count)), param_text(ids_text(&r->arena, ids, c->count)));
 	if (rows)
-		rows_ring(rows, 0, 0);
+		rows_publish(rows, 0, 0);
 	return rows;
 }
 
@@ -118,7 +118,7 @@ post_receipts(struct request *r)
 		delivered[i] = receipts[i].delivered;
 		read[i] = receipts[i].read;
 	}
-	return reply_rings(r, 200,
-			   db_call(r, STATEMENT_RECEIPTS_UPDATE, param_id(r->user), param_text(ids_text(&r->arena, conversations, list.count)),
-				   param_text(ids_text(&r->arena, delivered, list.count)), param_text(ids_text(&r->arena, read, list.count))));
+	return reply_publish(r, 200,
+			     db_call(r, STATEMENT_RECEIPTS_UPDATE, param_id(r->user), param_text(ids_text(&r->arena, conversations, list.count)),
+				     param_text(ids_text(&r->arena, delivered, list.count)), param_text(ids_text(&r->arena, read, list.count))));
 }

@@ -68,7 +68,7 @@ const char presence_sweep_script[] =
 	"for _, member in ipairs(due) do redis.call('ZADD', unseen, now + 10000, member) end\n"
 	"return due\n";
 
-const char presence_gone_script[] =
+const char presence_remove_script[] =
 	PREAMBLE
 	"local user, device = ARGV[2], ARGV[3]\n"
 	"local before = best_status(user, 0)\n"

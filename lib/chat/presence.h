@@ -41,7 +41,7 @@ extern const char presence_sweep_script[];
  * Removes a device that signed out. ARGV: prefix, user, device, time text. Returns 1 when the user
  * thereby went offline.
  */
-extern const char presence_gone_script[];
+extern const char presence_remove_script[];
 
 /*
  * Reads statuses. ARGV: prefix, then users. Returns statuses in the same order, "offline" for

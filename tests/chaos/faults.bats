@@ -80,7 +80,7 @@ teardown() {
 	expect 200
 	[ "$(json '[.status, .checks.redis] | join(" ")')" = "degraded failed" ]
 	stack start redis
-	# A live doorbell again: well below the sweep.
+	# Notifications arrive again: much sooner than the sweep.
 	live() {
 		local at
 		send "back $RANDOM"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A model of the cursor: random runs of writers, clocks, failovers, a lossy doorbell, sweeps, cuts and resumes.
+"""A model of the cursor: random runs of writers, clocks, failovers, lost notifications, sweeps, cuts and resumes.
 
 Time is simulated. Each run checks, for every client: each event of its memberships exactly once, in the order of seq, or a reset that says so.
 
@@ -34,7 +34,7 @@ BREAKS = {
     "incarnation": "a database that lost its last events takes every cursor",
     "reach": "after a failover only the base is looked at, not a pass, places of reading or dropped exceptions",
     "unproven": "after a failover only the base is looked at, not the exceptions",
-    "replayed": "after a failover only what the doorbell brought is looked at, not what replays gave",
+    "replayed": "after a failover only what notifications brought is looked at, not what replays gave",
     "harsh": "after a failover every cursor is refused, though nothing was lost",
 }
 
@@ -280,8 +280,8 @@ class World:
         if self.wait[c]:
             self.at(0, self.lock, *self.wait[c].pop(0))
         for p in self.procs:
-            if self.rng.random() < (0.85 if self.broken != "replayed" else 0.3): # else the doorbell is lost
-                self.at(self.rng.expovariate(20), p.ring, c, e.seq)
+            if self.rng.random() < (0.85 if self.broken != "replayed" else 0.3): # else the notification is lost
+                self.at(self.rng.expovariate(20), p.notify, c, e.seq)
             for k in joins:
                 if self.rng.random() < 0.7:
                     self.at(self.rng.expovariate(20), p.resync, k)
@@ -342,7 +342,7 @@ class Push:
                 if s.opening or s.cursor.reads or s.cursor.dropped:
                     s.cut()                                 # it was given more than can be looked up
         given = [(c, i) for c, (_, i) in self.delivered.items() if i]
-        if w.broken != "replayed":                          # replays give what no bell has brought yet
+        if w.broken != "replayed":                          # replays deliver what no notification has brought yet
             given += [at for s in self.streams for at in s.cursor.exc.items()]
         good = self.last_horizon <= w.db.forks[now] and all(any(e.id == i for e in w.db.log[c]) for c, i in given)
         if not good or w.broken == "harsh":
@@ -355,7 +355,7 @@ class Push:
         self.incarnation, self.last_horizon, self.members_from = now, w.db.forks[now], min(self.members_from, w.db.forks[now])
         self.round += 1
 
-    def ring(self, c, seq):
+    def notify(self, c, seq):
         d = self.delivered.get(c)
         if d is None or seq <= d[0]:
             return

@@ -10,11 +10,11 @@ push_count() { curl -sf "$PUSH_URL/metrics" | sed -n "s/^banter_push_$1 //p"; }
 # shuffle N: stores a dozen messages, and publishes them all at once in another order, so that push
 # restores the order by holding events, and not by a query. Then sends one more.
 shuffle() {
-	local events rings=() i transport
+	local events payloads=() i transport
 	# A payload has two lines, so its newline is replaced until here.
 	mapfile -t events < <(psql_banter "select translate(event, E'\\n', '~') from generate_series(1, 12) n, message_send($room, $user_id, 'shuffled-$1-' || n, 'shuffled-$1-' || n, null, null)")
-	for i in 5 3 12 1 4 2 9 7 6 8 10 11 5 12; do rings+=("${events[i - 1]/\~/$'\n'}"); done
-	redis eval "for i = 1, #ARGV do redis.call('publish', KEYS[1], ARGV[i]) end" 1 "${BANTER_REDIS_PREFIX:-banter:}c:$room" "${rings[@]}" >/dev/null
+	for i in 5 3 12 1 4 2 9 7 6 8 10 11 5 12; do payloads+=("${events[i - 1]/\~/$'\n'}"); done
+	redis eval "for i = 1, #ARGV do redis.call('publish', KEYS[1], ARGV[i]) end" 1 "${BANTER_REDIS_PREFIX:-banter:}c:$room" "${payloads[@]}" >/dev/null
 	for transport in "${TRANSPORTS[@]}"; do heard "$transport" ".data.text == \"shuffled-$1-12\""; done
 	fence "${TRANSPORTS[@]}"
 }
@@ -47,8 +47,8 @@ shuffle() {
 	for transport in "${TRANSPORTS[@]}"; do as bob; listen "$transport" "$transport"; done
 	as alice
 	fence ws sse poll
-	for i in {1..9}; do sql_send "$user_id" "lossy-$i" >"$BATS_TEST_TMPDIR/ring.$i"; done
-	for i in 8 2 9 5; do publish "c:$room" "$(<"$BATS_TEST_TMPDIR/ring.$i")"; done
+	for i in {1..9}; do sql_send "$user_id" "lossy-$i" >"$BATS_TEST_TMPDIR/event.$i"; done
+	for i in 8 2 9 5; do publish "c:$room" "$(<"$BATS_TEST_TMPDIR/event.$i")"; done
 	for transport in "${TRANSPORTS[@]}"; do
 		heard "$transport" '.data.text == "lossy-9"'
 		in_order "$transport" "$room" 1 11
@@ -104,8 +104,8 @@ shuffle() {
 	as alice
 	fence ws sse poll
 	# Takes an id, and leaves its transaction open.
-	ring=$(hold writer "select event from message_send($slow, $user_id, 'held', 'held', null, null)")
-	[[ $ring == "e "* ]]
+	event=$(hold writer "select event from message_send($slow, $user_id, 'held', 'held', null, null)")
+	[[ $event == "e "* ]]
 	# Commits and delivers larger ids, for longer than a whole round of the sweep. Two slices of
 	# the sweep find the two lost notifications.
 	for n in 1 2 3; do
@@ -422,7 +422,7 @@ replay_waits() {
 
 nobody_listens() { [ "$(redis pubsub numsub "${BANTER_REDIS_PREFIX:-banter:}c:$room" | tail -n 1)" = 0 ]; }
 
-@test "P7: what commits before a conversation's channel is heard, and rings in vain, does not wait for the sweep" {
+@test "P7: an event that is published before the channel is subscribed is delivered before the next sweep" {
 	as alice
 	group Room bob
 	further_push BANTER_PUSH_SWEEP_SECONDS=60

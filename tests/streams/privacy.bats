@@ -82,7 +82,7 @@ teardown() { streams_end; }
 	as alice
 	fence ws sse poll
 	psql_banter "select count(*) from member_remove($inside, $user_id, $(id_of bob))" >/dev/null
-	send after # this one rings: the hole before it holds the removal
+	send after # its notification shows the hole, which holds the removal
 	for transport in "${TRANSPORTS[@]}"; do heard "$transport" '.type == "member.removed"'; done
 	group Elsewhere bob
 	fence ws sse poll

@@ -420,7 +420,7 @@ answers_at_once() {
 		[ "$(json '.events | length')" = 0 ]
 	}
 	wait_until 20 quiet
-	rung() {
+	publish_both() {
 		payload=$(sql_send "$(id_of alice)" hello)
 		redis eval "redis.call('publish', KEYS[1], ARGV[1]) redis.call('publish', KEYS[2], ARGV[2])" 2 \
 			"${BANTER_REDIS_PREFIX:-banter:}c:$room" "${BANTER_REDIS_PREFIX:-banter:}u:$bob" "$payload" "j $room" >/dev/null
@@ -428,7 +428,7 @@ answers_at_once() {
 	answers_at_once "$PUSH_URL/v1/events?wait=20&since=$cursor" 3>&- 4>&- &
 	waits() { [ "$(redis pubsub numsub "${BANTER_REDIS_PREFIX:-banter:}u:$bob" | tail -n 1)" -ge 1 ]; }
 	wait_until 10 waits
-	rung
+	publish_both
 	wait $!
 }
 

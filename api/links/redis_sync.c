@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A connection to Redis on which callers wait. */
-#include "api/links/redis_line.h"
+/* A synchronous connection to Redis. */
+#include "api/links/redis_sync.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -28,7 +28,7 @@ link_wait(const struct redis_link *link, short events, int64_t deadline)
 }
 
 bool
-line_flush(struct redis_link *link, int64_t deadline)
+redis_sync_flush(struct redis_link *link, int64_t deadline)
 {
 	int done = 0;
 
@@ -42,7 +42,7 @@ line_flush(struct redis_link *link, int64_t deadline)
 }
 
 redisReply *
-line_reply(struct redis_link *link, int64_t deadline)
+redis_sync_reply(struct redis_link *link, int64_t deadline)
 {
 	void *reply = NULL;
 
@@ -68,7 +68,7 @@ link_begin(struct redis_link *link, int64_t deadline)
 }
 
 bool
-line_connect(struct redis_link *link)
+redis_sync_connect(struct redis_link *link)
 {
 	int64_t deadline = clock_ms() + settings.redis_timeout_ms;
 	enum redis_step step = link_begin(link, deadline);
@@ -85,27 +85,27 @@ line_connect(struct redis_link *link)
 }
 
 void
-line_told(struct line *l, bool up)
+redis_sync_log(struct redis_sync *s, bool up)
 {
-	if (l->down == !up)
+	if (s->down == !up)
 		return;
-	l->down = !up;
+	s->down = !up;
 	if (up)
-		log_line(LOG_INFO, "redis_up", "connection=%s", l->name);
+		log_line(LOG_INFO, "redis_up", "connection=%s", s->name);
 	else
-		log_line(LOG_WARN, "redis_down", "connection=%s why=%s", l->name, *l->link.why ? l->link.why : "no answer");
+		log_line(LOG_WARN, "redis_down", "connection=%s why=%s", s->name, *s->link.why ? s->link.why : "no answer");
 }
 
 void
-line_drop(struct line *l)
+redis_sync_drop(struct redis_sync *s)
 {
-	redis_link_end(&l->link);
-	l->up = false;
-	l->retry_ms = clock_ms() + RETRY_MS;
+	redis_link_end(&s->link);
+	s->up = false;
+	s->retry_ms = clock_ms() + RETRY_MS;
 }
 
 bool
-line_is_quiet(const struct redis_link *link)
+redis_sync_is_quiet(const struct redis_link *link)
 {
 	return !link_wait(link, POLLIN, 0);
 }
