@@ -138,7 +138,7 @@ members_reply(void *context, PGresult *result)
 		const struct user *u = users_get(result_int(result, i, 0));
 		const struct topic *t = hub_topic(result_int(result, i, 1));
 		for (struct conn *c = u ? u->streams : NULL; c; c = c->user_next)
-			if ((c->state == CONN_LIVE || c->opening) && !c->stale && (!t || !hub_listens(c, t)))
+			if ((c->state == CONN_LIVE || c->opening) && !c->stale && (!t || !hub_is_subscribed(c, t)))
 				opening_resync(c);
 	}
 	round_answered(result);

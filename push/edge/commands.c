@@ -101,7 +101,7 @@ up_typing(struct conn *c, const struct up *up)
 	char channel[32], payload[32];
 	const struct topic *t = hub_topic(up->conversation);
 
-	if (!t || !hub_listens(c, t)) {
+	if (!t || !hub_is_subscribed(c, t)) {
 		up_error(c, "not_a_member", "conversation_id", "", 0);
 		return;
 	}

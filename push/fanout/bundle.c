@@ -40,10 +40,10 @@ give(struct topic_bundle *tb)
 	struct topic *t = tb->topic;
 	struct bundle b = { tb->events, tb->count };
 
-	for (uint32_t i = 0; i < t->listeners_count; i++) {
-		struct conn *c = t->listeners[i];
-		if (i + AHEAD < t->listeners_count)
-			conn_prefetch(t->listeners[i + AHEAD]);
+	for (uint32_t i = 0; i < t->subscribers_count; i++) {
+		struct conn *c = t->subscribers[i];
+		if (i + AHEAD < t->subscribers_count)
+			conn_prefetch(t->subscribers[i + AHEAD]);
 		if (c->opening)
 			give_kept(c->opening, &b);
 		else

@@ -103,7 +103,7 @@ conn_ephemeral(struct conn *c, struct event *ev)
  * If it misses a durable event then, its next request opens the stream again.
  */
 static bool
-conn_listens(struct conn *c, bool is_durable)
+conn_accepts(struct conn *c, bool is_durable)
 {
 	if (c->state != CONN_LIVE && c->state != CONN_OPENING)
 		return false;
@@ -234,7 +234,7 @@ conn_give_rest(struct conn *c, const struct bundle *b, int from)
 void
 conn_bundle(struct conn *c, const struct bundle *b)
 {
-	if (!conn_listens(c, true))
+	if (!conn_accepts(c, true))
 		return;
 	int replayed = bundle_replayed(c, b);
 	if (replayed || (b->count > 1 && conn_answer_is_full(c, b->count)))
@@ -249,7 +249,7 @@ conn_event(struct conn *c, struct event *ev)
 	if (ev->class == EVENT_DURABLE) {
 		conn_bundle(c, &(struct bundle){ &ev, 1 });
 		position_fanout_end();
-	} else if (conn_listens(c, false)) {
+	} else if (conn_accepts(c, false)) {
 		conn_ephemeral(c, ev);
 	}
 }

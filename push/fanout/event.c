@@ -18,14 +18,14 @@ event_new(enum event_class class, const char *json, size_t len)
 }
 
 struct event *
-event_durable(int64_t conversation, int64_t id, int64_t seq, int64_t gone, const char *json, size_t len)
+event_durable(int64_t conversation, int64_t id, int64_t seq, int64_t removed_user, const char *json, size_t len)
 {
 	struct event *ev = event_new(EVENT_DURABLE, json, len - 1);
 
 	ev->conversation = conversation;
 	ev->id = id;
 	ev->seq = seq;
-	ev->gone = gone;
+	ev->removed_user = removed_user;
 	return ev;
 }
 

@@ -32,13 +32,13 @@ struct event {
 	int64_t conversation; /* 0 for an ephemeral event */
 	int64_t id;
 	int64_t seq;
-	int64_t gone;			   /* the user who left with this event (lib/chat/notification.h) */
+	int64_t removed_user;		   /* the user who left with this event (lib/chat/notification.h) */
 	struct buffer *body;		   /* JSON; a durable event's lacks the last brace, because its cursor follows */
 	struct encoded encoded[ENCODINGS]; /* encodings of an ephemeral event; those of durable ones are in their step (position.h) */
 };
 
 /* Creates an event with a copy of the JSON, which is a whole object. */
-struct event *event_durable(int64_t conversation, int64_t id, int64_t seq, int64_t gone, const char *json, size_t len);
+struct event *event_durable(int64_t conversation, int64_t id, int64_t seq, int64_t removed_user, const char *json, size_t len);
 struct event *event_ephemeral(enum event_class class, const char *json, size_t len);
 
 struct event *event_ref(struct event *ev);

@@ -46,12 +46,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lib/chat/notification.h"
 #include "lib/base/id.h"
 #include "lib/base/log.h"
 #include "lib/base/map.h"
 #include "lib/base/memory.h"
 #include "lib/base/settings.h"
+#include "lib/chat/notification.h"
 #include "push/fanout/bundle.h"
 #include "push/fanout/delivery.h"
 #include "push/links/bus.h"
@@ -109,10 +109,10 @@ hub_next(size_t *at)
 /* ---- order */
 
 static void
-listener_dismiss(struct conn *c, struct topic *t, int64_t gone)
+hub_unsubscribe_removed(struct conn *c, struct topic *t, int64_t removed_user)
 {
 	hub_leave(c, t);
-	if (gone != NOTIFICATION_REMOVES_ALL && c->state < CONN_CLOSING && !c->stale)
+	if (removed_user != NOTIFICATION_REMOVES_ALL && c->state < CONN_CLOSING && !c->stale)
 		hub.calls->resync(c);
 }
 
@@ -121,12 +121,12 @@ listener_dismiss(struct conn *c, struct topic *t, int64_t gone)
  * streams of one user resync.
  */
 static void
-topic_dismiss(struct topic *t, int64_t gone)
+topic_unsubscribe_removed(struct topic *t, int64_t removed_user)
 {
-	for (uint32_t i = t->listeners_count; i-- > 0;) {
-		struct conn *c = t->listeners[i];
-		if (gone == NOTIFICATION_REMOVES_ALL || c->user == gone)
-			listener_dismiss(c, t, gone);
+	for (uint32_t i = t->subscribers_count; i-- > 0;) {
+		struct conn *c = t->subscribers[i];
+		if (removed_user == NOTIFICATION_REMOVES_ALL || c->user == removed_user)
+			hub_unsubscribe_removed(c, t, removed_user);
 	}
 }
 
@@ -141,9 +141,9 @@ topic_deliver(struct topic *t, struct event *ev)
 	metrics.events++;
 	bundle_add(t, ev);
 	hub.calls->delivered(t, ev);
-	if (ev->gone != NOTIFICATION_REMOVES_NOBODY) {
+	if (ev->removed_user != NOTIFICATION_REMOVES_NOBODY) {
 		bundle_give_all();
-		topic_dismiss(t, ev->gone);
+		topic_unsubscribe_removed(t, ev->removed_user);
 	}
 	if (t->swept && t->seq >= t->swept_seq) {
 		bundle_give_all();
@@ -215,9 +215,9 @@ topic_knows(const struct topic *t, int64_t id, int64_t seq)
 
 	if (seq > t->seq || id <= t->id)
 		return seq <= t->seq;
-	for (uint32_t i = 0; i < t->listeners_count; i++) {
-		ended += t->listeners[i]->state < CONN_CLOSING;
-		conn_close(t->listeners[i], CLOSE_UNAVAILABLE);
+	for (uint32_t i = 0; i < t->subscribers_count; i++) {
+		ended += t->subscribers[i]->state < CONN_CLOSING;
+		conn_close(t->subscribers[i], CLOSE_UNAVAILABLE);
 	}
 	if (ended) {
 		log_line(LOG_WARN, "conversation_forked", "conversation=%ld seq=%ld id=%ld streams=%u", t->conversation, seq, id, ended);
@@ -227,13 +227,13 @@ topic_knows(const struct topic *t, int64_t id, int64_t seq)
 }
 
 void
-hub_event(int64_t conversation, int64_t id, int64_t seq, int64_t gone, const char *json, size_t len)
+hub_event(int64_t conversation, int64_t id, int64_t seq, int64_t removed_user, const char *json, size_t len)
 {
 	struct topic *t = hub_topic(conversation);
 
 	if (!t || topic_knows(t, id, seq))
 		return;
-	struct event *ev = event_durable(conversation, id, seq, gone, json, len);
+	struct event *ev = event_durable(conversation, id, seq, removed_user, json, len);
 	topic_event(t, ev);
 	event_unref(ev);
 }
@@ -267,8 +267,8 @@ repair_reply(void *context, PGresult *result)
 		return;
 	t->repairing = false;
 	for (int i = 0; i < rows; i++)
-		hub_event(t->conversation, result_int(result, i, 0), result_int(result, i, 1), result_gone(result, i, 2), PQgetvalue(result, i, 3),
-			  (size_t)PQgetlength(result, i, 3));
+		hub_event(t->conversation, result_int(result, i, 0), result_int(result, i, 1), result_removed_user(result, i, 2),
+			  PQgetvalue(result, i, 3), (size_t)PQgetlength(result, i, 3));
 	topic_release_held(t);
 	bundle_give_all();
 	if (t->seq >= t->known_seq)
@@ -369,7 +369,7 @@ topic_free(struct topic *t)
 	hub.calls->freed(t);
 	if (t->swept)
 		hub.calls->caught_up();
-	free(t->listeners);
+	free(t->subscribers);
 	pool_give(&pool, t);
 }
 
@@ -390,14 +390,14 @@ hub_join(struct conn *c, int64_t conversation, int64_t seq, int64_t id, uint32_t
 	assert(!bundle_is_open());
 	if (!t)
 		t = topic_new(conversation, seq, id, members);
-	if (t->listeners_count == t->listeners_room) {
-		t->listeners_room = t->listeners_room ? t->listeners_room + t->listeners_room / 2 + 1 : 2;
-		t->listeners = memory_resize(t->listeners, t->listeners_room * sizeof t->listeners[0]);
+	if (t->subscribers_count == t->subscribers_room) {
+		t->subscribers_room = t->subscribers_room ? t->subscribers_room + t->subscribers_room / 2 + 1 : 2;
+		t->subscribers = memory_resize(t->subscribers, t->subscribers_room * sizeof t->subscribers[0]);
 	}
 	if (c->subscriptions_count == c->subscriptions_room)
 		hub_reserve(c, c->subscriptions_room / 2 + 1);
-	c->subscriptions[c->subscriptions_count++] = (struct subscription){ t->slot, t->listeners_count };
-	t->listeners[t->listeners_count++] = c;
+	c->subscriptions[c->subscriptions_count++] = (struct subscription){ t->slot, t->subscribers_count };
+	t->subscribers[t->subscribers_count++] = c;
 	return t;
 }
 
@@ -411,7 +411,7 @@ subscription_find(const struct conn *c, const struct topic *t)
 }
 
 bool
-hub_listens(const struct conn *c, const struct topic *t)
+hub_is_subscribed(const struct conn *c, const struct topic *t)
 {
 	return subscription_find(c, t) != NULL;
 }
@@ -428,16 +428,16 @@ topic_emptied(struct topic *t)
 
 /* Removes a subscriber. The last subscriber moves to its place. */
 static void
-listener_remove(struct topic *t, uint32_t place)
+subscriber_remove(struct topic *t, uint32_t place)
 {
 	assert(!bundle_is_open());
-	struct conn *last = t->listeners[--t->listeners_count];
+	struct conn *last = t->subscribers[--t->subscribers_count];
 
-	if (place != t->listeners_count) {
-		t->listeners[place] = last;
+	if (place != t->subscribers_count) {
+		t->subscribers[place] = last;
 		subscription_find(last, t)->place = place;
 	}
-	if (t->listeners_count == 0)
+	if (t->subscribers_count == 0)
 		topic_emptied(t);
 }
 
@@ -448,7 +448,7 @@ hub_leave(struct conn *c, struct topic *t)
 
 	if (!s)
 		return;
-	listener_remove(t, s->place);
+	subscriber_remove(t, s->place);
 	*s = c->subscriptions[--c->subscriptions_count];
 }
 
@@ -457,10 +457,10 @@ hub_replayed(struct conn *c, const struct event *ev)
 {
 	struct topic *t = hub_topic(ev->conversation);
 
-	if (!t || ev->seq <= t->seq || (ev->gone != NOTIFICATION_REMOVES_ALL && ev->gone != c->user))
+	if (!t || ev->seq <= t->seq || (ev->removed_user != NOTIFICATION_REMOVES_ALL && ev->removed_user != c->user))
 		return;
 	bundle_give_all();
-	listener_dismiss(c, t, ev->gone);
+	hub_unsubscribe_removed(c, t, ev->removed_user);
 }
 
 void
@@ -468,7 +468,7 @@ hub_leave_all(struct conn *c)
 {
 	while (c->subscriptions_count) {
 		struct subscription s = c->subscriptions[c->subscriptions_count - 1];
-		listener_remove(hub_slot(s.topic), s.place);
+		subscriber_remove(hub_slot(s.topic), s.place);
 		c->subscriptions_count--;
 	}
 	free(c->subscriptions);
@@ -479,8 +479,8 @@ hub_leave_all(struct conn *c)
 void
 hub_ephemeral(struct topic *t, struct event *ev, int64_t except)
 {
-	for (uint32_t i = 0; i < t->listeners_count; i++) {
-		struct conn *c = t->listeners[i];
+	for (uint32_t i = 0; i < t->subscribers_count; i++) {
+		struct conn *c = t->subscribers[i];
 		if (c->state == CONN_LIVE && !c->opening && c->user != except)
 			conn_event(c, ev);
 	}
@@ -491,7 +491,7 @@ hub_turn_end(void)
 {
 	for (size_t i = 0; i < hub.emptied_count; i++) {
 		hub.emptied[i]->emptied = false;
-		if (hub.emptied[i]->listeners_count == 0)
+		if (hub.emptied[i]->subscribers_count == 0)
 			topic_free(hub.emptied[i]);
 	}
 	hub.emptied_count = 0;

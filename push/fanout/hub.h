@@ -32,8 +32,8 @@ struct topic {
 	uint32_t slot;
 	uint32_t members;
 	uint32_t mark; /* the last mark that a join has set (join.c) */
-	uint32_t listeners_count, listeners_room;
-	struct conn **listeners;
+	uint32_t subscribers_count, subscribers_room;
+	struct conn **subscribers;
 	struct held held; /* events before their turn */
 	struct timer hold;
 	bool repairing, emptied;
@@ -90,7 +90,7 @@ struct topic *hub_join(struct conn *c, int64_t conversation, int64_t seq, int64_
 void hub_reserve(struct conn *c, uint32_t n); /* makes room for n more */
 void hub_leave(struct conn *c, struct topic *t);
 void hub_leave_all(struct conn *c);
-bool hub_listens(const struct conn *c, const struct topic *t);
+bool hub_is_subscribed(const struct conn *c, const struct topic *t);
 
 /*
  * Takes note of an event that a replay has delivered to the stream. Unsubscribes the stream at once
@@ -103,7 +103,7 @@ void hub_replayed(struct conn *c, const struct event *ev);
  * Takes a durable event from Redis or the database and bundles it. The caller calls bundle_give_all
  * after its last event.
  */
-void hub_event(int64_t conversation, int64_t id, int64_t seq, int64_t gone, const char *json, size_t len);
+void hub_event(int64_t conversation, int64_t id, int64_t seq, int64_t removed_user, const char *json, size_t len);
 
 /* Delivers an ephemeral event to all subscribers except one user (0: except none). */
 void hub_ephemeral(struct topic *t, struct event *ev, int64_t except);

@@ -36,7 +36,7 @@ result_int(const PGresult *result, int row, int column)
 
 /* Parses the user from a text. */
 int64_t
-result_gone(const PGresult *result, int row, int column)
+result_removed_user(const PGresult *result, int row, int column)
 {
 	const char *value = PQgetvalue(result, row, column);
 

@@ -13,7 +13,7 @@
 int64_t result_int(const PGresult *result, int row, int column);
 
 /* Returns the user who left with an event, as lib/chat/notification.h defines it. */
-int64_t result_gone(const PGresult *result, int row, int column);
+int64_t result_removed_user(const PGresult *result, int row, int column);
 
 /*
  * Array of such values, of one dimension and without nulls. It points into the result and is valid

@@ -200,7 +200,7 @@ static struct event *
 row_event(const PGresult *result, int row)
 {
 	return event_durable(result_int(result, row, CONVERSATION), result_int(result, row, ID), result_int(result, row, SEQ),
-			     result_gone(result, row, GONE), PQgetvalue(result, row, EVENT), (size_t)PQgetlength(result, row, EVENT));
+			     result_removed_user(result, row, GONE), PQgetvalue(result, row, EVENT), (size_t)PQgetlength(result, row, EVENT));
 }
 
 void

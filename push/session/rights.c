@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/chat/notification.h"
 #include "lib/base/id.h"
 #include "lib/base/memory.h"
 #include "lib/base/pg_array.h"
+#include "lib/chat/notification.h"
 #include "push/links/ids.h"
 #include "push/links/result.h"
 #include "push/links/store.h"
@@ -76,7 +76,7 @@ watching_judge(const struct conn *c)
 static void
 wish_due(struct conn *c, struct wish *wish, void *topic)
 {
-	if (!hub_listens(c, topic))
+	if (!hub_is_subscribed(c, topic))
 		return;
 	wish->state = WISH_DUE;
 	user_due(c->user);
@@ -125,16 +125,16 @@ watching_changed(const struct topic *t, const struct event *ev)
 {
 	bool adds = event_is(ev, "{\"type\":\"member.added\"");
 
-	if (!adds && ev->gone == NOTIFICATION_REMOVES_NOBODY)
+	if (!adds && ev->removed_user == NOTIFICATION_REMOVES_NOBODY)
 		return;
 	rights.changes++;
 	if (adds)
 		added_changed(t, ev);
-	else if (ev->gone != NOTIFICATION_REMOVES_ALL)
-		user_changed(t, ev->gone);
-	for (uint32_t i = 0; ev->gone != NOTIFICATION_REMOVES_NOBODY && i < t->listeners_count; i++)
-		if (ev->gone == NOTIFICATION_REMOVES_ALL || t->listeners[i]->user == ev->gone)
-			watching_judge(t->listeners[i]);
+	else if (ev->removed_user != NOTIFICATION_REMOVES_ALL)
+		user_changed(t, ev->removed_user);
+	for (uint32_t i = 0; ev->removed_user != NOTIFICATION_REMOVES_NOBODY && i < t->subscribers_count; i++)
+		if (ev->removed_user == NOTIFICATION_REMOVES_ALL || t->subscribers[i]->user == ev->removed_user)
+			watching_judge(t->subscribers[i]);
 }
 
 /* ---- judging */

@@ -40,7 +40,7 @@
 
 enum { ROOM = 9, FIRST_ID = 1000, ALICE = 1, BOB = 2, EVENTS = 200 };
 
-struct listener {
+struct subscriber {
 	struct conn *conn;
 	int fd; /* socket of the client */
 };
@@ -51,7 +51,7 @@ static struct {
 	int behind;	       /* topics that the sweep waits for, over all tests */
 	struct conn *resynced; /* the last one */
 	int64_t kept_seq;
-	bool listened; /* the resynced stream was subscribed to the topic */
+	bool was_subscribed; /* the resynced stream was subscribed to the topic */
 } calls;
 
 static void
@@ -70,7 +70,7 @@ note_resync(struct conn *c)
 
 	calls.resyncs++;
 	calls.resynced = c;
-	calls.listened = t && hub_listens(c, t);
+	calls.was_subscribed = t && hub_is_subscribed(c, t);
 }
 
 static void
@@ -111,7 +111,7 @@ note_caught_up(void)
 static void
 note_freed(struct topic *t)
 {
-	assert_int_equal(t->listeners_count, 0);
+	assert_int_equal(t->subscribers_count, 0);
 	calls.freed++;
 }
 
@@ -125,8 +125,8 @@ static const struct hub_calls hub_calls = {
 	.freed = note_freed,
 };
 
-static struct listener
-listen_as(int64_t user)
+static struct subscriber
+subscribe_as(int64_t user)
 {
 	struct cursor from = { .base = FIRST_ID };
 	int fds[2];
@@ -142,7 +142,7 @@ listen_as(int64_t user)
 	conn_enter(c, CONN_LIVE);
 	users_attach(c, user);
 	hub_join(c, ROOM, 0, FIRST_ID, 2);
-	return (struct listener){ c, fds[1] };
+	return (struct subscriber){ c, fds[1] };
 }
 
 static void
@@ -154,7 +154,7 @@ turn_end(void)
 }
 
 static void
-hang_up(struct listener l)
+hang_up(struct subscriber l)
 {
 	conn_close(l.conn, CLOSE_GONE);
 	turn_end();
@@ -163,7 +163,7 @@ hang_up(struct listener l)
 
 /* Returns the seqs of the events that the client received. */
 static int
-heard(struct listener l, int seqs[], int most)
+heard(struct subscriber l, int seqs[], int most)
 {
 	static char text[1 << 20];
 	ssize_t len;
@@ -178,16 +178,16 @@ heard(struct listener l, int seqs[], int most)
 }
 
 static void
-ring(int seq, int64_t gone)
+ring(int seq, int64_t removed_user)
 {
 	char json[64];
 	int len = snprintf(json, sizeof json, "{\"type\":\"t\",\"seq\":%d}", seq);
 
-	hub_event(ROOM, FIRST_ID + seq, seq, gone, json, (size_t)len);
+	hub_event(ROOM, FIRST_ID + seq, seq, removed_user, json, (size_t)len);
 }
 
 static void
-expect_heard(struct listener l, int from, int to)
+expect_heard(struct subscriber l, int from, int to)
 {
 	int seqs[EVENTS + 1];
 	int n = heard(l, seqs, EVENTS + 1);
@@ -200,7 +200,7 @@ expect_heard(struct listener l, int from, int to)
 static void
 test_order(void **state)
 {
-	struct listener alice = listen_as(ALICE), bob = listen_as(BOB);
+	struct subscriber alice = subscribe_as(ALICE), bob = subscribe_as(BOB);
 
 	(void)state;
 	ring(1, 0);
@@ -223,7 +223,7 @@ static void
 test_shuffled(void **state)
 {
 	uint64_t seed = chance_seed();
-	struct listener alice = listen_as(ALICE);
+	struct subscriber alice = subscribe_as(ALICE);
 	int seqs[EVENTS];
 
 	(void)state;
@@ -253,7 +253,7 @@ test_shuffled(void **state)
 static void
 test_gone(void **state)
 {
-	struct listener alice = listen_as(ALICE), bob = listen_as(BOB);
+	struct subscriber alice = subscribe_as(ALICE), bob = subscribe_as(BOB);
 
 	(void)state;
 	ring(3, 0);
@@ -270,10 +270,10 @@ test_gone(void **state)
 }
 
 static void
-replay(struct listener l, int seq, int64_t gone)
+replay(struct subscriber l, int seq, int64_t removed_user)
 {
 	static const char json[] = "{\"type\":\"t\"}";
-	struct event *ev = event_durable(ROOM, FIRST_ID + seq, seq, gone, json, sizeof json - 1);
+	struct event *ev = event_durable(ROOM, FIRST_ID + seq, seq, removed_user, json, sizeof json - 1);
 
 	hub_replayed(l.conn, ev);
 	event_unref(ev);
@@ -286,7 +286,7 @@ replay(struct listener l, int seq, int64_t gone)
 static void
 test_gone_by_replay(void **state)
 {
-	struct listener alice = listen_as(ALICE), bob = listen_as(BOB);
+	struct subscriber alice = subscribe_as(ALICE), bob = subscribe_as(BOB);
 
 	(void)state;
 	calls_forget();
@@ -295,9 +295,9 @@ test_gone_by_replay(void **state)
 	replay(bob, 2, BOB);
 	replay(bob, 3, 0);
 	replay(bob, 4, ALICE);
-	assert_true(hub_listens(bob.conn, hub_topic(ROOM)));
+	assert_true(hub_is_subscribed(bob.conn, hub_topic(ROOM)));
 	replay(bob, 4, BOB);
-	assert_false(hub_listens(bob.conn, hub_topic(ROOM)));
+	assert_false(hub_is_subscribed(bob.conn, hub_topic(ROOM)));
 	assert_int_equal(calls.resyncs, 1);
 	assert_ptr_equal(calls.resynced, bob.conn);
 	ring(3, 0);
@@ -317,7 +317,7 @@ test_gone_by_replay(void **state)
 static void
 test_forked(void **state)
 {
-	struct listener alice = listen_as(ALICE), bob = listen_as(BOB);
+	struct subscriber alice = subscribe_as(ALICE), bob = subscribe_as(BOB);
 	struct cursor at;
 	uint32_t connects = horizon_connects();
 
@@ -357,7 +357,7 @@ test_forked(void **state)
 static void
 test_lost_head(void **state)
 {
-	struct listener alice = listen_as(ALICE);
+	struct subscriber alice = subscribe_as(ALICE);
 	struct topic *t = hub_topic(ROOM);
 
 	(void)state;
@@ -385,7 +385,8 @@ test_lost_head(void **state)
 static void
 test_resyncs(void **state)
 {
-	struct listener alice = listen_as(ALICE), bob = listen_as(BOB), second = listen_as(BOB), stale = listen_as(BOB), closing = listen_as(BOB);
+	struct subscriber alice = subscribe_as(ALICE), bob = subscribe_as(BOB), second = subscribe_as(BOB), stale = subscribe_as(BOB),
+			  closing = subscribe_as(BOB);
 
 	(void)state;
 	calls_forget();
@@ -396,7 +397,7 @@ test_resyncs(void **state)
 	assert_int_equal(calls.resyncs, 0); /* held behind a hole */
 	ring(1, 0);
 	assert_int_equal(calls.resyncs, 2);
-	assert_false(calls.listened);
+	assert_false(calls.was_subscribed);
 	assert_true(calls.resynced == bob.conn || calls.resynced == second.conn);
 	ring(2, BOB); /* a repeated notification */
 	assert_int_equal(calls.resyncs, 2);
@@ -420,7 +421,7 @@ static void
 test_kept(void **state)
 {
 	static const char json[] = "{\"type\":\"t\"}";
-	struct listener alice = listen_as(ALICE), bob = listen_as(BOB);
+	struct subscriber alice = subscribe_as(ALICE), bob = subscribe_as(BOB);
 
 	(void)state;
 	calls_forget();
@@ -447,12 +448,12 @@ test_kept(void **state)
 static void
 test_begun(void **state)
 {
-	struct listener alice, bob;
+	struct subscriber alice, bob;
 
 	(void)state;
 	calls_forget();
-	alice = listen_as(ALICE);
-	bob = listen_as(BOB);
+	alice = subscribe_as(ALICE);
+	bob = subscribe_as(BOB);
 	assert_int_equal(calls.begun, 1);
 	hub_leave_all(alice.conn);
 	hub_leave_all(bob.conn);
@@ -474,7 +475,7 @@ test_begun(void **state)
 static void
 test_covered(void **state)
 {
-	struct listener alice = listen_as(ALICE), bob = listen_as(BOB);
+	struct subscriber alice = subscribe_as(ALICE), bob = subscribe_as(BOB);
 
 	(void)state;
 	bob.conn->position = position_rebase_take(bob.conn->position, FIRST_ID + 3);
@@ -495,7 +496,7 @@ test_bundle(void **state)
 {
 	enum { LARGE = 40000 };
 	static char large[LARGE + 64];
-	struct listener alice = listen_as(ALICE), bob = listen_as(BOB);
+	struct subscriber alice = subscribe_as(ALICE), bob = subscribe_as(BOB);
 
 	(void)state;
 	bob.conn->position = position_rebase_take(bob.conn->position, FIRST_ID + 2);
@@ -529,7 +530,7 @@ test_bundle(void **state)
 static void
 test_slow_reader(void **state)
 {
-	struct listener alice = listen_as(ALICE);
+	struct subscriber alice = subscribe_as(ALICE);
 	struct cursor at;
 	int seq = 0;
 
@@ -562,7 +563,7 @@ test_shedding(void **state)
 		enum event_class first_kept;
 	} steps[] = { { 1, EVENT_TYPING }, { 3, EVENT_PRESENCE }, { 5, EVENT_RECEIPT }, { 9, EVENT_NOTICE }, { 13, EVENT_DURABLE } };
 	static const char filling[256];
-	struct listener l = listen_as(ALICE);
+	struct subscriber l = subscribe_as(ALICE);
 	uint64_t closed = metrics.limits[LIMITED_QUEUE_BYTES];
 
 	(void)state;
@@ -596,7 +597,7 @@ static void
 test_scarce_memory(void **state)
 {
 	static const char filling[256];
-	struct listener l = listen_as(ALICE);
+	struct subscriber l = subscribe_as(ALICE);
 	long buffer_bytes = settings.push_buffer_bytes;
 	uint64_t closed = metrics.limits[LIMITED_BUFFER_BYTES];
 
@@ -621,7 +622,7 @@ static void
 test_many_acks(void **state)
 {
 	enum { USERS = 1100, IN_STATEMENT = 256, STATEMENTS = 4, TURNS_MOST = 1000 };
-	struct listener alice = listen_as(ALICE);
+	struct subscriber alice = subscribe_as(ALICE);
 	struct cursor cursor = { .base = FIRST_ID };
 	uint64_t before = metrics.database_queries;
 
@@ -647,7 +648,7 @@ static void
 test_begun_while_opening(void **state)
 {
 	static const uint8_t fragment[] = { 0x01, 0x81, 0, 0, 0, 0, '{' };
-	struct listener alice = listen_as(ALICE);
+	struct subscriber alice = subscribe_as(ALICE);
 	struct conn *c = alice.conn;
 
 	(void)state;
