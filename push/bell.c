@@ -5,11 +5,11 @@
 #include <stdio.h>
 
 #include "lib/base/clock.h"
-#include "lib/chat/notification.h"
 #include "lib/base/limits.h"
 #include "lib/base/log.h"
 #include "lib/base/settings.h"
-#include "push/fanout/bundle.h"
+#include "lib/chat/notification.h"
+#include "push/fanout/event_batch.h"
 #include "push/fanout/hub.h"
 #include "push/net/metrics.h"
 #include "push/session/opening.h"
@@ -111,7 +111,7 @@ bell_message(const char *channel, size_t channel_len, const char *payload, size_
 	 * deliver the bundled durable events first, so that an ephemeral one does not overtake them
 	 */
 	if (d.kind != NOTIFICATION_EVENT)
-		bundle_give_all();
+		event_batch_deliver_all();
 	if (ch.kind == 'c')
 		ring_conversation(ch.id, &d);
 	else if (ch.kind == 'u')

@@ -10,18 +10,18 @@
 #include <unistd.h>
 
 #include "lib/auth/bearer.h"
-#include "lib/links/database.h"
 #include "lib/auth/limiter.h"
+#include "lib/auth/token.h"
 #include "lib/base/log.h"
 #include "lib/base/log_file.h"
-#include "lib/process/private.h"
-#include "lib/links/redis_link.h"
 #include "lib/base/settings.h"
-#include "lib/auth/token.h"
+#include "lib/links/database.h"
+#include "lib/links/redis_link.h"
+#include "lib/process/private.h"
 #include "lib/process/workers.h"
 #include "push/bell.h"
 #include "push/catchup.h"
-#include "push/fanout/bundle.h"
+#include "push/fanout/event_batch.h"
 #include "push/fanout/hub.h"
 #include "push/fanout/line.h"
 #include "push/fanout/transport.h"
@@ -251,7 +251,7 @@ serve(void)
 	hub_open(&hub_calls);
 	sending_open();
 	store_open();
-	bus_open(bell_message, bundle_give_all, catchup_begin);
+	bus_open(bell_message, event_batch_deliver_all, catchup_begin);
 	sweep_open();
 	revocations_open();
 	watched_open();

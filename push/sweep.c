@@ -315,19 +315,19 @@ proof_reply(void *context, PGresult *result)
 }
 
 static void
-given_ask(int64_t before, struct pg_array *conversations, struct pg_array *ids)
+delivered_ask(int64_t before, struct pg_array *conversations, struct pg_array *ids)
 {
 	proofs_are(sweep.proofs + 1);
 	proof_ask(before, sweep.horizon, sweep.horizon, sweep.horizon, conversations, ids, proof_reply, (void *)(intptr_t)sweep.incarnation);
 }
 
 static void
-given_add(int64_t before, struct pg_array *conversations, struct pg_array *ids, int64_t conversation, int64_t id)
+delivered_add(int64_t before, struct pg_array *conversations, struct pg_array *ids, int64_t conversation, int64_t id)
 {
 	pg_array_add(conversations, conversation);
 	pg_array_add(ids, id);
 	if (ids->count == PROOF_MOST)
-		given_ask(before, conversations, ids);
+		delivered_ask(before, conversations, ids);
 }
 
 /* Adds events that only replays delivered. Closes a stream whose cursor does not name them all. */
@@ -340,7 +340,7 @@ stream_prove(struct conn *c, int64_t before, struct pg_array *conversations, str
 		const struct cursor_exception *e = &c->position->exceptions[i];
 		const struct topic *t = hub_topic(e->conversation);
 		if (!t || e->id > t->id)
-			given_add(before, conversations, ids, e->conversation, e->id);
+			delivered_add(before, conversations, ids, e->conversation, e->id);
 	}
 }
 
@@ -358,11 +358,11 @@ incarnation_changed(int64_t before)
 	proofs_are(0);
 	for (size_t at = 0; (t = hub_next(&at));)
 		if (t->id)
-			given_add(before, &conversations, &ids, t->conversation, t->id);
+			delivered_add(before, &conversations, &ids, t->conversation, t->id);
 	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
 		if (c->position)
 			stream_prove(c, before, &conversations, &ids);
-	given_ask(before, &conversations, &ids);
+	delivered_ask(before, &conversations, &ids);
 }
 
 /* Logs a horizon that stands still, because cursors grow meanwhile. */

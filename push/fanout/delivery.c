@@ -157,11 +157,11 @@ conn_rebase(struct conn *c, int64_t base)
 }
 
 /*
- * Returns how many of the bundle's first events the stream's replay has delivered. The events of a
- * bundle are of one conversation and in order.
+ * Returns how many of the batch's first events the stream's replay has delivered. The events of a
+ * batch are of one conversation and in order.
  */
 static int
-bundle_replayed(const struct conn *c, const struct bundle *b)
+batch_replayed(const struct conn *c, const struct event_batch *b)
 {
 	int n = 0;
 
@@ -191,7 +191,7 @@ conn_take_step(struct conn *c, const struct position_step *step, const struct en
 }
 
 static void
-conn_give(struct conn *c, const struct bundle *b)
+conn_deliver(struct conn *c, const struct event_batch *b)
 {
 	struct position_step *step = position_step(c->position, b);
 	if (!step->to)
@@ -204,7 +204,7 @@ conn_give(struct conn *c, const struct bundle *b)
 
 /* Delivers one event by a step of the stream's own. */
 static void
-conn_give_alone(struct conn *c, struct event *ev)
+conn_deliver_alone(struct conn *c, struct event *ev)
 {
 	struct cursor cursor;
 	struct encoded e = { .count = 0 };
@@ -214,40 +214,40 @@ conn_give_alone(struct conn *c, struct event *ev)
 		return;
 	cursor_advance(&cursor, ev->conversation, ev->id);
 	struct position_step step = { .from = c->position, .to = position_of(&cursor), .given = 1 };
-	encoding_of_step(&step, &(struct bundle){ &ev, 1 }, transport_of(c), &e);
+	encoding_of_step(&step, &(struct event_batch){ &ev, 1 }, transport_of(c), &e);
 	conn_take_step(c, &step, &e);
 	encoded_free(&e);
 	position_unref(step.to);
 }
 
 /*
- * Delivers the rest of a bundle of which a replay has delivered a part. A long-poll that has missed
+ * Delivers the rest of a batch of which a replay has delivered a part. A long-poll that has missed
  * one event gets none of the later ones.
  */
 static void
-conn_give_rest(struct conn *c, const struct bundle *b, int from)
+conn_deliver_rest(struct conn *c, const struct event_batch *b, int from)
 {
 	for (int i = from; i < b->count && c->state < CONN_CLOSING && !c->stale; i++)
-		conn_give_alone(c, b->events[i]);
+		conn_deliver_alone(c, b->events[i]);
 }
 
 void
-conn_bundle(struct conn *c, const struct bundle *b)
+conn_event_batch(struct conn *c, const struct event_batch *b)
 {
 	if (!conn_accepts(c, true))
 		return;
-	int replayed = bundle_replayed(c, b);
+	int replayed = batch_replayed(c, b);
 	if (replayed || (b->count > 1 && conn_answer_is_full(c, b->count)))
-		conn_give_rest(c, b, replayed);
+		conn_deliver_rest(c, b, replayed);
 	else
-		conn_give(c, b);
+		conn_deliver(c, b);
 }
 
 void
 conn_event(struct conn *c, struct event *ev)
 {
 	if (ev->class == EVENT_DURABLE) {
-		conn_bundle(c, &(struct bundle){ &ev, 1 });
+		conn_event_batch(c, &(struct event_batch){ &ev, 1 });
 		position_fanout_end();
 	} else if (conn_accepts(c, false)) {
 		conn_ephemeral(c, ev);
@@ -257,7 +257,7 @@ conn_event(struct conn *c, struct event *ev)
 void
 conn_received(struct conn *c, struct event *ev)
 {
-	struct bundle b = { &ev, 1 };
+	struct event_batch b = { &ev, 1 };
 	const struct position_step *step = position_step(c->position, &b);
 
 	if (step->to) {

@@ -19,7 +19,7 @@ void conn_received(struct conn *c, struct event *ev);
  * Delivers durable events of one conversation to a stream. A caller with several streams calls it
  * for each, and position_fanout_end at the end.
  */
-void conn_bundle(struct conn *c, const struct bundle *b);
+void conn_event_batch(struct conn *c, const struct event_batch *b);
 
 /* Raises the base of the stream's cursor. */
 void conn_rebase(struct conn *c, int64_t base);

@@ -84,7 +84,7 @@ encoding_of_event(const struct event *ev, const struct transport *t, struct enco
  * exception and by the mark of a dropped one. Their numbers count at full length.
  */
 static size_t
-step_room(const struct position_step *step, const struct bundle *b)
+step_room(const struct position_step *step, const struct event_batch *b)
 {
 	enum { EXCEPTION_TEXT = 44 };
 	char cursor[LIMIT_CURSOR_BYTES + 1];
@@ -96,7 +96,7 @@ step_room(const struct position_step *step, const struct bundle *b)
 }
 
 static struct buffer *
-encode_joined(const struct position_step *step, const struct bundle *b, struct cursor *c, const struct transport *t)
+encode_joined(const struct position_step *step, const struct event_batch *b, struct cursor *c, const struct transport *t)
 {
 	struct wrap w;
 	char text[LIMIT_CURSOR_BYTES + 1];
@@ -118,7 +118,7 @@ encode_joined(const struct position_step *step, const struct bundle *b, struct c
 }
 
 void
-encoding_of_step(const struct position_step *step, const struct bundle *b, const struct transport *t, struct encoded *out)
+encoding_of_step(const struct position_step *step, const struct event_batch *b, const struct transport *t, struct encoded *out)
 {
 	struct cursor c;
 	char text[LIMIT_CURSOR_BYTES + 1];

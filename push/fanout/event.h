@@ -59,7 +59,7 @@ struct event *event_list_next(struct event_list *l); /* returns the first waitin
 void event_list_free(struct event_list *l);
 
 /* Durable events of one conversation that are delivered together, in order. */
-struct bundle {
+struct event_batch {
 	struct event *const *events;
 	int count;
 };

@@ -36,7 +36,7 @@
  * 3. Held events ascend by seq, each once. All lie behind seq + 1.
  * 4. While seq < known_seq, the hold timer runs or a repair is under way.
  * 5. The event that removes a user is delivered before the user's streams are unsubscribed.
- * 6. The list of subscribers does not change while a bundle is open.
+ * 6. The list of subscribers does not change while a batch is open.
  * 7. The list of a topic and the subscriptions of a stream point at each other's places.
  * 8. A topic is freed only when a turn ends, so pointers to it are valid until then.
  */
@@ -52,8 +52,8 @@
 #include "lib/base/memory.h"
 #include "lib/base/settings.h"
 #include "lib/chat/notification.h"
-#include "push/fanout/bundle.h"
 #include "push/fanout/delivery.h"
+#include "push/fanout/event_batch.h"
 #include "push/links/bus.h"
 #include "push/links/horizon.h"
 #include "push/links/result.h"
@@ -139,14 +139,14 @@ topic_deliver(struct topic *t, struct event *ev)
 	if (t->known_seq < t->seq)
 		t->known_seq = t->seq;
 	metrics.events++;
-	bundle_add(t, ev);
+	event_batch_add(t, ev);
 	hub.calls->delivered(t, ev);
 	if (ev->removed_user != NOTIFICATION_REMOVES_NOBODY) {
-		bundle_give_all();
+		event_batch_deliver_all();
 		topic_unsubscribe_removed(t, ev->removed_user);
 	}
 	if (t->swept && t->seq >= t->swept_seq) {
-		bundle_give_all();
+		event_batch_deliver_all();
 		t->swept = false;
 		hub.calls->caught_up();
 	}
@@ -270,7 +270,7 @@ repair_reply(void *context, PGresult *result)
 		hub_event(t->conversation, result_int(result, i, 0), result_int(result, i, 1), result_removed_user(result, i, 2),
 			  PQgetvalue(result, i, 3), (size_t)PQgetlength(result, i, 3));
 	topic_release_held(t);
-	bundle_give_all();
+	event_batch_deliver_all();
 	if (t->seq >= t->known_seq)
 		return;
 	if (rows > 0)
@@ -387,7 +387,7 @@ hub_join(struct conn *c, int64_t conversation, int64_t seq, int64_t id, uint32_t
 {
 	struct topic *t = hub_topic(conversation);
 
-	assert(!bundle_is_open());
+	assert(!event_batch_is_open());
 	if (!t)
 		t = topic_new(conversation, seq, id, members);
 	if (t->subscribers_count == t->subscribers_room) {
@@ -430,7 +430,7 @@ topic_emptied(struct topic *t)
 static void
 subscriber_remove(struct topic *t, uint32_t place)
 {
-	assert(!bundle_is_open());
+	assert(!event_batch_is_open());
 	struct conn *last = t->subscribers[--t->subscribers_count];
 
 	if (place != t->subscribers_count) {
@@ -459,7 +459,7 @@ hub_replayed(struct conn *c, const struct event *ev)
 
 	if (!t || ev->seq <= t->seq || (ev->removed_user != NOTIFICATION_REMOVES_ALL && ev->removed_user != c->user))
 		return;
-	bundle_give_all();
+	event_batch_deliver_all();
 	hub_unsubscribe_removed(c, t, ev->removed_user);
 }
 

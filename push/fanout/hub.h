@@ -70,7 +70,7 @@ struct hub_calls {
 /* Sets these functions, before the first stream subscribes. */
 void hub_open(const struct hub_calls *calls);
 
-/* Keeps an event by hub_calls.keep (bundle.c). */
+/* Keeps an event by hub_calls.keep (event_batch.c). */
 void hub_keep(struct opening *o, struct event *ev);
 
 /* Returns the topic of a conversation, or NULL when it has no subscribers. */
@@ -100,8 +100,8 @@ bool hub_is_subscribed(const struct conn *c, const struct topic *t);
 void hub_replayed(struct conn *c, const struct event *ev);
 
 /*
- * Takes a durable event from Redis or the database and bundles it. The caller calls bundle_give_all
- * after its last event.
+ * Takes a durable event from Redis or the database and batches it. The caller calls
+ * event_batch_deliver_all after its last event.
  */
 void hub_event(int64_t conversation, int64_t id, int64_t seq, int64_t removed_user, const char *json, size_t len);
 

@@ -22,7 +22,7 @@ static struct {
  * first stream that takes it.
  */
 static struct {
-	const struct bundle *bundle;
+	const struct event_batch *batch;
 	struct position_step *steps;
 	uint32_t count, room;
 } fanout;
@@ -229,12 +229,12 @@ step_new(struct position *from)
 }
 
 struct position_step *
-position_step(struct position *p, const struct bundle *b)
+position_step(struct position *p, const struct event_batch *b)
 {
 	struct cursor c;
 
-	assert(!fanout.bundle || fanout.bundle == b);
-	fanout.bundle = b;
+	assert(!fanout.batch || fanout.batch == b);
+	fanout.batch = b;
 	if (p->step < fanout.count && fanout.steps[p->step].from == p)
 		return &fanout.steps[p->step];
 	struct position_step *step = step_new(p);
@@ -263,7 +263,7 @@ position_fanout_end(void)
 		position_unref(fanout.steps[i].from);
 		position_unref(fanout.steps[i].to);
 	}
-	fanout.bundle = NULL;
+	fanout.batch = NULL;
 	fanout.count = 0;
 	if (fanout.room > STEPS_KEPT) {
 		free(fanout.steps);

@@ -36,10 +36,10 @@ struct position {
 	struct cursor_exception exceptions[];
 };
 
-/* Effect of the current bundle on all streams at one position. */
+/* Effect of the current batch on all streams at one position. */
 struct position_step {
 	struct position *from;
-	struct position *to; /* NULL: the cursor covers all events of the bundle */
+	struct position *to; /* NULL: the cursor covers all events of the batch */
 	uint32_t given;	     /* number of events that the cursor does not cover */
 	struct encoded encoded[ENCODINGS];
 };
@@ -50,10 +50,10 @@ struct position *position_ref(struct position *p);
 void position_unref(struct position *p); /* NULL is legal */
 
 /*
- * Returns the step of a bundle from this position. It is computed once for all streams there, and
+ * Returns the step of a batch from this position. It is computed once for all streams there, and
  * valid until position_fanout_end.
  */
-struct position_step *position_step(struct position *p, const struct bundle *b);
+struct position_step *position_step(struct position *p, const struct event_batch *b);
 
 /*
  * Sets the page whose events are delivered: the snapshot that read it, and the end of its pass, or
@@ -74,7 +74,7 @@ bool position_is_partial(const struct position *p);
 /* Sets the incarnation that the texts of all positions name from now on. */
 void position_incarnation(int64_t id);
 
-/* Ends the fan-out of a bundle and frees its steps. */
+/* Ends the fan-out of a batch and frees its steps. */
 void position_fanout_end(void);
 
 /*

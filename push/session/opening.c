@@ -59,8 +59,8 @@
 #include "lib/base/map.h"
 #include "lib/base/memory.h"
 #include "lib/base/settings.h"
-#include "push/fanout/bundle.h"
 #include "push/fanout/delivery.h"
+#include "push/fanout/event_batch.h"
 #include "push/fanout/hub.h"
 #include "push/fanout/line.h"
 #include "push/fanout/position.h"
@@ -417,7 +417,7 @@ page_done(struct opening *o)
 
 /* Delivers an event of the page, unless the stream has received it before its resync. */
 static void
-opening_give(struct opening *o, struct event *ev)
+opening_deliver(struct opening *o, struct event *ev)
 {
 	struct conn *c = o->conn;
 	struct position *before = position_ref(c->position);
@@ -454,7 +454,7 @@ opening_feed(struct opening *o)
 		struct event *ev = event_list_next(&o->page.events);
 		if (!o->page.pass_end)
 			stream_base(c, ev->id < o->horizon ? ev->id : o->horizon);
-		opening_give(o, ev);
+		opening_deliver(o, ev);
 		hub_replayed(c, ev);
 		event_unref(ev);
 		o->replayed++;
@@ -566,7 +566,7 @@ received_note(struct opening *o)
 {
 	const struct conn *c = o->conn;
 
-	assert(!bundle_is_open());
+	assert(!event_batch_is_open());
 	if (!position_has_dropped(c->position))
 		return;
 	for (uint32_t i = 0; i < c->subscriptions_count; i++) {

@@ -6,15 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/clock.h"
-#include "lib/chat/notification.h"
 #include "lib/auth/limiter.h"
+#include "lib/base/clock.h"
 #include "lib/base/limits.h"
 #include "lib/base/memory.h"
-#include "lib/chat/message_batch.h"
-#include "lib/chat/send_queue.h"
 #include "lib/base/settings.h"
-#include "push/fanout/bundle.h"
+#include "lib/chat/message_batch.h"
+#include "lib/chat/notification.h"
+#include "lib/chat/send_queue.h"
+#include "push/fanout/event_batch.h"
 #include "push/fanout/hub.h"
 #include "push/links/bus.h"
 #include "push/links/store.h"
@@ -190,7 +190,7 @@ batch_reply(void *context, PGresult *result)
 	else
 		batch_failed(b);
 	send_queue_finish(&queue, &b->sends);
-	bundle_give_all();
+	event_batch_deliver_all();
 	free(b);
 }
 

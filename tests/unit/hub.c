@@ -18,8 +18,8 @@
 #include "chance.h"
 #include "lib/base/settings.h"
 #include "lib/chat/notification.h"
-#include "push/fanout/bundle.h"
 #include "push/fanout/delivery.h"
+#include "push/fanout/event_batch.h"
 #include "push/fanout/hub.h"
 #include "push/fanout/transport.h"
 #include "push/links/bus.h"
@@ -148,7 +148,7 @@ subscribe_as(int64_t user)
 static void
 turn_end(void)
 {
-	bundle_give_all();
+	event_batch_deliver_all();
 	conn_turn_end();
 	hub_turn_end();
 }
@@ -331,7 +331,7 @@ test_forked(void **state)
 	hub_event(ROOM, FIRST_ID + 7, 3, 0, json, sizeof json - 1);
 	for (int seq = 4; seq <= 6; seq++)
 		hub_event(ROOM, FIRST_ID + 4 + seq, seq, 0, json, sizeof json - 1);
-	bundle_give_all();
+	event_batch_deliver_all();
 	for (int i = 0; i < 2; i++) {
 		const struct conn *c = i ? bob.conn : alice.conn;
 		assert_int_equal(c->state, CONN_CLOSING);
@@ -429,10 +429,10 @@ test_kept(void **state)
 	assert_non_null(bob.conn->opening);
 	ring(1, 0);
 	ring(3, 0);
-	bundle_give_all();
+	event_batch_deliver_all();
 	assert_int_equal(calls.kept, 1);
 	ring(2, 0);
-	bundle_give_all();
+	event_batch_deliver_all();
 	assert_int_equal(calls.kept, 3);
 	assert_int_equal(calls.kept_seq, 3);
 	struct event *ev = event_ephemeral(EVENT_TYPING, json, sizeof json - 1);
@@ -492,7 +492,7 @@ test_covered(void **state)
  * a block of its own. The order is kept.
  */
 static void
-test_bundle(void **state)
+test_event_batch(void **state)
 {
 	enum { LARGE = 40000 };
 	static char large[LARGE + 64];
@@ -502,10 +502,10 @@ test_bundle(void **state)
 	bob.conn->position = position_rebase_take(bob.conn->position, FIRST_ID + 2);
 	for (int seq = 1; seq <= 5; seq++)
 		ring(seq, 0);
-	assert_true(bundle_is_open());
+	assert_true(event_batch_is_open());
 	assert_int_equal(alice.conn->queue.count, 0);
-	bundle_give_all();
-	assert_false(bundle_is_open());
+	event_batch_deliver_all();
+	assert_false(event_batch_is_open());
 	assert_int_equal(alice.conn->queue.count, 1);
 	assert_int_equal(alice.conn->events_out, 5);
 	assert_int_equal(bob.conn->queue.count, 1);
@@ -537,7 +537,7 @@ test_slow_reader(void **state)
 	(void)state;
 	while (alice.conn->state == CONN_LIVE && seq < 1000000) {
 		ring(++seq, 0);
-		bundle_give_all();
+		event_batch_deliver_all();
 		if (seq % 64 == 0)
 			conn_turn_end();
 		assert_true(alice.conn->queue.bytes <= (uint32_t)settings.push_queue_bytes + 1024);
@@ -581,7 +581,7 @@ test_shedding(void **state)
 	}
 	uint32_t bytes = l.conn->queue.bytes;
 	ring(1, NOTIFICATION_REMOVES_NOBODY);
-	bundle_give_all();
+	event_batch_deliver_all();
 	assert_true(l.conn->queue.bytes > bytes);
 	while (l.conn->state == CONN_LIVE)
 		conn_queue_bytes(l.conn, filling, sizeof filling);
@@ -669,7 +669,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),	       cmocka_unit_test(test_shuffled),	     cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_gone_by_replay), cmocka_unit_test(test_covered),	     cmocka_unit_test(test_forked),
-		cmocka_unit_test(test_lost_head),      cmocka_unit_test(test_slow_reader),   cmocka_unit_test(test_bundle),
+		cmocka_unit_test(test_lost_head),      cmocka_unit_test(test_slow_reader),   cmocka_unit_test(test_event_batch),
 		cmocka_unit_test(test_shedding),       cmocka_unit_test(test_scarce_memory), cmocka_unit_test(test_begun_while_opening),
 		cmocka_unit_test(test_many_acks),      cmocka_unit_test(test_resyncs),	     cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_begun),

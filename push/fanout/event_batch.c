@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Bundles of events, and their delivery to the subscribers. */
-#include "push/fanout/bundle.h"
+/* Batches of events, and their delivery to the subscribers. */
+#include "push/fanout/event_batch.h"
 
 #include "lib/base/settings.h"
 #include "push/fanout/delivery.h"
@@ -15,7 +15,7 @@ enum {
 	AHEAD = 8, /* subscribers whose memory is prefetched */
 };
 
-struct topic_bundle {
+struct topic_batch {
 	struct topic *topic;
 	int count;
 	uint32_t bytes;
@@ -23,31 +23,31 @@ struct topic_bundle {
 };
 
 static struct {
-	struct topic_bundle list[TOPICS_MOST];
+	struct topic_batch list[TOPICS_MOST];
 	int count;
 } open;
 
 static void
-give_kept(struct opening *o, const struct bundle *b)
+batch_keep(struct opening *o, const struct event_batch *b)
 {
 	for (int i = 0; i < b->count; i++)
 		hub_keep(o, b->events[i]);
 }
 
 static void
-give(struct topic_bundle *tb)
+batch_deliver(struct topic_batch *tb)
 {
 	struct topic *t = tb->topic;
-	struct bundle b = { tb->events, tb->count };
+	struct event_batch b = { tb->events, tb->count };
 
 	for (uint32_t i = 0; i < t->subscribers_count; i++) {
 		struct conn *c = t->subscribers[i];
 		if (i + AHEAD < t->subscribers_count)
 			conn_prefetch(t->subscribers[i + AHEAD]);
 		if (c->opening)
-			give_kept(c->opening, &b);
+			batch_keep(c->opening, &b);
 		else
-			conn_bundle(c, &b);
+			conn_event_batch(c, &b);
 	}
 	position_fanout_end();
 	for (int i = 0; i < tb->count; i++)
@@ -57,37 +57,37 @@ give(struct topic_bundle *tb)
 }
 
 void
-bundle_give_all(void)
+event_batch_deliver_all(void)
 {
 	for (int i = 0; i < open.count; i++)
-		give(&open.list[i]);
+		batch_deliver(&open.list[i]);
 	open.count = 0;
 }
 
 bool
-bundle_is_open(void)
+event_batch_is_open(void)
 {
 	return open.count > 0;
 }
 
-static struct topic_bundle *
-bundle_of(struct topic *t)
+static struct topic_batch *
+event_batch_of(struct topic *t)
 {
 	for (int i = 0; i < open.count; i++)
 		if (open.list[i].topic == t)
 			return &open.list[i];
 	if (open.count == TOPICS_MOST)
-		bundle_give_all();
+		event_batch_deliver_all();
 	open.list[open.count].topic = t;
 	return &open.list[open.count++];
 }
 
 /*
- * Returns whether the event fits into the bundle. Bundles are small, so that one does not close a
+ * Returns whether the event fits into the batch. Batches are small, so that one does not close a
  * stream that is a little behind.
  */
 static bool
-bundle_has_room(const struct topic_bundle *tb, const struct event *ev)
+event_batch_has_room(const struct topic_batch *tb, const struct event *ev)
 {
 	uint32_t most = (uint32_t)settings.push_queue_bytes / 8;
 
@@ -97,12 +97,12 @@ bundle_has_room(const struct topic_bundle *tb, const struct event *ev)
 }
 
 void
-bundle_add(struct topic *t, struct event *ev)
+event_batch_add(struct topic *t, struct event *ev)
 {
-	struct topic_bundle *tb = bundle_of(t);
+	struct topic_batch *tb = event_batch_of(t);
 
-	if (tb->count && !bundle_has_room(tb, ev))
-		give(tb);
+	if (tb->count && !event_batch_has_room(tb, ev))
+		batch_deliver(tb);
 	tb->events[tb->count++] = event_ref(ev);
 	tb->bytes += ev->body->len;
 }
