@@ -11,9 +11,9 @@
 #include "lib/base/memory.h"
 #include "lib/base/pg_array.h"
 #include "lib/base/settings.h"
+#include "push/fanout/cursor_state.h"
 #include "push/fanout/delivery.h"
 #include "push/fanout/hub.h"
-#include "push/fanout/position.h"
 #include "push/links/bus.h"
 #include "push/links/horizon.h"
 #include "push/links/proof.h"
@@ -296,7 +296,7 @@ streams_end(const char *why)
 	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
 		if (c->user)
 			conn_close(c, CLOSE_UNAVAILABLE);
-	position_incarnation(sweep.incarnation);
+	cursor_state_incarnation(sweep.incarnation);
 }
 
 /* Takes a proof of a part of what was delivered. A failed query counts as a missing event. */
@@ -311,7 +311,7 @@ proof_reply(void *context, PGresult *result)
 	}
 	proofs_are(sweep.proofs - 1);
 	if (!sweep.proofs)
-		position_incarnation(sweep.incarnation);
+		cursor_state_incarnation(sweep.incarnation);
 }
 
 static void
@@ -334,10 +334,10 @@ delivered_add(int64_t before, struct pg_array *conversations, struct pg_array *i
 static void
 stream_prove(struct conn *c, int64_t before, struct pg_array *conversations, struct pg_array *ids)
 {
-	if (c->opening || position_is_partial(c->position))
+	if (c->opening || cursor_state_is_partial(c->cursor_state))
 		conn_close(c, CLOSE_UNAVAILABLE);
-	for (int i = 0; i < c->position->count && c->state < CONN_CLOSING; i++) {
-		const struct cursor_exception *e = &c->position->exceptions[i];
+	for (int i = 0; i < c->cursor_state->count && c->state < CONN_CLOSING; i++) {
+		const struct cursor_exception *e = &c->cursor_state->exceptions[i];
 		const struct topic *t = hub_topic(e->conversation);
 		if (!t || e->id > t->id)
 			delivered_add(before, conversations, ids, e->conversation, e->id);
@@ -360,7 +360,7 @@ incarnation_changed(int64_t before)
 		if (t->id)
 			delivered_add(before, &conversations, &ids, t->conversation, t->id);
 	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
-		if (c->position)
+		if (c->cursor_state)
 			stream_prove(c, before, &conversations, &ids);
 	delivered_ask(before, &conversations, &ids);
 }
@@ -397,7 +397,7 @@ state_reply(void *context, PGresult *result)
 	int64_t horizon = result_int(result, 0, 0), incarnation = result_int(result, 0, 1), before = sweep.incarnation;
 	sweep.incarnation = incarnation;
 	if (!before)
-		position_incarnation(incarnation);
+		cursor_state_incarnation(incarnation);
 	else if (before != incarnation)
 		incarnation_changed(before);
 	horizon_watch(horizon);

@@ -9,7 +9,7 @@
 #include "lib/auth/bearer.h"
 #include "lib/auth/origins.h"
 #include "lib/base/settings.h"
-#include "push/fanout/position.h"
+#include "push/fanout/cursor_state.h"
 #include "push/fanout/transport.h"
 #include "push/net/buffer.h"
 #include "push/net/incoming.h"
@@ -340,11 +340,11 @@ poll_goes_on(struct conn *c, const struct http_head *head, struct token *token)
 	char since[LIMIT_CURSOR_BYTES + 2], stands[LIMIT_CURSOR_BYTES + 1];
 	struct http_slice text = bearer(head);
 
-	if (!c->position || c->stale || c->opening || !text.at || !http_parameter(head, "since", since, sizeof since))
+	if (!c->cursor_state || c->stale || c->opening || !text.at || !http_parameter(head, "since", since, sizeof since))
 		return false;
 	if (token_refusal(c, text, token) != CLOSE_NONE)
 		return false;
-	position_text(c->rare && c->rare->answered ? c->rare->answered : c->position, stands);
+	cursor_state_text(c->rare && c->rare->answered ? c->rare->answered : c->cursor_state, stands);
 	return token->user == c->user && token->device == c->device && strcmp(since, stands) == 0;
 }
 

@@ -10,7 +10,7 @@
 
 #include "lib/base/settings.h"
 #include "push/edge/http_server.h"
-#include "push/fanout/position.h"
+#include "push/fanout/cursor_state.h"
 #include "push/fanout/transport.h"
 #include "push/net/conn.h"
 #include "push/net/outgoing.h"
@@ -45,7 +45,7 @@ poll_answer(struct conn *c)
 	struct buffer *events = queue_take(&c->queue);
 	struct rare *r = rare_of(c);
 
-	position_text(c->position, cursor);
+	cursor_state_text(c->cursor_state, cursor);
 	int tail_len = snprintf(tail, sizeof tail, "],\"cursor\":\"%s\"}", cursor);
 	int head_len =
 		snprintf(head, sizeof head,
@@ -58,8 +58,8 @@ poll_answer(struct conn *c)
 	memcpy(answer->bytes + head_len + events->len, tail, (size_t)tail_len);
 	buffer_unref(events);
 	r->queued = 0;
-	position_unref(r->answered);
-	r->answered = position_ref(c->position);
+	cursor_state_unref(r->answered);
+	r->answered = cursor_state_ref(c->cursor_state);
 	c->replied = true;
 	c->waiting = false;
 	c->answering = true;
@@ -99,7 +99,7 @@ poll_ping(struct conn *c)
 static void
 poll_close(struct conn *c, enum close_reason why)
 {
-	if (!c->position || (!c->waiting && !c->replied)) {
+	if (!c->cursor_state || (!c->waiting && !c->replied)) {
 		http_server_refuse(c, why);
 		return;
 	}

@@ -34,7 +34,7 @@ ws_open(struct conn *c)
 static bool
 ws_turn(struct conn *c)
 {
-	return c->state != CONN_OPENING || c->position;
+	return c->state != CONN_OPENING || c->cursor_state;
 }
 
 static void
@@ -125,7 +125,7 @@ ws_frame(struct conn *c, const struct frame *f)
 static bool
 ws_holds(const struct conn *c)
 {
-	return c->state == CONN_OPENING && !c->position;
+	return c->state == CONN_OPENING && !c->cursor_state;
 }
 
 /*

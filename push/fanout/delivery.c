@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Delivery of an event to one stream: shedding under overload, the cursor that goes with the event,
- * and the encoding. Streams at the same position share one encoding.
+ * and the encoding. Streams at the same cursor state share one encoding.
  */
 #include "push/fanout/delivery.h"
 
@@ -122,9 +122,9 @@ has_replayed(const struct conn *c)
 }
 
 void
-conn_replayed(struct conn *c, const struct position *before, const struct event *ev)
+conn_replayed(struct conn *c, const struct cursor_state *before, const struct event *ev)
 {
-	if (!position_has_reads(c->position))
+	if (!cursor_state_has_reads(c->cursor_state))
 		return;
 	struct rare *r = rare_of(c);
 	if (!r->replayed) {
@@ -149,8 +149,8 @@ conn_replayed_forget(struct conn *c)
 void
 conn_rebase(struct conn *c, int64_t base)
 {
-	c->position = position_rebase_take(c->position, base);
-	if (has_replayed(c) && !position_has_reads(c->position)) {
+	c->cursor_state = cursor_state_rebase_take(c->cursor_state, base);
+	if (has_replayed(c) && !cursor_state_has_reads(c->cursor_state)) {
 		conn_replayed_forget(c);
 		rare_tidy(c);
 	}
@@ -165,7 +165,7 @@ batch_replayed(const struct conn *c, const struct event_batch *b)
 {
 	int n = 0;
 
-	if (!has_replayed(c) || position_is_reading() || !b->count)
+	if (!has_replayed(c) || cursor_state_is_reading() || !b->count)
 		return 0;
 	int64_t last = (intptr_t)map_get(c->rare->replayed, b->events[0]->conversation);
 	while (n < b->count && b->events[n]->id <= last)
@@ -174,15 +174,15 @@ batch_replayed(const struct conn *c, const struct event_batch *b)
 }
 
 /*
- * Queues the events of a step. The cursor moves only when they found room, so it never covers an
- * event that was not queued.
+ * Queues the events of a transition. The cursor moves only when they found room, so it never covers
+ * an event that was not queued.
  */
 static void
-conn_take_step(struct conn *c, const struct position_step *step, const struct encoded *e)
+conn_take_transition(struct conn *c, const struct cursor_transition *transition, const struct encoded *e)
 {
-	if (!conn_answer_is_full(c, (int)step->given) && queue_encoded(c, e, step->given)) {
-		position_unref(c->position);
-		c->position = position_ref(step->to);
+	if (!conn_answer_is_full(c, (int)transition->count) && queue_encoded(c, e, transition->count)) {
+		cursor_state_unref(c->cursor_state);
+		c->cursor_state = cursor_state_ref(transition->to);
 	} else if (transport_answers_once(c)) {
 		c->stale = true;
 	} else {
@@ -193,31 +193,31 @@ conn_take_step(struct conn *c, const struct position_step *step, const struct en
 static void
 conn_deliver(struct conn *c, const struct event_batch *b)
 {
-	struct position_step *step = position_step(c->position, b);
-	if (!step->to)
+	struct cursor_transition *transition = cursor_transition_of(c->cursor_state, b);
+	if (!transition->to)
 		return;
-	struct encoded *e = &step->encoded[transport_of(c)->number];
+	struct encoded *e = &transition->encoded[transport_of(c)->number];
 	if (!e->count)
-		encoding_of_step(step, b, transport_of(c), e);
-	conn_take_step(c, step, e);
+		encoding_of_transition(transition, b, transport_of(c), e);
+	conn_take_transition(c, transition, e);
 }
 
-/* Delivers one event by a step of the stream's own. */
+/* Delivers one event by a transition of the stream's own. */
 static void
 conn_deliver_alone(struct conn *c, struct event *ev)
 {
 	struct cursor cursor;
 	struct encoded e = { .count = 0 };
 
-	position_cursor(c->position, &cursor);
+	cursor_state_cursor(c->cursor_state, &cursor);
 	if (cursor_covers(&cursor, ev->conversation, ev->id))
 		return;
 	cursor_advance(&cursor, ev->conversation, ev->id);
-	struct position_step step = { .from = c->position, .to = position_of(&cursor), .given = 1 };
-	encoding_of_step(&step, &(struct event_batch){ &ev, 1 }, transport_of(c), &e);
-	conn_take_step(c, &step, &e);
+	struct cursor_transition transition = { .from = c->cursor_state, .to = cursor_state_of(&cursor), .count = 1 };
+	encoding_of_transition(&transition, &(struct event_batch){ &ev, 1 }, transport_of(c), &e);
+	conn_take_transition(c, &transition, &e);
 	encoded_free(&e);
-	position_unref(step.to);
+	cursor_state_unref(transition.to);
 }
 
 /*
@@ -248,7 +248,7 @@ conn_event(struct conn *c, struct event *ev)
 {
 	if (ev->class == EVENT_DURABLE) {
 		conn_event_batch(c, &(struct event_batch){ &ev, 1 });
-		position_fanout_end();
+		cursor_state_fanout_end();
 	} else if (conn_accepts(c, false)) {
 		conn_ephemeral(c, ev);
 	}
@@ -258,13 +258,13 @@ void
 conn_received(struct conn *c, struct event *ev)
 {
 	struct event_batch b = { &ev, 1 };
-	const struct position_step *step = position_step(c->position, &b);
+	const struct cursor_transition *transition = cursor_transition_of(c->cursor_state, &b);
 
-	if (step->to) {
-		position_unref(c->position);
-		c->position = position_ref(step->to);
+	if (transition->to) {
+		cursor_state_unref(c->cursor_state);
+		c->cursor_state = cursor_state_ref(transition->to);
 	}
-	position_fanout_end();
+	cursor_state_fanout_end();
 }
 
 /* Queues a whole JSON text. Returns false when there is no room. */

@@ -3,7 +3,7 @@
 #ifndef PUSH_DELIVERY_H
 #define PUSH_DELIVERY_H
 
-#include "push/fanout/position.h"
+#include "push/fanout/cursor_state.h"
 #include "push/net/conn.h"
 
 /*
@@ -17,7 +17,7 @@ void conn_received(struct conn *c, struct event *ev);
 
 /*
  * Delivers durable events of one conversation to a stream. A caller with several streams calls it
- * for each, and position_fanout_end at the end.
+ * for each, and cursor_state_fanout_end at the end.
  */
 void conn_event_batch(struct conn *c, const struct event_batch *b);
 
@@ -25,11 +25,11 @@ void conn_event_batch(struct conn *c, const struct event_batch *b);
 void conn_rebase(struct conn *c, int64_t base);
 
 /*
- * Records that a replay has delivered an event. before is the position until then. A place of
+ * Records that a replay has delivered an event. before is the cursor state until then. A place of
  * reading (lib/chat/cursor.h) does not name what was delivered in each conversation. So the stream
  * remembers it, and skips live events that the replay has delivered.
  */
-void conn_replayed(struct conn *c, const struct position *before, const struct event *ev);
+void conn_replayed(struct conn *c, const struct cursor_state *before, const struct event *ev);
 void conn_replayed_forget(struct conn *c);
 
 /*

@@ -80,15 +80,15 @@ encoding_of_event(const struct event *ev, const struct transport *t, struct enco
 }
 
 /*
- * Returns an upper limit for the encoded length of a step's events. The cursor may grow by one
- * exception and by the mark of a dropped one. Their numbers count at full length.
+ * Returns an upper limit for the encoded length of a transition's events. The cursor may grow by
+ * one exception and by the mark of a dropped one. Their numbers count at full length.
  */
 static size_t
-step_room(const struct position_step *step, const struct event_batch *b)
+transition_room(const struct cursor_transition *transition, const struct event_batch *b)
 {
 	enum { EXCEPTION_TEXT = 44 };
 	char cursor[LIMIT_CURSOR_BYTES + 1];
-	size_t text = position_text(step->from, cursor) + EXCEPTION_TEXT, room = 0;
+	size_t text = cursor_state_text(transition->from, cursor) + EXCEPTION_TEXT, room = 0;
 
 	for (int i = 0; i < b->count; i++)
 		room += b->events[i]->body->len + 2 * text + WRAP_BYTES;
@@ -96,11 +96,11 @@ step_room(const struct position_step *step, const struct event_batch *b)
 }
 
 static struct buffer *
-encode_joined(const struct position_step *step, const struct event_batch *b, struct cursor *c, const struct transport *t)
+encode_joined(const struct cursor_transition *transition, const struct event_batch *b, struct cursor *c, const struct transport *t)
 {
 	struct wrap w;
 	char text[LIMIT_CURSOR_BYTES + 1];
-	struct buffer *whole = buffer_new(step_room(step, b));
+	struct buffer *whole = buffer_new(transition_room(transition, b));
 	char *at = whole->bytes;
 
 	for (int i = 0; i < b->count; i++) {
@@ -118,18 +118,18 @@ encode_joined(const struct position_step *step, const struct event_batch *b, str
 }
 
 void
-encoding_of_step(const struct position_step *step, const struct event_batch *b, const struct transport *t, struct encoded *out)
+encoding_of_transition(const struct cursor_transition *transition, const struct event_batch *b, const struct transport *t, struct encoded *out)
 {
 	struct cursor c;
 	char text[LIMIT_CURSOR_BYTES + 1];
 
 	if (b->count == 1) {
-		position_text(step->to, text);
+		cursor_state_text(transition->to, text);
 		encode(b->events[0], text, t, out);
 		return;
 	}
-	position_cursor(step->from, &c);
-	struct buffer *whole = encode_joined(step, b, &c, t);
+	cursor_state_cursor(transition->from, &c);
+	struct buffer *whole = encode_joined(transition, b, &c, t);
 	encoded_add(out, whole, 0, whole->len, false);
 	buffer_unref(whole);
 }

@@ -34,7 +34,7 @@ struct event {
 	int64_t seq;
 	int64_t removed_user;		   /* the user who left with this event (lib/chat/notification.h) */
 	struct buffer *body;		   /* JSON; a durable event's lacks the last brace, because its cursor follows */
-	struct encoded encoded[ENCODINGS]; /* encodings of an ephemeral event; those of durable ones are in their step (position.h) */
+	struct encoded encoded[ENCODINGS]; /* encodings of an ephemeral event; those of durable ones are in their transition (cursor_state.h) */
 };
 
 /* Creates an event with a copy of the JSON, which is a whole object. */

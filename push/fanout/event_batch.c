@@ -49,7 +49,7 @@ batch_deliver(struct topic_batch *tb)
 		else
 			conn_event_batch(c, &b);
 	}
-	position_fanout_end();
+	cursor_state_fanout_end();
 	for (int i = 0; i < tb->count; i++)
 		event_unref(tb->events[i]);
 	tb->count = 0;

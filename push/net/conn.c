@@ -190,7 +190,7 @@ static void
 conn_free(struct conn *c)
 {
 	queue_drop(&c->queue);
-	assert(!c->position);
+	assert(!c->cursor_state);
 	rare_free(c);
 	conns_remove(c);
 	pool_give(&pool, c);

@@ -26,7 +26,7 @@ enum conn_state {
 
 struct conn;
 struct opening;
-struct position;
+struct cursor_state;
 struct rare;
 struct subscription;
 struct watching;
@@ -57,7 +57,7 @@ struct conn_owner {
 struct conn {
 	_Alignas(CACHE_LINE_BYTES) struct watch watch;
 	struct queue queue;
-	struct position *position;
+	struct cursor_state *cursor_state;
 	uint32_t events_out;
 	enum conn_state state : 8;
 	bool writable : 1, touched : 1, ending : 1, left : 1, shut : 1;

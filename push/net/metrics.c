@@ -41,7 +41,7 @@ static const struct row {
 	{ "banter_push_buffer_bytes", "gauge", ALONE, AT(buffer_bytes), "Bytes of events and replies in memory: what several queues share counts once." },
 	{ "banter_push_unfinished_bytes", "gauge", ALONE, AT(unfinished_bytes), "Bytes of messages that clients have begun to send and not finished." },
 	{ "banter_push_sheds_total", "counter", CLASS, AT(shed), "Events not given to a stream whose queue was too full for their class." },
-	{ "banter_push_positions", "gauge", ALONE, AT(positions), "Different cursors that streams stand at." },
+	{ "banter_push_positions", "gauge", ALONE, AT(cursor_states), "Different cursors that streams stand at." },
 	{ "banter_push_holds_total", "counter", ALONE, AT(holds), "Events that came before their turn and were held." },
 	{ "banter_push_gap_repairs_total", "counter", ALONE, AT(repairs), "Ranges read from the database to fill a hole." },
 	{ "banter_push_horizon_stands", "gauge", ALONE, AT(horizon_stands), "1 while the horizon has not moved for 30 seconds." },

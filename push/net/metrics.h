@@ -17,8 +17,8 @@ struct metrics {
 	uint64_t streams[METRICS_TRANSPORTS]; /* open now */
 	uint64_t connections;		      /* open now, of any kind */
 	uint64_t accepted;
-	uint64_t positions; /* now */
-	uint64_t events;    /* durable events that came in order */
+	uint64_t cursor_states; /* now */
+	uint64_t events;	/* durable events that came in order */
 	uint64_t deliveries;
 	uint64_t flushes; /* system calls that wrote to streams */
 	uint64_t bytes_out;

@@ -13,7 +13,7 @@
 
 struct conn;
 struct map;
-struct position;
+struct cursor_state;
 struct since;
 
 struct rare {
@@ -24,13 +24,13 @@ struct rare {
 	int64_t unfinished_ms; /* start of an incomplete message; 0: none */
 	uint32_t early;	       /* bytes behind the request that came before its user was known */
 
-	uint32_t wait_ms;	   /* long-poll: time that the current request may wait */
-	uint16_t limit, queued;	   /* long-poll: events that an answer may have, 0: any number; and those that are queued */
-	struct position *answered; /* long-poll: position at the end of the last answer */
+	uint32_t wait_ms;	       /* long-poll: time that the current request may wait */
+	uint16_t limit, queued;	       /* long-poll: events that an answer may have, 0: any number; and those that are queued */
+	struct cursor_state *answered; /* long-poll: cursor state at the end of the last answer */
 
 	char *address;	      /* address of a client behind a proxy, for the log until its stream is live */
 	struct since *since;  /* cursor that the client has sent, until its user is known */
-	struct map *replayed; /* last id that a replay delivered in each conversation, while the position has a place of reading */
+	struct map *replayed; /* last id that a replay delivered in each conversation, while the cursor state has a place of reading */
 };
 
 /* Returns the connection's block, which it makes when there is none. */
@@ -39,7 +39,7 @@ struct rare *rare_of(struct conn *c);
 /* Frees the block when it holds nothing. */
 void rare_tidy(struct conn *c);
 
-/* Frees the block and its contents. The positions in it were dropped before (stream_leave). */
+/* Frees the block and its contents. The cursor states in it were dropped before (stream_leave). */
 void rare_free(struct conn *c);
 
 #endif

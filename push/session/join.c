@@ -2,8 +2,8 @@
 /* Subscriptions of a stream to the topics of its memberships. */
 #include "push/session/join.h"
 
+#include "push/fanout/cursor_state.h"
 #include "push/fanout/hub.h"
-#include "push/fanout/position.h"
 
 /* Unsubscribes the stream from the topics without this mark. Returns whether there was one. */
 static bool
@@ -64,6 +64,6 @@ join_memberships(struct conn *c, const struct memberships *list, const struct cu
 			j.waits_for = t->subscription;
 	}
 	j.left = leave_unmarked(c, now);
-	j.delivered = from ? NULL : position_of(&delivered);
+	j.delivered = from ? NULL : cursor_state_of(&delivered);
 	return j;
 }

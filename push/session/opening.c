@@ -45,7 +45,7 @@
  * 4. Live events are kept until the replay is delivered. The cursor skips those that it covers.
  * 5. Kept events are dropped before the memberships are queried again. A page reads them instead.
  * 6. Memberships and pages count only without a reconnect between query and answer.
- * 7. The position is set before the first event. stream.ready comes before that event, once.
+ * 7. The cursor state is set before the first event. stream.ready comes before that event, once.
  * 8. A resync delivers no event that the stream has received, although its cursor may have dropped
  *    that conversation's exception.
  * 9. An opening is freed only without queries under way and outside of the line for channels.
@@ -59,11 +59,11 @@
 #include "lib/base/map.h"
 #include "lib/base/memory.h"
 #include "lib/base/settings.h"
+#include "push/fanout/cursor_state.h"
 #include "push/fanout/delivery.h"
 #include "push/fanout/event_batch.h"
 #include "push/fanout/hub.h"
 #include "push/fanout/line.h"
-#include "push/fanout/position.h"
 #include "push/fanout/transport.h"
 #include "push/links/horizon.h"
 #include "push/links/proof.h"
@@ -105,10 +105,10 @@ struct opening {
 	struct since *since; /* cursor that the client has sent, or NULL */
 	const char *reset;   /* reason of stream.reset: the cursor is not resumed */
 	char reset_text[16];
-	uint32_t connects;	    /* horizon_connects() of the last query */
-	uint32_t proven;	    /* the same of the proof that the database has all that the cursor covers */
-	int64_t horizon;	    /* horizon that was read before the last query */
-	struct position *delivered; /* without a cursor: the horizon, and later events that another device received */
+	uint32_t connects;		/* horizon_connects() of the last query */
+	uint32_t proven;		/* the same of the proof that the database has all that the cursor covers */
+	int64_t horizon;		/* horizon that was read before the last query */
+	struct cursor_state *delivered; /* without a cursor: the horizon, and later events that another device received */
 	struct page page;
 	int replayed;
 	struct kept kept;
@@ -129,7 +129,7 @@ opening_free(struct opening *o)
 	event_list_free(&o->page.events);
 	kept_drop(&o->kept);
 	map_free(&o->received);
-	position_unref(o->delivered);
+	cursor_state_unref(o->delivered);
 	free(o->since);
 	free(o);
 }
@@ -204,14 +204,14 @@ is_resumed(const struct opening *o)
 }
 
 /*
- * Copies the cursor that the stream continues from: its position or, at first, the client's cursor.
- * Returns false when there is none.
+ * Copies the cursor that the stream continues from: its cursor state or, at first, the client's
+ * cursor. Returns false when there is none.
  */
 static bool
 opening_from(const struct opening *o, struct cursor *from)
 {
-	if (o->conn->position)
-		position_cursor(o->conn->position, from);
+	if (o->conn->cursor_state)
+		cursor_state_cursor(o->conn->cursor_state, from);
 	else if (is_resumed(o))
 		*from = o->since->cursor;
 	else
@@ -234,7 +234,7 @@ opening_join(struct opening *o, const struct memberships *list)
 	o->again = o->again || j.again;
 	if (j.left && kept_drop(&o->kept))
 		o->missed = true;
-	position_unref(o->delivered);
+	cursor_state_unref(o->delivered);
 	o->delivered = j.delivered;
 	return j.waits_for;
 }
@@ -255,15 +255,15 @@ memberships_answer(void *context, const struct memberships *list)
 		conn_close(c, CLOSE_REVOKED);
 		return;
 	}
-	if (list->reset && !o->reset && !c->position) {
+	if (list->reset && !o->reset && !c->cursor_state) {
 		snprintf(o->reset_text, sizeof o->reset_text, "%s", list->reset);
 		o->reset = o->reset_text;
 	}
 	c->wired_round = horizon_round();
 	uint64_t waits_for = opening_join(o, list);
-	if (o->reset && !c->position)
+	if (o->reset && !c->cursor_state)
 		o->missed = false; /* the stream begins after a reset: nothing is replayed */
-	if (is_resumed(o) && !c->position)
+	if (is_resumed(o) && !c->cursor_state)
 		receipts_ack(c, &o->since->cursor, RECEIPTS_SOON_MS);
 	wait_for(o, STEP_TOPICS, waits_for);
 }
@@ -298,7 +298,7 @@ opening_ask(struct opening *o)
 {
 	struct cursor from;
 
-	if (o->first && !o->conn->position && is_resumed(o) && o->proven != horizon_connects() && needs_proof(&o->since->cursor)) {
+	if (o->first && !o->conn->cursor_state && is_resumed(o) && o->proven != horizon_connects() && needs_proof(&o->since->cursor)) {
 		o->step = STEP_PROOF;
 		o->answers++;
 		o->connects = horizon_connects();
@@ -420,16 +420,16 @@ static void
 opening_deliver(struct opening *o, struct event *ev)
 {
 	struct conn *c = o->conn;
-	struct position *before = position_ref(c->position);
+	struct cursor_state *before = cursor_state_ref(c->cursor_state);
 
-	position_read_by(o->page.has_snapshot ? &o->page.snapshot : NULL, o->page.pass_end);
+	cursor_state_read_by(o->page.has_snapshot ? &o->page.snapshot : NULL, o->page.pass_end);
 	if (ev->id <= (intptr_t)map_get(&o->received, ev->conversation))
 		conn_received(c, ev);
 	else
 		conn_event(c, ev);
-	position_read_by(NULL, 0);
+	cursor_state_read_by(NULL, 0);
 	conn_replayed(c, before, ev);
-	position_unref(before);
+	cursor_state_unref(before);
 }
 
 /*
@@ -465,11 +465,11 @@ opening_feed(struct opening *o)
 }
 
 /*
- * Sets the position before the first page: the client's cursor or, without one, the place before
- * the first event.
+ * Sets the cursor state before the first page: the client's cursor or, without one, the place
+ * before the first event.
  */
 static void
-position_begin(struct opening *o)
+cursor_state_begin(struct opening *o)
 {
 	struct cursor from;
 	struct conn *c = o->conn;
@@ -477,11 +477,11 @@ position_begin(struct opening *o)
 	if (is_resumed(o)) {
 		from = o->since->cursor;
 	} else {
-		position_cursor(o->delivered, &from);
+		cursor_state_cursor(o->delivered, &from);
 		if (o->page.rows && o->page.events.events[0]->id < from.base)
 			from.base = o->page.events.events[0]->id;
 	}
-	c->position = position_of(&from);
+	c->cursor_state = cursor_state_of(&from);
 	if (is_resumed(o) && o->page.is_last && !o->page.rows)
 		stream_base(c, o->horizon);
 }
@@ -489,8 +489,8 @@ position_begin(struct opening *o)
 static void
 replay_begin(struct opening *o)
 {
-	if (!o->conn->position)
-		position_begin(o);
+	if (!o->conn->cursor_state)
+		cursor_state_begin(o);
 	if (!o->said_ready && o->first)
 		say_ready(o);
 	o->step = STEP_FEED;
@@ -567,11 +567,11 @@ received_note(struct opening *o)
 	const struct conn *c = o->conn;
 
 	assert(!event_batch_is_open());
-	if (!position_has_dropped(c->position))
+	if (!cursor_state_has_dropped(c->cursor_state))
 		return;
 	for (uint32_t i = 0; i < c->subscriptions_count; i++) {
 		const struct topic *t = hub_slot(c->subscriptions[i].topic);
-		if (t->id >= c->position->base)
+		if (t->id >= c->cursor_state->base)
 			map_put(&o->received, t->conversation, (void *)(intptr_t)t->id);
 	}
 }

@@ -13,9 +13,9 @@
 #include "lib/base/id.h"
 #include "lib/base/memory.h"
 #include "lib/base/settings.h"
+#include "push/fanout/cursor_state.h"
 #include "push/fanout/delivery.h"
 #include "push/fanout/hub.h"
-#include "push/fanout/position.h"
 #include "push/fanout/transport.h"
 #include "push/links/result.h"
 #include "push/links/store.h"
@@ -203,7 +203,7 @@ stream_ready(struct conn *c, bool resumed, int replayed)
 
 	if (transport_answers_once(c))
 		return;
-	position_text(c->position, cursor);
+	cursor_state_text(c->cursor_state, cursor);
 	clock_text(clock_wall_ms(), now);
 	snprintf(data, sizeof data, "{\"resumed\":%s,\"replayed\":%d,\"cursor\":\"%s\",\"heartbeat_s\":%ld,\"server_time\":\"%s\"}",
 		 resumed ? "true" : "false", replayed, cursor, transport_of(c)->beat_seconds(), now);
@@ -327,7 +327,7 @@ stream_poll_again(struct conn *c, const struct token *token)
 	struct cursor stands;
 
 	stream_extends(c, token);
-	position_cursor(c->rare && c->rare->answered ? c->rare->answered : c->position, &stands);
+	cursor_state_cursor(c->rare && c->rare->answered ? c->rare->answered : c->cursor_state, &stands);
 	receipts_ack(c, &stands, RECEIPTS_LATER_MS);
 	c->waiting = true;
 	stream_deadline(c);
@@ -351,14 +351,14 @@ user_leave(struct conn *c)
 
 /* Drops all that the stream knows of what its client has received. */
 static void
-positions_drop(struct conn *c)
+cursor_states_drop(struct conn *c)
 {
 	conn_replayed_forget(c);
-	position_unref(c->position);
-	c->position = NULL;
+	cursor_state_unref(c->cursor_state);
+	c->cursor_state = NULL;
 	if (!c->rare)
 		return;
-	position_unref(c->rare->answered);
+	cursor_state_unref(c->rare->answered);
 	c->rare->answered = NULL;
 	c->rare->queued = 0;
 }
@@ -372,7 +372,7 @@ stream_detach(struct conn *c)
 	c->counted = false;
 	c->stale = false;
 	c->device = 0;
-	positions_drop(c);
+	cursor_states_drop(c);
 	queue_drop(&c->queue);
 	if (c->state == CONN_LIVE)
 		conn_enter(c, CONN_HEAD);
@@ -432,7 +432,7 @@ void
 stream_leave(struct conn *c)
 {
 	user_leave(c);
-	positions_drop(c);
+	cursor_states_drop(c);
 	rare_free(c);
 	if (c->counted)
 		metrics.streams[transport_of(c)->number]--;

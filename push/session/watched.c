@@ -12,8 +12,8 @@
 #include "lib/base/map.h"
 #include "lib/base/memory.h"
 #include "lib/base/pg_array.h"
-#include "lib/chat/presence.h"
 #include "lib/base/settings.h"
+#include "lib/chat/presence.h"
 #include "push/fanout/delivery.h"
 #include "push/links/bus.h"
 #include "push/links/ids.h"
@@ -191,7 +191,7 @@ watched_each(const struct watched *w, watched_visit *visit, void *context)
 static bool
 conn_takes(const struct conn *c)
 {
-	return c->state == CONN_LIVE || (c->state == CONN_OPENING && c->position);
+	return c->state == CONN_LIVE || (c->state == CONN_OPENING && c->cursor_state);
 }
 
 /* Notifies all watchers, or only those that lack the newest status. */

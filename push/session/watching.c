@@ -15,8 +15,8 @@
 #include "lib/base/limits.h"
 #include "lib/base/memory.h"
 #include "lib/base/pg_array.h"
-#include "lib/chat/presence.h"
 #include "lib/base/settings.h"
+#include "lib/chat/presence.h"
 #include "push/fanout/delivery.h"
 #include "push/fanout/transport.h"
 #include "push/links/bus.h"
@@ -80,7 +80,7 @@ inquiry_lives(const struct inquiry *q)
 {
 	const struct conn *c = q->conn;
 
-	return (c->state == CONN_LIVE || (c->state == CONN_OPENING && c->position)) && c->user == q->user;
+	return (c->state == CONN_LIVE || (c->state == CONN_OPENING && c->cursor_state)) && c->user == q->user;
 }
 
 /* Replaces the stream's list. */

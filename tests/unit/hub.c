@@ -136,7 +136,7 @@ subscribe_as(int64_t user)
 	struct conn *c = conn_next(NULL);
 	for (struct conn *next = c; next; next = conn_next(next))
 		c = next;
-	c->position = position_of(&from);
+	c->cursor_state = cursor_state_of(&from);
 	c->writable = true;
 	c->device = user;
 	conn_enter(c, CONN_LIVE);
@@ -211,7 +211,7 @@ test_order(void **state)
 	ring(2, 0);
 	expect_heard(alice, 2, 3);
 	expect_heard(bob, 1, 3);
-	assert_ptr_equal(alice.conn->position, bob.conn->position);
+	assert_ptr_equal(alice.conn->cursor_state, bob.conn->cursor_state);
 	assert_int_equal(hub_topic(ROOM)->seq, 3);
 	hang_up(alice);
 	hang_up(bob);
@@ -336,7 +336,7 @@ test_forked(void **state)
 		const struct conn *c = i ? bob.conn : alice.conn;
 		assert_int_equal(c->state, CONN_CLOSING);
 		assert_int_equal(c->why, CLOSE_UNAVAILABLE);
-		position_cursor(c->position, &at);
+		cursor_state_cursor(c->cursor_state, &at);
 		assert_true(cursor_covers(&at, ROOM, FIRST_ID + 4));
 		assert_false(cursor_covers(&at, ROOM, FIRST_ID + 7));
 	}
@@ -478,7 +478,7 @@ test_covered(void **state)
 	struct subscriber alice = subscribe_as(ALICE), bob = subscribe_as(BOB);
 
 	(void)state;
-	bob.conn->position = position_rebase_take(bob.conn->position, FIRST_ID + 3);
+	bob.conn->cursor_state = cursor_state_rebase_take(bob.conn->cursor_state, FIRST_ID + 3);
 	for (int seq = 1; seq <= 4; seq++)
 		ring(seq, 0);
 	expect_heard(alice, 1, 4);
@@ -499,7 +499,7 @@ test_event_batch(void **state)
 	struct subscriber alice = subscribe_as(ALICE), bob = subscribe_as(BOB);
 
 	(void)state;
-	bob.conn->position = position_rebase_take(bob.conn->position, FIRST_ID + 2);
+	bob.conn->cursor_state = cursor_state_rebase_take(bob.conn->cursor_state, FIRST_ID + 2);
 	for (int seq = 1; seq <= 5; seq++)
 		ring(seq, 0);
 	assert_true(event_batch_is_open());
@@ -511,7 +511,7 @@ test_event_batch(void **state)
 	assert_int_equal(bob.conn->queue.count, 1);
 	assert_int_equal(bob.conn->events_out, 4);
 	assert_ptr_not_equal(alice.conn->queue.one.buffer, bob.conn->queue.one.buffer);
-	assert_ptr_not_equal(alice.conn->position, bob.conn->position);
+	assert_ptr_not_equal(alice.conn->cursor_state, bob.conn->cursor_state);
 	ring(6, 0);
 	int len = snprintf(large, sizeof large, "{\"seq\":7,\"data\":\"%*s\"}", LARGE, "");
 	hub_event(ROOM, FIRST_ID + 7, 7, 0, large, (size_t)len);
@@ -543,7 +543,7 @@ test_slow_reader(void **state)
 		assert_true(alice.conn->queue.bytes <= (uint32_t)settings.push_queue_bytes + 1024);
 	}
 	assert_int_equal(alice.conn->why, CLOSE_SLOW_READER);
-	position_cursor(alice.conn->position, &at);
+	cursor_state_cursor(alice.conn->cursor_state, &at);
 	assert_true(cursor_covers(&at, ROOM, FIRST_ID + seq - 1));
 	assert_false(cursor_covers(&at, ROOM, FIRST_ID + seq));
 	conn_enter(alice.conn, CONN_DEAD);

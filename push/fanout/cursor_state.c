@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Positions: cursors as shared values in one table. */
-#include "push/fanout/position.h"
+/* Cursor states: cursors as shared values in one table. */
+#include "push/fanout/cursor_state.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -12,18 +12,18 @@
 enum { BUCKETS_AT_FIRST = 256, STEPS_AT_FIRST = 16, STEPS_KEPT = 1024 };
 
 static struct {
-	struct position **buckets;
+	struct cursor_state **buckets;
 	size_t room; /* a power of two */
 	size_t count;
 } table;
 
 /*
- * Steps of the current fan-out. It holds both positions of each step, so that they outlive the
- * first stream that takes it.
+ * Transitions of the current fan-out. It holds both cursor states of each transition, so that they
+ * outlive the first stream that takes it.
  */
 static struct {
 	const struct event_batch *batch;
-	struct position_step *steps;
+	struct cursor_transition *transitions;
 	uint32_t count, room;
 } fanout;
 
@@ -32,50 +32,50 @@ static int64_t reading_pass;
 static int64_t incarnation;
 
 void
-position_read_by(const struct cursor_snapshot *snapshot, int64_t pass_end)
+cursor_state_read_by(const struct cursor_snapshot *snapshot, int64_t pass_end)
 {
 	reading = snapshot;
 	reading_pass = pass_end;
 }
 
 bool
-position_is_reading(void)
+cursor_state_is_reading(void)
 {
 	return reading != NULL;
 }
 
 bool
-position_has_reads(const struct position *p)
+cursor_state_has_reads(const struct cursor_state *p)
 {
 	return p->more && p->more->reads_count;
 }
 
 bool
-position_has_dropped(const struct position *p)
+cursor_state_has_dropped(const struct cursor_state *p)
 {
 	return p->more && p->more->dropped;
 }
 
 bool
-position_is_partial(const struct position *p)
+cursor_state_is_partial(const struct cursor_state *p)
 {
 	return p->more != NULL;
 }
 
 void
-position_incarnation(int64_t id)
+cursor_state_incarnation(int64_t id)
 {
 	incarnation = id;
 }
 
-/* ---- parts that few positions have */
+/* ---- parts that few cursor states have */
 
-static struct position_more *
+static struct cursor_state_more *
 more_new(const struct cursor *c)
 {
 	if (!c->reads_count && !c->dropped && !c->pass.end)
 		return NULL;
-	struct position_more *more = memory_alloc(sizeof *more);
+	struct cursor_state_more *more = memory_alloc(sizeof *more);
 	more->dropped = c->dropped;
 	more->pass = c->pass;
 	more->reads_count = c->reads_count;
@@ -84,7 +84,7 @@ more_new(const struct cursor *c)
 }
 
 static bool
-more_is(const struct position_more *more, const struct cursor *c)
+more_is(const struct cursor_state_more *more, const struct cursor *c)
 {
 	if (!more)
 		return !c->reads_count && !c->dropped && !c->pass.end;
@@ -117,7 +117,7 @@ cursor_hash(const struct cursor *c)
 }
 
 static bool
-position_is(const struct position *p, const struct cursor *c, uint32_t hash)
+cursor_state_is(const struct cursor_state *p, const struct cursor *c, uint32_t hash)
 {
 	return p->hash == hash && p->base == c->base && p->count == c->count &&
 	       memcmp(p->exceptions, c->exceptions, (size_t)c->count * sizeof c->exceptions[0]) == 0 && more_is(p->more, c);
@@ -127,10 +127,10 @@ static void
 table_grow(void)
 {
 	size_t room = table.room ? table.room * 2 : BUCKETS_AT_FIRST;
-	struct position **buckets = memory_alloc(room * sizeof buckets[0]);
+	struct cursor_state **buckets = memory_alloc(room * sizeof buckets[0]);
 
 	for (size_t i = 0; i < table.room; i++)
-		for (struct position *p = table.buckets[i], *next; p; p = next) {
+		for (struct cursor_state *p = table.buckets[i], *next; p; p = next) {
 			next = p->bucket_next;
 			p->bucket_next = buckets[p->hash & (room - 1)];
 			buckets[p->hash & (room - 1)] = p;
@@ -140,20 +140,20 @@ table_grow(void)
 	table.room = room;
 }
 
-struct position *
-position_of(const struct cursor *c)
+struct cursor_state *
+cursor_state_of(const struct cursor *c)
 {
 	uint32_t hash = cursor_hash(c);
 
 	if (table.count >= table.room)
 		table_grow();
-	struct position **bucket = &table.buckets[hash & (table.room - 1)];
-	for (struct position *p = *bucket; p; p = p->bucket_next)
-		if (position_is(p, c, hash))
-			return position_ref(p);
+	struct cursor_state **bucket = &table.buckets[hash & (table.room - 1)];
+	for (struct cursor_state *p = *bucket; p; p = p->bucket_next)
+		if (cursor_state_is(p, c, hash))
+			return cursor_state_ref(p);
 
 	size_t exceptions_size = (size_t)c->count * sizeof c->exceptions[0];
-	struct position *p = memory_alloc(sizeof *p + exceptions_size);
+	struct cursor_state *p = memory_alloc(sizeof *p + exceptions_size);
 	p->refs = 1;
 	p->hash = hash;
 	p->base = c->base;
@@ -162,27 +162,27 @@ position_of(const struct cursor *c)
 	memcpy(p->exceptions, c->exceptions, exceptions_size);
 	p->bucket_next = *bucket;
 	*bucket = p;
-	metrics.positions = ++table.count;
+	metrics.cursor_states = ++table.count;
 	return p;
 }
 
-struct position *
-position_ref(struct position *p)
+struct cursor_state *
+cursor_state_ref(struct cursor_state *p)
 {
 	p->refs++;
 	return p;
 }
 
 void
-position_unref(struct position *p)
+cursor_state_unref(struct cursor_state *p)
 {
 	if (!p || --p->refs > 0)
 		return;
-	struct position **at = &table.buckets[p->hash & (table.room - 1)];
+	struct cursor_state **at = &table.buckets[p->hash & (table.room - 1)];
 	while (*at != p)
 		at = &(*at)->bucket_next;
 	*at = p->bucket_next;
-	metrics.positions = --table.count;
+	metrics.cursor_states = --table.count;
 	free(p->more);
 	free(p);
 	if (table.count == 0) {
@@ -193,7 +193,7 @@ position_unref(struct position *p)
 }
 
 void
-position_cursor(const struct position *p, struct cursor *out)
+cursor_state_cursor(const struct cursor_state *p, struct cursor *out)
 {
 	out->incarnation = incarnation;
 	out->base = p->base;
@@ -207,38 +207,38 @@ position_cursor(const struct position *p, struct cursor *out)
 }
 
 size_t
-position_text(const struct position *p, char out[LIMIT_CURSOR_BYTES + 1])
+cursor_state_text(const struct cursor_state *p, char out[LIMIT_CURSOR_BYTES + 1])
 {
 	struct cursor c;
 
-	position_cursor(p, &c);
+	cursor_state_cursor(p, &c);
 	return cursor_text(&c, out);
 }
 
-static struct position_step *
-step_new(struct position *from)
+static struct cursor_transition *
+transition_new(struct cursor_state *from)
 {
 	if (fanout.count == fanout.room) {
 		fanout.room = fanout.room ? fanout.room * 2 : STEPS_AT_FIRST;
-		fanout.steps = memory_resize(fanout.steps, fanout.room * sizeof fanout.steps[0]);
+		fanout.transitions = memory_resize(fanout.transitions, fanout.room * sizeof fanout.transitions[0]);
 	}
-	from->step = fanout.count;
-	struct position_step *step = &fanout.steps[fanout.count++];
-	*step = (struct position_step){ .from = position_ref(from) };
-	return step;
+	from->transition = fanout.count;
+	struct cursor_transition *transition = &fanout.transitions[fanout.count++];
+	*transition = (struct cursor_transition){ .from = cursor_state_ref(from) };
+	return transition;
 }
 
-struct position_step *
-position_step(struct position *p, const struct event_batch *b)
+struct cursor_transition *
+cursor_transition_of(struct cursor_state *p, const struct event_batch *b)
 {
 	struct cursor c;
 
 	assert(!fanout.batch || fanout.batch == b);
 	fanout.batch = b;
-	if (p->step < fanout.count && fanout.steps[p->step].from == p)
-		return &fanout.steps[p->step];
-	struct position_step *step = step_new(p);
-	position_cursor(p, &c);
+	if (p->transition < fanout.count && fanout.transitions[p->transition].from == p)
+		return &fanout.transitions[p->transition];
+	struct cursor_transition *transition = transition_new(p);
+	cursor_state_cursor(p, &c);
 	for (int i = 0; i < b->count; i++)
 		if (!cursor_covers(&c, b->events[i]->conversation, b->events[i]->id)) {
 			if (reading_pass)
@@ -247,41 +247,41 @@ position_step(struct position *p, const struct event_batch *b)
 				cursor_advance_read(&c, b->events[i]->conversation, b->events[i]->id, reading);
 			else
 				cursor_advance(&c, b->events[i]->conversation, b->events[i]->id);
-			step->given++;
+			transition->count++;
 		}
-	if (step->given)
-		step->to = position_of(&c);
-	return step;
+	if (transition->count)
+		transition->to = cursor_state_of(&c);
+	return transition;
 }
 
 void
-position_fanout_end(void)
+cursor_state_fanout_end(void)
 {
 	for (uint32_t i = 0; i < fanout.count; i++) {
 		for (int t = 0; t < ENCODINGS; t++)
-			encoded_free(&fanout.steps[i].encoded[t]);
-		position_unref(fanout.steps[i].from);
-		position_unref(fanout.steps[i].to);
+			encoded_free(&fanout.transitions[i].encoded[t]);
+		cursor_state_unref(fanout.transitions[i].from);
+		cursor_state_unref(fanout.transitions[i].to);
 	}
 	fanout.batch = NULL;
 	fanout.count = 0;
 	if (fanout.room > STEPS_KEPT) {
-		free(fanout.steps);
-		fanout.steps = NULL;
+		free(fanout.transitions);
+		fanout.transitions = NULL;
 		fanout.room = 0;
 	}
 }
 
-struct position *
-position_rebase_take(struct position *p, int64_t base)
+struct cursor_state *
+cursor_state_rebase_take(struct cursor_state *p, int64_t base)
 {
 	struct cursor c;
 
 	if (base <= p->base)
 		return p;
-	position_cursor(p, &c);
+	cursor_state_cursor(p, &c);
 	cursor_rebase(&c, base);
-	struct position *higher = position_of(&c);
-	position_unref(p);
+	struct cursor_state *higher = cursor_state_of(&c);
+	cursor_state_unref(p);
 	return higher;
 }
