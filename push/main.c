@@ -23,7 +23,7 @@
 #include "push/catchup.h"
 #include "push/fanout/event_batch.h"
 #include "push/fanout/hub.h"
-#include "push/fanout/line.h"
+#include "push/fanout/subscribe_wait.h"
 #include "push/fanout/transport.h"
 #include "push/links/bus.h"
 #include "push/links/horizon.h"
@@ -111,7 +111,7 @@ turn(void)
 	store_turn_end(); /* PostgreSQL works while the streams are written to */
 	bus_turn_end();
 	sweep_turn_end();
-	line_turn_end();
+	subscribe_wait_turn_end();
 	conn_turn_end();
 	hub_turn_end();
 	memberships_turn_end();

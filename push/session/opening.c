@@ -63,7 +63,7 @@
 #include "push/fanout/delivery.h"
 #include "push/fanout/event_batch.h"
 #include "push/fanout/hub.h"
-#include "push/fanout/line.h"
+#include "push/fanout/subscribe_wait.h"
 #include "push/fanout/transport.h"
 #include "push/links/horizon.h"
 #include "push/links/proof.h"
@@ -112,12 +112,12 @@ struct opening {
 	struct page page;
 	int replayed;
 	struct kept kept;
-	struct map received;	/* resync: the last id received in each conversation, where the cursor may not say it */
-	int failures;		/* queries that failed while the database answered others */
-	struct waiting channel; /* place in the line for the user's channel, or the conversations' */
+	struct map received;	       /* resync: the last id received in each conversation, where the cursor may not say it */
+	int failures;		       /* queries that failed while the database answered others */
+	struct subscribe_wait channel; /* place in the queue for the user's channel, or the conversations' */
 };
 
-static line_turn opening_go_on;
+static subscribe_wait_turn opening_go_on;
 static void opening_ask(struct opening *o);
 static void replay_ask(struct opening *o);
 
@@ -140,7 +140,7 @@ opening_abandon(struct opening *o)
 	o->conn->opening = NULL;
 	o->conn = NULL;
 	page_leave(&o->page);
-	if (!o->answers && !line_has(&o->channel))
+	if (!o->answers && !subscribe_wait_is_queued(&o->channel))
 		opening_free(o);
 }
 
@@ -154,7 +154,7 @@ answered(struct opening *o)
 	o->answers--;
 	if (o->conn)
 		return o->conn->state < CONN_CLOSING;
-	if (!o->answers && !line_has(&o->channel))
+	if (!o->answers && !subscribe_wait_is_queued(&o->channel))
 		opening_free(o);
 	return false;
 }
@@ -165,7 +165,7 @@ static void
 wait_for(struct opening *o, enum step step, uint64_t subscription)
 {
 	o->step = step;
-	line_join(&o->channel, subscription, opening_go_on);
+	subscribe_wait_begin(&o->channel, subscription, opening_go_on);
 }
 
 /*
@@ -592,7 +592,7 @@ opening_resync(struct conn *c)
 }
 
 static void
-opening_go_on(struct waiting *w)
+opening_go_on(struct subscribe_wait *w)
 {
 	struct opening *o = LOOP_OWNER(w, struct opening, channel);
 
