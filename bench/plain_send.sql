@@ -61,6 +61,6 @@ begin
 			and m.user_id = u.id;
 	end if;
 
-	event := event_ring(v_id, v_seq, '0', event_json('message.created', in_conversation, v_id, v_seq, message));
+	event := event_notification(v_id, v_seq, '0', event_json('message.created', in_conversation, v_id, v_seq, message));
 end
 $$;

@@ -95,10 +95,10 @@ set local search_path = banter_load, banter;
 \ir functions/event_clock.sql
 \ir functions/event_marks.sql
 \ir functions/event_json.sql
-\ir functions/event_ring.sql
+\ir functions/event_notification.sql
 \ir functions/conversation_lock.sql
 \ir functions/conversation_advance.sql
-\ir functions/change_gone.sql
+\ir functions/change_removed_user.sql
 \ir functions/change_append.sql
 
 -- users
@@ -129,7 +129,7 @@ set local search_path = banter_load, banter;
 \ir functions/receipts_json.sql
 \ir functions/receipts_counts.sql
 \ir functions/read_json.sql
-\ir functions/receipt_ring.sql
+\ir functions/receipt_notification.sql
 \ir functions/receipt_move.sql
 \ir functions/receipts_update.sql
 \ir functions/receipts_deliver.sql
@@ -218,6 +218,9 @@ set local search_path = banter_load, banter;
 \ir functions/server_probe.sql
 
 -- kept for programs of version 1; dropped in version 3
+\ir functions/former/event_ring.sql
+\ir functions/former/receipt_ring.sql
+\ir functions/former/change_gone.sql
 \ir functions/former/conversation_list.sql
 \ir functions/former/messages_send.sql
 \ir functions/former/receipts_deliver.sql

@@ -20,10 +20,10 @@ begin
 	insert into changes (conversation_id, id, seq, type, actor_id, user_id, data)
 	values (in_conversation, in_id, in_seq, in_type, in_actor, in_user, in_data::json);
 
-	return event_ring(
+	return event_notification(
 		in_id,
 		in_seq,
-		change_gone(in_type, in_user),
+		change_removed_user(in_type, in_user),
 		event_json(in_type, in_conversation, in_id, in_seq, in_data)
 	);
 end

@@ -12,7 +12,7 @@ declare
 	v_me record;
 	v_place record;
 	v_data text;
-	v_ring text;
+	v_notification text;
 begin
 	perform conversation_lock(in_conversation);
 	v_me := member_require(in_conversation, in_user);
@@ -28,12 +28,12 @@ begin
 	set title = title_require(in_title)
 	where c.id = in_conversation
 	returning '{' || conversation_fields(c) || '}' into v_data;
-	v_ring := change_append(
+	v_notification := change_append(
 		in_conversation, v_place.id, v_place.seq, 'conversation.updated', in_user, null, v_data
 	);
 
 	return query values
 		(null, conversation_json(in_conversation, in_user)),
-		('c:' || in_conversation, v_ring);
+		('c:' || in_conversation, v_notification);
 end
 $$;

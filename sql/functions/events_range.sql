@@ -1,7 +1,8 @@
 -- Returns the events of a conversation after an id, in order. push fills a hole with them, page by
 -- page. A page has up to in_limit events and up to page_bytes() of JSON before texts are escaped,
 -- and at least one event.
--- Returns: the parts of what event_ring returns. It checks no membership: only push calls it.
+-- Returns: the parts of event_notification's result (gone is in_removed_user, by the name that
+-- version 1 reads). It checks no membership: only push calls it.
 -- SPDX-License-Identifier: MIT
 create function events_range(in_conversation bigint, in_after_id bigint, in_limit integer)
 returns table (id bigint, seq bigint, gone text, event text)
@@ -36,7 +37,7 @@ begin
 	)
 	union all
 	(
-		select g.id, g.seq, change_gone(g.type, g.user_id), event_json(g.type, g.conversation_id, g.id, g.seq, g.data::text)
+		select g.id, g.seq, change_removed_user(g.type, g.user_id), event_json(g.type, g.conversation_id, g.id, g.seq, g.data::text)
 		from changes g
 		where g.conversation_id = in_conversation
 			and g.id > in_after_id

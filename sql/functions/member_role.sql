@@ -14,7 +14,7 @@ declare
 	v_me record;
 	v_role text;
 	v_body text;
-	v_rings text[] := '{}';
+	v_notifications text[] := '{}';
 begin
 	perform conversation_lock(in_conversation);
 	v_me := member_require(in_conversation, in_user);
@@ -40,10 +40,10 @@ begin
 
 	perform members_lock(in_conversation, array[in_user, in_member]);
 	if v_role <> in_role then
-		v_rings := v_rings || member_set_role(in_conversation, in_user, in_member, in_role);
+		v_notifications := v_notifications || member_set_role(in_conversation, in_user, in_member, in_role);
 	end if;
 	if v_role <> 'owner' and in_role = 'owner' then
-		v_rings := v_rings || member_set_role(in_conversation, in_user, in_user, 'admin');
+		v_notifications := v_notifications || member_set_role(in_conversation, in_user, in_user, 'admin');
 	end if;
 
 	select member_json(m, u) into v_body
@@ -52,6 +52,6 @@ begin
 	where m.conversation_id = in_conversation
 		and m.user_id = in_member;
 	return query values (null, v_body);
-	return query select 'c:' || in_conversation, r.payload from unnest(v_rings) as r (payload);
+	return query select 'c:' || in_conversation, r.payload from unnest(v_notifications) as r (payload);
 end
 $$;

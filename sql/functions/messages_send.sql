@@ -214,7 +214,7 @@ begin
 		event := null;
 		if status = 'created' then
 			message := v_sent.json;
-			event := event_ring(v_sent.id, v_sent.seq, '0', event_json('message.created', v_sent.conversation_id, v_sent.id, v_sent.seq, message));
+			event := event_notification(v_sent.id, v_sent.seq, '0', event_json('message.created', v_sent.conversation_id, v_sent.id, v_sent.seq, message));
 			if v_sent.mentions is not null then
 				v_naming := v_naming || v_sent.number;
 				v_ids := v_ids || v_sent.id;

@@ -52,7 +52,7 @@ begin
 		and m.user_id = in_user;
 
 	if v_message > v_was_read and (v_read > v_was_read or v_message > v_was_delivered) then
-		return query select 'c:' || in_conversation, receipt_ring(v_members, in_user, v_delivered, v_read);
+		return query select 'c:' || in_conversation, receipt_notification(v_members, in_user, v_delivered, v_read);
 	end if;
 	if v_read > v_was_read then
 		return query select 'u:' || in_user, concat(

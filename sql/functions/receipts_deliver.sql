@@ -74,7 +74,7 @@ begin
 			and m.delivered_id < l.id
 		returning m.conversation_id, m.user_id, m.delivered_id, m.read_id, l.was
 	)
-	select distinct 'c:' || c.id, receipt_ring(c.member_count, v.user_id, v.delivered_id, v.read_id)
+	select distinct 'c:' || c.id, receipt_notification(c.member_count, v.user_id, v.delivered_id, v.read_id)
 	from moved v
 	join conversations c on c.id = v.conversation_id
 	where c.last_message_id > v.was

@@ -11,9 +11,10 @@
 -- in_pass_conversation, in_pass_id: the place of the pass, or null without one.
 -- in_bytes: the JSON that PostgreSQL builds for a page, at least one event. Texts count without
 -- escapes, so the caller counts the octets again.
--- Returns: for each event the parts of event_ring's result, the snapshot of this page, the end of
--- the pass that the page belongs to, or null, and is_cut: in_bytes ended the page, and more events
--- follow. No rows when nothing is missing, or when the pass is complete.
+-- Returns: for each event the parts of event_notification's result (gone is in_removed_user, by the
+-- name that version 1 reads), the snapshot of this page, the end of the pass that the page belongs
+-- to, or null, and is_cut: in_bytes ended the page, and more events follow. No rows when
+-- nothing is missing, or when the pass is complete.
 --
 -- The order. A page without a pass has the first in_limit events in the order of (id,
 -- conversation_id). It reads each of the user's conversations. So a user in many conversations who
@@ -126,7 +127,7 @@ begin
 		select p.conversation_id,
 			p.id,
 			h.seq,
-			change_gone(h.type, h.user_id),
+			change_removed_user(h.type, h.user_id),
 			case h.seq
 				when p.joined_seq then event_json('conversation.created', p.conversation_id, p.id, h.seq, case
 					when p.left_id is null and c.deleted_id is null then conversation_json(c.id, in_user)

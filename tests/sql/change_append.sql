@@ -3,10 +3,10 @@
 do $$
 declare
 	v_group bigint := group_of(person('alice'));
-	v_ring text := change_append(v_group, 77, 2, 'member.removed', 1, 5, '{"user_id":"5","x":null}');
+	v_notification text := change_append(v_group, 77, 2, 'member.removed', 1, 5, '{"user_id":"5","x":null}');
 begin
 	perform same(
-		v_ring,
+		v_notification,
 		E'e 77 2 5\n' || event_json('member.removed', v_group, 77, 2, '{"user_id":"5","x":null}'),
 		'announced'
 	);

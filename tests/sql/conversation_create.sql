@@ -1,14 +1,14 @@
--- The rows, the first event and the rings of a new conversation.
+-- A new conversation: its rows, its first event and its notifications.
 -- SPDX-License-Identifier: MIT
 do $$
 declare
 	v_alice bigint := person('alice');
 	v_bob bigint := person('bob');
-	v_rings text[] := rings(format('conversation_create(5, %L, %L, %L, %s, %L)', 'group', 'a', 'full', v_alice, array[v_alice, v_bob]));
+	v_notifications text[] := notifications(format('conversation_create(5, %L, %L, %L, %s, %L)', 'group', 'a', 'full', v_alice, array[v_alice, v_bob]));
 begin
-	perform same(v_rings[2:], array[format('u:%s j 5', v_alice), format('u:%s j 5', v_bob)], 'rings');
+	perform same(v_notifications[2:], array[format('u:%s j 5', v_alice), format('u:%s j 5', v_bob)], 'notifications');
 	perform same(
-		v_rings[1],
+		v_notifications[1],
 		(select format(E'c:5 e %s 1 0\n', last_id) || event_json('conversation.created', 5, last_id, 1, '{' || conversation_fields(c) || '}')
 			from conversations c where c.id = 5),
 		'event'

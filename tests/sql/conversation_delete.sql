@@ -5,20 +5,20 @@ declare
 	v_alice bigint := person('alice');
 	v_bob bigint := person('bob');
 	v_group bigint := group_of(v_alice, array[v_bob]);
-	v_rings text[];
+	v_notifications text[];
 	v_ask text := 'select conversation_delete(%s, %s)';
 begin
 	perform member_role(v_group, v_alice, v_bob, 'admin');
 	perform refused(format(v_ask, v_group, v_bob), 'forbidden');
 	perform refused(format(v_ask, v_group, 1), 'not_a_member');
 	perform refused(format(v_ask, direct(v_alice, v_bob), v_alice), 'direct_conversation');
-	v_rings := rings(format('conversation_delete(%s, %s)', v_group, v_alice));
+	v_notifications := notifications(format('conversation_delete(%s, %s)', v_group, v_alice));
 	perform same(
-		v_rings,
+		v_notifications,
 		array['{}', format(E'c:%s e %s 3 *\n', v_group, test.last_id(v_group)) || event_json(
 			'conversation.deleted', v_group, test.last_id(v_group), 3, format('{"id":"%s","deleted_by":"%s"}', v_group, v_alice)
 		)],
-		'rings'
+		'notifications'
 	);
 	perform same((select deleted_id from conversations where id = v_group), test.last_id(v_group), 'the last event');
 	perform same(

@@ -15,8 +15,8 @@ begin
 	select r.payload::json ->> 'id' as id, r.payload::json -> 'peer' ->> 'name' as peer, r.created into v_row
 	from conversation_direct(v_alice, v_bob) r;
 	perform same(v_row::text, row(v_id, 'bob', false)::text, 'the same');
-	perform same(cardinality(rings(format('conversation_direct(%s, %s)', v_alice, v_bob))), 1, 'without rings');
-	perform same(cardinality(rings(format('conversation_direct(%s, %s)', v_alice, person('carol')))), 4, 'with rings for both');
+	perform same(cardinality(notifications(format('conversation_direct(%s, %s)', v_alice, v_bob))), 1, 'no notifications');
+	perform same(cardinality(notifications(format('conversation_direct(%s, %s)', v_alice, person('carol')))), 4, 'notifications for both');
 	perform refused(format('select conversation_direct(%s, %s)', v_alice, v_alice), 'invalid_body');
 	perform refused(format('select conversation_direct(%s, 1)', v_alice), 'user_not_found');
 	perform whole();

@@ -5,14 +5,14 @@ declare
 	v_alice bigint := person('alice');
 	v_bob bigint := person('bob');
 	v_group bigint := group_of(v_alice, array[v_bob]);
-	v_rings text[];
+	v_notifications text[];
 	v_ask text := 'select conversation_update(%s, %s, %L)';
 begin
-	v_rings := rings(format('conversation_update(%s, %s, %L)', v_group, v_alice, 'new'));
-	perform same(v_rings[1]::json ->> 'title', 'new', 'body');
-	perform same(v_rings[1]::json ->> 'last_seq', '2', 'as it is then');
+	v_notifications := notifications(format('conversation_update(%s, %s, %L)', v_group, v_alice, 'new'));
+	perform same(v_notifications[1]::json ->> 'title', 'new', 'body');
+	perform same(v_notifications[1]::json ->> 'last_seq', '2', 'as it is then');
 	perform same(
-		v_rings[2],
+		v_notifications[2],
 		(select format(E'c:%s e %s 2 0\n', c.id, c.last_id) || event_json('conversation.updated', c.id, c.last_id, 2, '{' || conversation_fields(c) || '}')
 			from conversations c where c.id = v_group),
 		'event'

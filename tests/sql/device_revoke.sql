@@ -1,4 +1,4 @@
--- One's own device, once, with a ring; nobody else's.
+-- A user revokes their own device once, with a notification, and no device of others.
 -- SPDX-License-Identifier: MIT
 do $$
 declare
@@ -8,7 +8,7 @@ declare
 begin
 	perform refused(format('select device_revoke(%s, %s)', v_bob, v_phone), 'device_not_found');
 	perform same(
-		rings(format('device_revoke(%s, %s)', v_alice, v_phone)),
+		notifications(format('device_revoke(%s, %s)', v_alice, v_phone)),
 		array['{}', format('u:%s x %s', v_alice, v_phone)],
 		'revoked'
 	);

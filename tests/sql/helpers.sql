@@ -78,16 +78,17 @@ begin
 end
 $$;
 
--- The rings of a call, "channel payload", in the order they came; the body stands first and alone.
-create function test.rings(in_statement text)
+-- Returns the body of a call and its notifications, each as "channel payload", in order. The body
+-- stands first and alone.
+create function test.notifications(in_statement text)
 returns text[]
 language plpgsql
 as $$
 declare
-	v_rings text[];
+	v_notifications text[];
 begin
-	execute 'select array_agg(coalesce(r.channel || '' '', '''') || r.payload) from ' || in_statement || ' r' into v_rings;
-	return v_rings;
+	execute 'select array_agg(coalesce(r.channel || '' '', '''') || r.payload) from ' || in_statement || ' r' into v_notifications;
+	return v_notifications;
 end
 $$;
 
@@ -95,7 +96,7 @@ create function test.body(in_statement text)
 returns json
 language sql
 as $$
-	select (test.rings(in_statement))[1]::json
+	select (test.notifications(in_statement))[1]::json
 $$;
 
 -- The events that a user's cursor does not cover, in short: "seq type", one conversation or all.

@@ -18,7 +18,7 @@ begin
 	perform same(v_sent.status, 'created', 'status');
 	perform same(
 		v_sent.event,
-		event_ring(v_id, 2, '0', event_json('message.created', v_group, v_id, 2, v_sent.message::text)),
+		event_notification(v_id, 2, '0', event_json('message.created', v_group, v_id, 2, v_sent.message::text)),
 		'event'
 	);
 	perform same(

@@ -13,10 +13,10 @@ declare
 	v_two bigint := send(v_hall, v_alice);
 	v_three bigint := send(v_room, v_alice);
 	v_four bigint := send(v_hall, v_alice);
-	v_rings text[];
+	v_notifications text[];
 begin
 	-- bob: all below two, and in the hall up to two; carol: everything
-	v_rings := rings(format(
+	v_notifications := notifications(format(
 		'receipts_deliver(%L, %L, %L, %L, %L, null)',
 		array[v_bob, v_carol], array[v_two, 9223372036854775807],
 		array[v_bob, v_bob], array[v_hall, 1], array[v_two, 9223372036854775807]
@@ -26,20 +26,20 @@ begin
 	perform same((marks(v_hall, v_carol)).delivered, v_four, 'to the end');
 	perform same((marks(v_hall, v_carol)).read, 0::bigint, 'nothing is read by that');
 	perform same(
-		(select array_agg(r order by r) from unnest(v_rings) r),
+		(select array_agg(r order by r) from unnest(v_notifications) r),
 		(select array_agg(r order by r) from unnest(array[
 			format('c:%s r %s %s 0', v_room, v_bob, v_two - 1),
 			format('c:%s r %s %s 0', v_hall, v_bob, v_two),
 			format('c:%s r %s %s 0', v_room, v_carol, v_three),
 			format('c:%s r %s %s 0', v_hall, v_carol, v_four)
 		]) r),
-		'rings'
+		'notifications'
 	);
-	perform same(rings(format('receipts_deliver(%L, %L, null, null, null, null)', array[v_bob], array[1])), null, 'backwards');
-	perform same(rings(format('receipts_deliver(%L, %L, null, null, null, null)', array[v_bob], array[null::bigint])), null, 'no base');
+	perform same(notifications(format('receipts_deliver(%L, %L, null, null, null, null)', array[v_bob], array[1])), null, 'backwards');
+	perform same(notifications(format('receipts_deliver(%L, %L, null, null, null, null)', array[v_bob], array[null::bigint])), null, 'no base');
 	perform same((marks(v_room, v_bob)).delivered, v_two - 1, 'where it was');
-	perform same(rings('receipts_deliver(array[1], array[5], null, null, null, null)'), null, 'nobody');
-	perform same(rings('receipts_deliver(null, null, null, null, null, null)'), null, 'nothing');
+	perform same(notifications('receipts_deliver(array[1], array[5], null, null, null, null)'), null, 'nobody');
+	perform same(notifications('receipts_deliver(null, null, null, null, null, null)'), null, 'nothing');
 
 	perform member_remove(v_left, v_bob, v_bob);
 	perform send(v_left, v_alice);

@@ -211,7 +211,7 @@ reached_soon() {
 		reached_soon "$transport" 4
 	done
 	release writer
-	publish "c:$late" "$(psql_banter "select event_ring(m.id, m.seq, '0', event_json('message.created', m.conversation_id, m.id, m.seq, message_json(m))) from messages m where m.conversation_id = $late and m.client_id = 'late'")"
+	publish "c:$late" "$(psql_banter "select event_notification(m.id, m.seq, '0', event_json('message.created', m.conversation_id, m.id, m.seq, message_json(m))) from messages m where m.conversation_id = $late and m.client_id = 'late'")"
 	for transport in "${TRANSPORTS[@]}"; do
 		heard "$transport" '.data.text == "late"' 15
 		each_once "$transport"

@@ -3,6 +3,6 @@
 -- SPDX-License-Identifier: MIT
 do $$
 begin
-	perform same(event_ring(7, 2, '*', '{}'), E'e 7 2 *\n{}', 'ring');
+	perform same(event_notification(7, 2, '*', '{}'), E'e 7 2 *\n{}', 'payload');
 end
 $$;
