@@ -12,6 +12,7 @@
 
 #include "api/common.h"
 #include "api/http/db_call.h"
+#include "api/http/dispatch.h"
 #include "api/http/known.h"
 #include "api/http/reply.h"
 #include "api/http/request.h"
@@ -62,7 +63,7 @@ thread_serve(void *unused)
 	while (atomic_load_explicit(&leaving, memory_order_relaxed) != LEAVING_NOW && accept_slot_take()) {
 		worker_beat(BEAT_SERVES);
 		if (request_accept(r)) {
-			if (routes_serve(r) == REPLIED)
+			if (dispatch(r) == REPLIED)
 				reply_finish(r);
 			else
 				r = request_take();
@@ -170,6 +171,7 @@ static void
 parts_open(void)
 {
 	json_object_seed(0);
+	routes_open();
 	requests_open(WORKER_SOCKET);
 	accept_slots_open();
 	limiter_open(WORKER_LIMITER);

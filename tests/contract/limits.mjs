@@ -82,7 +82,7 @@ export function sql() {
  */
 export function told() {
 	const names = Object.keys(limits()).filter((name) => !untold.includes(name));
-	const program = fs.readFileSync("api/server.c", "utf8"), document = api.components.schemas.Limits;
+	const program = fs.readFileSync("api/routes/server.c", "utf8"), document = api.components.schemas.Limits;
 	return names.flatMap((name) => {
 		const field = name.slice("LIMIT_".length).toLowerCase();
 		return [

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "api/http/db_call.h"
+#include "api/http/dispatch.h"
 #include "api/links/metrics.h"
-#include "api/routes.h"
 #include "api/routes/handlers.h"
 #include "api/routes/ready.h"
 #include "lib/base/clock.h"
@@ -116,8 +116,10 @@ get_ready(struct request *r)
 static void
 route_labels(int i, char out[METRICS_LABELS_BYTES])
 {
-	if (i < routes_count())
-		snprintf(out, METRICS_LABELS_BYTES, "method=\"%s\",route=\"%s\",", routes_at(i)->method, routes_at(i)->path);
+	const struct route *route = dispatch_route(i);
+
+	if (route)
+		snprintf(out, METRICS_LABELS_BYTES, "method=\"%s\",route=\"%s\",", route->method, route->path);
 	else
 		snprintf(out, METRICS_LABELS_BYTES, "method=\"\",route=\"none\",");
 }
