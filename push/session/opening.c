@@ -76,8 +76,8 @@
 #include "push/session/join.h"
 #include "push/session/kept.h"
 #include "push/session/memberships.h"
-#include "push/session/page.h"
 #include "push/session/receipts.h"
+#include "push/session/replay.h"
 #include "push/session/stream.h"
 #include "push/session/users.h"
 #include "push/session/watching.h"
@@ -109,7 +109,7 @@ struct opening {
 	uint32_t proven;		/* the same of the proof that the database has all that the cursor covers */
 	int64_t horizon;		/* horizon that was read before the last query */
 	struct cursor_state *delivered; /* without a cursor: the horizon, and later events that another device received */
-	struct page page;
+	struct replay_page page;
 	int replayed;
 	struct kept kept;
 	struct map received;	       /* resync: the last id received in each conversation, where the cursor may not say it */
@@ -139,7 +139,7 @@ opening_abandon(struct opening *o)
 {
 	o->conn->opening = NULL;
 	o->conn = NULL;
-	page_leave(&o->page);
+	replay_page_leave(&o->page);
 	if (!o->answers && !subscribe_wait_is_queued(&o->channel))
 		opening_free(o);
 }
@@ -508,12 +508,12 @@ replay_reply(void *context, PGresult *result)
 		opening_ask(o);
 		return;
 	}
-	page_take(&o->page, result);
+	replay_page_take(&o->page, result);
 	replay_begin(o);
 }
 
 static void
-replay_turn(struct page *p)
+replay_turn(struct replay_page *p)
 {
 	struct opening *o = LOOP_OWNER(p, struct opening, page);
 	struct cursor from;
@@ -522,14 +522,14 @@ replay_turn(struct page *p)
 	o->connects = horizon_connects();
 	o->horizon = horizon_latest();
 	p->most = conn_events_most(o->conn);
-	page_ask(p, o->conn->user, opening_from(o, &from) ? &from : NULL, o->horizon, replay_reply, o);
+	replay_page_ask(p, o->conn->user, opening_from(o, &from) ? &from : NULL, o->horizon, replay_reply, o);
 }
 
 static void
 replay_ask(struct opening *o)
 {
 	o->step = STEP_PAGE;
-	page_wait(&o->page, replay_turn);
+	replay_page_wait(&o->page, replay_turn);
 }
 
 /* ---- begin, keep, continue */
@@ -604,7 +604,7 @@ opening_go_on(struct subscribe_wait *w)
 	} else if (o->missed) {
 		replay_ask(o);
 	} else {
-		page_none(&o->page); /* the memberships show that the cursor covers all events */
+		replay_page_none(&o->page); /* the memberships show that the cursor covers all events */
 		replay_begin(o);
 	}
 }

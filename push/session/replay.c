@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Pages of missed events, read by sync_events. */
-#include "push/session/page.h"
+#include "push/session/replay.h"
 
 #include "lib/base/id.h"
 #include "lib/base/pg_array.h"
@@ -20,7 +20,7 @@ enum column { CONVERSATION, ID, SEQ, GONE, EVENT, SNAPSHOT, PASS_END, IS_CUT };
 
 /* Pages that wait for their turn, and the estimated sizes. */
 static struct {
-	struct page *first, *last;
+	struct replay_page *first, *last;
 	int64_t under_way; /* estimated bytes of the queries under way */
 	int64_t event_bytes, page_bytes;
 } pages = { .event_bytes = EVENT_BYTES, .page_bytes = PAGE_BYTES };
@@ -28,7 +28,7 @@ static struct {
 /* ---- turns */
 
 void
-page_leave(struct page *p)
+replay_page_leave(struct replay_page *p)
 {
 	if (!p->turn)
 		return;
@@ -41,10 +41,10 @@ page_leave(struct page *p)
 static void
 first_go(void)
 {
-	struct page *p = pages.first;
-	page_turn *turn = p->turn;
+	struct replay_page *p = pages.first;
+	replay_page_turn *turn = p->turn;
 
-	page_leave(p);
+	replay_page_leave(p);
 	turn(p);
 }
 
@@ -57,7 +57,7 @@ pages_go(void)
 }
 
 void
-page_wait(struct page *p, page_turn *turn)
+replay_page_wait(struct replay_page *p, replay_page_turn *turn)
 {
 	p->turn = turn;
 	p->next = NULL;
@@ -95,7 +95,7 @@ pages_weigh(const PGresult *result)
 static void
 page_reply(void *context, PGresult *result)
 {
-	struct page *p = context;
+	struct replay_page *p = context;
 
 	pages.under_way -= p->weight;
 	if (result)
@@ -118,7 +118,7 @@ limit_guess(void)
 }
 
 void
-page_ask(struct page *p, int64_t user, const struct cursor *from, int64_t horizon, store_reply *reply, void *context)
+replay_page_ask(struct replay_page *p, int64_t user, const struct cursor *from, int64_t horizon, store_reply *reply, void *context)
 {
 	char user_text[ID_TEXT_BYTES], base[ID_TEXT_BYTES], limit[ID_TEXT_BYTES], bytes[ID_TEXT_BYTES];
 	char end[ID_TEXT_BYTES], pass_conversation[ID_TEXT_BYTES], pass_id[ID_TEXT_BYTES];
@@ -204,7 +204,7 @@ row_event(const PGresult *result, int row)
 }
 
 void
-page_take(struct page *p, const PGresult *result)
+replay_page_take(struct replay_page *p, const PGresult *result)
 {
 	int rows = PQntuples(result), kept = rows_kept(result);
 
@@ -220,7 +220,7 @@ page_take(struct page *p, const PGresult *result)
 }
 
 void
-page_none(struct page *p)
+replay_page_none(struct replay_page *p)
 {
-	*p = (struct page){ .is_last = true };
+	*p = (struct replay_page){ .is_last = true };
 }
