@@ -20,13 +20,13 @@
 #include "lib/base/limits.h"
 #include "lib/base/memory.h"
 #include "lib/base/pg_array.h"
-#include "lib/chat/presence.h"
 #include "lib/base/settings.h"
+#include "lib/chat/presence.h"
 #include "push/fanout/hub.h"
 #include "push/links/bus.h"
 #include "push/net/conns.h"
 #include "push/net/loop.h"
-#include "push/session/beats.h"
+#include "push/session/heartbeat.h"
 #include "push/session/marks.h"
 #include "push/session/users.h"
 #include "push/session/watched.h"
@@ -141,7 +141,7 @@ pass(struct timer *t)
 {
 	if (--catchup.passes > 0)
 		timer_start(t, SECOND_PASS_MS);
-	beats_recover();
+	heartbeat_recover();
 	lists_begin();
 	watched_ask_all();
 	marks_catch_up(catchup.passes == 0);
@@ -151,7 +151,7 @@ void
 catchup_begin(void)
 {
 	sweep_hurry();
-	beats_all();
+	heartbeat_all();
 	marks_hold();
 	catchup.passes = 2;
 	timer_start(&catchup.timer, FIRST_PASS_MS);

@@ -37,8 +37,8 @@
 #include "push/net/metrics.h"
 #include "push/net/peer.h"
 #include "push/net/unfinished.h"
-#include "push/session/beats.h"
 #include "push/session/health.h"
+#include "push/session/heartbeat.h"
 #include "push/session/marks.h"
 #include "push/session/memberships.h"
 #include "push/session/opening.h"
@@ -193,7 +193,7 @@ drain(void)
 	catchup_close();
 	marks_close();
 	rights_close();
-	beats_close();
+	heartbeat_close();
 	health_close();
 	unfinished_close();
 	receipts_flush();
@@ -256,7 +256,7 @@ serve(void)
 	revocations_open();
 	watched_open();
 	rights_open();
-	beats_open();
+	heartbeat_open();
 	marks_open();
 	catchup_open();
 	health_open();

@@ -8,7 +8,7 @@
 #include "push/fanout/delivery.h"
 #include "push/fanout/hub.h"
 #include "push/links/bus.h"
-#include "push/session/beats.h"
+#include "push/session/heartbeat.h"
 #include "push/session/receipts.h"
 #include "push/session/sending.h"
 #include "push/session/stream.h"
@@ -87,7 +87,7 @@ static void
 up_heartbeat(struct conn *c, const struct up *up)
 {
 	c->away = up->status && strcmp(up->status, "away") == 0;
-	beats_soon(c);
+	heartbeat_soon(c);
 }
 
 /*

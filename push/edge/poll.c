@@ -115,7 +115,7 @@ poll_close(struct conn *c, enum close_reason why)
 }
 
 static long
-poll_beat_seconds(void)
+poll_ping_seconds(void)
 {
 	return PARKED_MS / 1000;
 }
@@ -137,5 +137,5 @@ const struct transport transport_poll = {
 	.open = poll_open,
 	.wrap = poll_wrap,
 	.ping = poll_ping,
-	.beat_seconds = poll_beat_seconds,
+	.ping_seconds = poll_ping_seconds,
 };

@@ -37,7 +37,7 @@ static void
 sse_ping(struct conn *c)
 {
 	conn_queue_bytes(c, ":\n\n", 3);
-	stream_beat(c, settings.push_comment_seconds);
+	stream_wake_in(c, settings.push_comment_seconds);
 }
 
 static void
@@ -57,7 +57,7 @@ sse_input(struct conn *c, uint8_t *data, size_t n)
 }
 
 static long
-sse_beat_seconds(void)
+sse_ping_seconds(void)
 {
 	return settings.push_comment_seconds;
 }
@@ -77,5 +77,5 @@ const struct transport transport_sse = {
 	.open = sse_open,
 	.wrap = sse_wrap,
 	.ping = sse_ping,
-	.beat_seconds = sse_beat_seconds,
+	.ping_seconds = sse_ping_seconds,
 };

@@ -59,7 +59,7 @@ ws_ping(struct conn *c)
 {
 	ws_control(c, FRAME_PING, "", 0);
 	c->awaits_pong = true;
-	stream_beat(c, settings.push_pong_seconds);
+	stream_wake_in(c, settings.push_pong_seconds);
 }
 
 static void
@@ -171,7 +171,7 @@ ws_input(struct conn *c, uint8_t *data, size_t n)
 
 	if (c->awaits_pong) {
 		c->awaits_pong = false;
-		stream_beat(c, settings.push_ping_seconds);
+		stream_wake_in(c, settings.push_ping_seconds);
 	}
 	while (at < n && c->state < CONN_CLOSING && !ws_holds(c)) {
 		enum frame_result result = frame_read(&in, data + at, n - at, frame_limit(c), &f, &used);
@@ -200,7 +200,7 @@ ws_input(struct conn *c, uint8_t *data, size_t n)
 }
 
 static long
-ws_beat_seconds(void)
+ws_ping_seconds(void)
 {
 	return settings.push_ping_seconds;
 }
@@ -221,5 +221,5 @@ const struct transport transport_ws = {
 	.open = ws_open,
 	.wrap = ws_wrap,
 	.ping = ws_ping,
-	.beat_seconds = ws_beat_seconds,
+	.ping_seconds = ws_ping_seconds,
 };

@@ -27,7 +27,7 @@ struct transport {
 	void (*open)(struct conn *c); /* writes the head of the reply, before the first event */
 	void (*wrap)(size_t body_len, const char *cursor, struct wrap *out); /* cursor NULL: an ephemeral event */
 	void (*ping)(struct conn *c);					     /* handles a ping that is due, or the end of a long-poll's wait */
-	long (*beat_seconds)(void);					     /* time between two pings */
+	long (*ping_seconds)(void);					     /* time between two pings */
 };
 
 static_assert(offsetof(struct transport, owner) == 0, "the owner of a connection is the beginning of its transport");

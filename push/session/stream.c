@@ -27,8 +27,8 @@
 #include "push/net/peer.h"
 #include "push/net/rare.h"
 #include "push/net/unfinished.h"
-#include "push/session/beats.h"
 #include "push/session/health.h"
+#include "push/session/heartbeat.h"
 #include "push/session/opening.h"
 #include "push/session/receipts.h"
 #include "push/session/users.h"
@@ -206,7 +206,7 @@ stream_ready(struct conn *c, bool resumed, int replayed)
 	cursor_state_text(c->cursor_state, cursor);
 	clock_text(clock_wall_ms(), now);
 	snprintf(data, sizeof data, "{\"resumed\":%s,\"replayed\":%d,\"cursor\":\"%s\",\"heartbeat_s\":%ld,\"server_time\":\"%s\"}",
-		 resumed ? "true" : "false", replayed, cursor, transport_of(c)->beat_seconds(), now);
+		 resumed ? "true" : "false", replayed, cursor, transport_of(c)->ping_seconds(), now);
 	/* an EventSource remembers the cursor by this id, though the event is not durable */
 	if (transport_of(c)->has_fields)
 		conn_queue_bytes(c, id, (size_t)snprintf(id, sizeof id, "id: %s\n", cursor));
@@ -237,7 +237,7 @@ wait_for(struct conn *c, int64_t ms)
 }
 
 void
-stream_beat(struct conn *c, long seconds)
+stream_wake_in(struct conn *c, long seconds)
 {
 	wait_for(c, seconds * 1000);
 }
@@ -248,7 +248,7 @@ stream_deadline(struct conn *c)
 	if (c->waiting)
 		wait_for(c, c->rare ? c->rare->wait_ms : 0);
 	else
-		wait_for(c, transport_of(c)->beat_seconds() * 1000);
+		wait_for(c, transport_of(c)->ping_seconds() * 1000);
 }
 
 void
@@ -261,7 +261,7 @@ stream_live(struct conn *c)
 		metrics.streams[transport_of(c)->number]++;
 	c->counted = true;
 	stream_deadline(c);
-	beats_soon(c);
+	heartbeat_soon(c);
 	peer_forget(c);
 	if (transport_of(c)->takes_messages)
 		unfinished_note(c, false); /* a message that began during the replay gets its deadline */
@@ -346,7 +346,7 @@ user_leave(struct conn *c)
 	hub_leave_all(c);
 	users_detach(c);
 	if (user && !users_get(user))
-		beats_departed(user);
+		heartbeat_departed(user);
 }
 
 /* Drops all that the stream knows of what its client has received. */

@@ -52,7 +52,7 @@ void stream_detach(struct conn *c);
 void stream_renew(struct conn *c, const struct token *token);
 
 /* Sets the deadline in so many seconds, or at the stream's end when that is earlier. */
-void stream_beat(struct conn *c, long seconds);
+void stream_wake_in(struct conn *c, long seconds);
 
 /* Handles the deadline of a live stream. */
 void stream_timeout(struct conn *c);

@@ -32,7 +32,7 @@
 #include "push/net/metrics.h"
 #include "push/net/outgoing.h"
 #include "push/net/rare.h"
-#include "push/session/beats.h"
+#include "push/session/heartbeat.h"
 #include "push/session/opening.h"
 #include "push/session/receipts.h"
 #include "push/session/stream.h"
@@ -681,9 +681,9 @@ main(int argc, char **argv)
 	hub_open(&hub_calls);
 	horizon_open(hub_forget_heads);
 	store_open();
-	beats_open();
+	heartbeat_open();
 	int failed = cmocka_run_group_tests_name("hub", tests, NULL, NULL);
-	beats_close();
+	heartbeat_close();
 	store_close();
 	bus_close();
 	hub_close();

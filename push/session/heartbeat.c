@@ -7,7 +7,7 @@
  *
  * Redis may lose the list. So this process remembers the users whose last stream here has closed.
  */
-#include "push/session/beats.h"
+#include "push/session/heartbeat.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -20,16 +20,16 @@
 #include "lib/base/map.h"
 #include "lib/base/memory.h"
 #include "lib/base/pg_array.h"
-#include "lib/chat/presence.h"
 #include "lib/base/settings.h"
+#include "lib/chat/presence.h"
 #include "push/links/bus.h"
 #include "push/links/store.h"
 #include "push/net/conns.h"
 
 enum {
-	BEATS_MOST = 100,    /* heartbeats in one command */
-	BEATS_EACH_MS = 20,  /* delay that gathers the heartbeats of new streams */
-	ROUNDS_OF_BEATS = 3, /* heartbeats of a stream within the lifetime of one */
+	HEARTBEATS_MOST = 100,	  /* heartbeats in one command */
+	HEARTBEATS_EACH_MS = 20,  /* delay that gathers the heartbeats of new streams */
+	ROUNDS_OF_HEARTBEATS = 3, /* heartbeats of a stream within the lifetime of one */
 	SWEEP_EACH_MS = 1000,
 	SWEEP_MOST = 500,
 	WITHIN_MS = 10 * 1000,
@@ -41,57 +41,57 @@ enum {
 static_assert((int)SWEEP_MOST <= (int)BUS_REPLY_VALUES, "a reply has room for all that are queried");
 
 static struct {
-	struct timer beat_timer, sweep_timer;
-	int64_t list[BEATS_MOST * 2]; /* user and device of each waiting heartbeat */
-	bool away[BEATS_MOST];
+	struct timer timer, sweep_timer;
+	int64_t list[HEARTBEATS_MOST * 2]; /* user and device of each waiting heartbeat */
+	bool away[HEARTBEATS_MOST];
 	int count;
 	uint32_t tick;
 	struct map departed; /* user -> time of departure, by the wall clock */
 	bool recovering, closed;
-} beats;
+} heartbeats;
 
 /* ---- heartbeats */
 
 static void
-beats_send(void)
+heartbeat_send(void)
 {
-	char ids[BEATS_MOST * 2][ID_TEXT_BYTES], now[CLOCK_TEXT_BYTES], ttl[24];
-	const char *argv[6 + BEATS_MOST * 3] = { "EVAL", presence_beat_script, "0", settings.redis_prefix, ttl, now };
+	char ids[HEARTBEATS_MOST * 2][ID_TEXT_BYTES], now[CLOCK_TEXT_BYTES], ttl[24];
+	const char *argv[6 + HEARTBEATS_MOST * 3] = { "EVAL", presence_beat_script, "0", settings.redis_prefix, ttl, now };
 	int argc = 6;
 
-	if (!beats.count)
+	if (!heartbeats.count)
 		return;
 	clock_text(clock_wall_ms(), now);
 	snprintf(ttl, sizeof ttl, "%ld", settings.presence_seconds * 1000);
-	for (int i = 0; i < beats.count; i++) {
+	for (int i = 0; i < heartbeats.count; i++) {
 		for (int k = 2 * i; k < 2 * i + 2; k++) {
-			id_text(beats.list[k], ids[k]);
+			id_text(heartbeats.list[k], ids[k]);
 			argv[argc++] = ids[k];
 		}
-		argv[argc++] = beats.away[i] ? "away" : "online";
+		argv[argc++] = heartbeats.away[i] ? "away" : "online";
 	}
-	beats.count = 0;
+	heartbeats.count = 0;
 	bus_command(argc, argv, NULL, NULL);
 }
 
 static void
-beats_fire(struct timer *t)
+heartbeat_fire(struct timer *t)
 {
 	(void)t;
-	beats_send();
+	heartbeat_send();
 }
 
 void
-beats_soon(const struct conn *c)
+heartbeat_soon(const struct conn *c)
 {
-	if (beats.count == BEATS_MOST)
-		beats_send();
-	beats.away[beats.count] = c->away;
-	beats.list[2 * beats.count] = c->user;
-	beats.list[2 * beats.count + 1] = c->device;
-	beats.count++;
-	if (!timer_is_running(&beats.beat_timer))
-		timer_start(&beats.beat_timer, BEATS_EACH_MS);
+	if (heartbeats.count == HEARTBEATS_MOST)
+		heartbeat_send();
+	heartbeats.away[heartbeats.count] = c->away;
+	heartbeats.list[2 * heartbeats.count] = c->user;
+	heartbeats.list[2 * heartbeats.count + 1] = c->device;
+	heartbeats.count++;
+	if (!timer_is_running(&heartbeats.timer))
+		timer_start(&heartbeats.timer, HEARTBEATS_EACH_MS);
 }
 
 /*
@@ -99,40 +99,40 @@ beats_soon(const struct conn *c)
  * within the lifetime of one.
  */
 static void
-beat_some(void)
+heartbeat_some(void)
 {
-	uint32_t parts = (uint32_t)(settings.presence_seconds / ROUNDS_OF_BEATS);
+	uint32_t parts = (uint32_t)(settings.presence_seconds / ROUNDS_OF_HEARTBEATS);
 
 	if (parts == 0)
 		parts = 1;
-	beats.tick++;
+	heartbeats.tick++;
 	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
-		if (c->state == CONN_LIVE && c->number % parts == beats.tick % parts)
-			beats_soon(c);
+		if (c->state == CONN_LIVE && c->number % parts == heartbeats.tick % parts)
+			heartbeat_soon(c);
 }
 
 void
-beats_all(void)
+heartbeat_all(void)
 {
 	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
 		if (c->state == CONN_LIVE)
-			beats_soon(c);
-	beats_send();
+			heartbeat_soon(c);
+	heartbeat_send();
 }
 
 /* ---- last-seen times */
 
 /* Users who went offline, on their way to the database. The texts are Redis's own. */
-struct gone {
+struct departed {
 	int count;
 	char texts[SWEEP_MOST][GONE_TEXT_BYTES]; /* user:time */
 };
 
 /* Removes the users from Redis's list after the database has stored their times. */
 static void
-gone_written(void *context, PGresult *result)
+departed_written(void *context, PGresult *result)
 {
-	struct gone *g = context;
+	struct departed *g = context;
 	char key[REDIS_KEY_BYTES];
 	const char *argv[2 + SWEEP_MOST] = { "ZREM", key };
 
@@ -145,7 +145,7 @@ gone_written(void *context, PGresult *result)
 }
 
 static bool
-gone_parse(const char *text, int64_t *user, int64_t *time)
+departed_parse(const char *text, int64_t *user, int64_t *time)
 {
 	const char *colon = strchr(text, ':');
 
@@ -154,15 +154,15 @@ gone_parse(const char *text, int64_t *user, int64_t *time)
 }
 
 static void
-gone_reply(void *context, const char *const *values, int count)
+departed_reply(void *context, const char *const *values, int count)
 {
 	struct pg_array users = { 0 }, times = { 0 };
-	struct gone *g = memory_alloc(sizeof *g);
+	struct departed *g = memory_alloc(sizeof *g);
 	int64_t user, time;
 
 	(void)context;
 	for (int i = 0; i < count && g->count < SWEEP_MOST; i++) {
-		if (!gone_parse(values[i], &user, &time))
+		if (!departed_parse(values[i], &user, &time))
 			continue;
 		pg_array_add(&users, user);
 		pg_array_add(&times, time);
@@ -170,7 +170,7 @@ gone_reply(void *context, const char *const *values, int count)
 	}
 	const char *params[] = { pg_array_text(&users), pg_array_text(&times) };
 	if (g->count)
-		store_ask(STORE_SEEN, params, WITHIN_MS, gone_written, g);
+		store_ask(STORE_SEEN, params, WITHIN_MS, departed_written, g);
 	else
 		free(g);
 	pg_array_free(&users);
@@ -187,19 +187,19 @@ departed_forget(void)
 	struct map kept = { 0 };
 	bool old = false;
 
-	if (!bus_answers() || beats.recovering)
+	if (!bus_answers() || heartbeats.recovering)
 		return;
-	for (size_t i = 0; i < beats.departed.room && !old; i++)
-		old = beats.departed.entries[i].key && (intptr_t)beats.departed.entries[i].value < before;
+	for (size_t i = 0; i < heartbeats.departed.room && !old; i++)
+		old = heartbeats.departed.entries[i].key && (intptr_t)heartbeats.departed.entries[i].value < before;
 	if (!old)
 		return;
-	for (size_t i = 0; i < beats.departed.room; i++) {
-		const struct map_entry *e = &beats.departed.entries[i];
+	for (size_t i = 0; i < heartbeats.departed.room; i++) {
+		const struct map_entry *e = &heartbeats.departed.entries[i];
 		if (e->key && (intptr_t)e->value >= before)
 			map_put(&kept, e->key, e->value);
 	}
-	map_free(&beats.departed);
-	beats.departed = kept;
+	map_free(&heartbeats.departed);
+	heartbeats.departed = kept;
 }
 
 static void
@@ -210,8 +210,8 @@ sweep_fire(struct timer *t)
 
 	clock_text(clock_wall_ms(), now);
 	snprintf(most, sizeof most, "%d", SWEEP_MOST);
-	bus_command(6, argv, gone_reply, NULL);
-	beat_some();
+	bus_command(6, argv, departed_reply, NULL);
+	heartbeat_some();
 	departed_forget();
 	timer_start(t, SWEEP_EACH_MS);
 }
@@ -219,11 +219,11 @@ sweep_fire(struct timer *t)
 /* ---- users whom Redis may have forgotten */
 
 void
-beats_departed(int64_t user)
+heartbeat_departed(int64_t user)
 {
-	map_remove(&beats.departed, user);
-	if (!beats.closed && beats.departed.count < DEPARTED_MOST)
-		map_put(&beats.departed, user, (void *)(intptr_t)clock_wall_ms());
+	map_remove(&heartbeats.departed, user);
+	if (!heartbeats.closed && heartbeats.departed.count < DEPARTED_MOST)
+		map_put(&heartbeats.departed, user, (void *)(intptr_t)clock_wall_ms());
 }
 
 /* Departed users whose presence is queried in Redis. */
@@ -237,12 +237,12 @@ recovered(void *context, PGresult *result)
 {
 	struct recovery *r = context;
 
-	beats.recovering = false;
+	heartbeats.recovering = false;
 	for (int i = 0; result && i < r->count; i++)
-		if ((intptr_t)map_get(&beats.departed, r->users[i]) == r->times[i])
-			map_remove(&beats.departed, r->users[i]);
-	if (result && beats.departed.count)
-		beats_recover();
+		if ((intptr_t)map_get(&heartbeats.departed, r->users[i]) == r->times[i])
+			map_remove(&heartbeats.departed, r->users[i]);
+	if (result && heartbeats.departed.count)
+		heartbeat_recover();
 	free(r);
 }
 
@@ -253,7 +253,7 @@ recovery_reply(void *context, const char *const *values, int count)
 	struct pg_array users = { 0 }, times = { 0 };
 
 	if (count < r->count) { /* Redis did not answer: the next recovery includes these users */
-		beats.recovering = false;
+		heartbeats.recovering = false;
 		free(r);
 		return;
 	}
@@ -270,16 +270,16 @@ recovery_reply(void *context, const char *const *values, int count)
 }
 
 void
-beats_recover(void)
+heartbeat_recover(void)
 {
 	char ids[SWEEP_MOST][ID_TEXT_BYTES];
 	const char *argv[4 + SWEEP_MOST] = { "EVAL", presence_query_script, "0", settings.redis_prefix };
 
-	if (beats.recovering || !beats.departed.count)
+	if (heartbeats.recovering || !heartbeats.departed.count)
 		return;
 	struct recovery *r = memory_alloc(sizeof *r);
-	for (size_t i = 0; i < beats.departed.room && r->count < SWEEP_MOST; i++) {
-		const struct map_entry *e = &beats.departed.entries[i];
+	for (size_t i = 0; i < heartbeats.departed.room && r->count < SWEEP_MOST; i++) {
+		const struct map_entry *e = &heartbeats.departed.entries[i];
 		if (!e->key)
 			continue;
 		r->users[r->count] = e->key;
@@ -288,23 +288,23 @@ beats_recover(void)
 		argv[4 + r->count] = ids[r->count];
 		r->count++;
 	}
-	beats.recovering = true;
+	heartbeats.recovering = true;
 	bus_command(4 + r->count, argv, recovery_reply, r);
 }
 
 void
-beats_open(void)
+heartbeat_open(void)
 {
-	beats.beat_timer.fire = beats_fire;
-	beats.sweep_timer.fire = sweep_fire;
-	timer_start(&beats.sweep_timer, SWEEP_EACH_MS);
+	heartbeats.timer.fire = heartbeat_fire;
+	heartbeats.sweep_timer.fire = sweep_fire;
+	timer_start(&heartbeats.sweep_timer, SWEEP_EACH_MS);
 }
 
 void
-beats_close(void)
+heartbeat_close(void)
 {
-	timer_stop(&beats.beat_timer);
-	timer_stop(&beats.sweep_timer);
-	map_free(&beats.departed);
-	beats.closed = true;
+	timer_stop(&heartbeats.timer);
+	timer_stop(&heartbeats.sweep_timer);
+	map_free(&heartbeats.departed);
+	heartbeats.closed = true;
 }
