@@ -13,11 +13,11 @@
 #include "push/fanout/hub.h"
 #include "push/net/metrics.h"
 #include "push/session/opening.h"
+#include "push/session/presence.h"
 #include "push/session/receipts.h"
 #include "push/session/revocations.h"
 #include "push/session/users.h"
 #include "push/session/watched.h"
-#include "push/session/watching.h"
 
 static void
 ring_typing(struct topic *t, int64_t user)
@@ -80,7 +80,7 @@ ring_user(int64_t user, const struct notification *d)
 		if (d->kind == NOTIFICATION_JOINED && (c->state == CONN_LIVE || c->opening) && !c->stale)
 			opening_resync(c);
 		else if (d->kind == NOTIFICATION_WATCH && c->state == CONN_LIVE && c->device == d->id)
-			watching_load(c);
+			presence_load(c);
 	}
 }
 

@@ -28,9 +28,9 @@
 #include "push/net/loop.h"
 #include "push/session/heartbeat.h"
 #include "push/session/marks.h"
+#include "push/session/presence.h"
 #include "push/session/users.h"
 #include "push/session/watched.h"
-#include "push/session/watching.h"
 #include "push/sweep.h"
 
 enum {
@@ -82,8 +82,8 @@ list_compare(const struct device *d, const char *text)
 		text += len + (text[len] == ' ');
 	}
 	for (struct conn *c = u->streams; c; c = c->user_next)
-		if (c->device == d->device && c->state == CONN_LIVE && !watching_is_framed(c))
-			watching_compare(c, users, n);
+		if (c->device == d->device && c->state == CONN_LIVE && !presence_is_framed(c))
+			presence_compare(c, users, n);
 }
 
 static void lists_ask(struct lists *l);
@@ -127,7 +127,7 @@ lists_begin(void)
 	struct lists *l = memory_alloc(sizeof *l);
 	l->devices = memory_alloc((conn_count() + 1) * sizeof l->devices[0]);
 	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
-		if (c->state == CONN_LIVE && !watching_is_framed(c))
+		if (c->state == CONN_LIVE && !presence_is_framed(c))
 			l->devices[l->count++] = (struct device){ c->user, c->device };
 	catchup.lists = l;
 	if (l->count)

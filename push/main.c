@@ -42,6 +42,7 @@
 #include "push/session/marks.h"
 #include "push/session/memberships.h"
 #include "push/session/opening.h"
+#include "push/session/presence.h"
 #include "push/session/receipts.h"
 #include "push/session/revocations.h"
 #include "push/session/rights.h"
@@ -49,7 +50,6 @@
 #include "push/session/stream.h"
 #include "push/session/users.h"
 #include "push/session/watched.h"
-#include "push/session/watching.h"
 #include "push/supervisor.h"
 #include "push/sweep.h"
 
@@ -225,7 +225,7 @@ static void
 topic_delivered(struct topic *t, const struct event *ev)
 {
 	receipts_delivered(t, ev);
-	watching_changed(t, ev);
+	presence_changed(t, ev);
 }
 
 static const struct hub_calls hub_calls = {

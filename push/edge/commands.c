@@ -9,10 +9,10 @@
 #include "push/fanout/hub.h"
 #include "push/links/bus.h"
 #include "push/session/heartbeat.h"
+#include "push/session/presence.h"
 #include "push/session/receipts.h"
 #include "push/session/sending.h"
 #include "push/session/stream.h"
-#include "push/session/watching.h"
 #include "push/wire/up.h"
 
 /* Memory of the answer that is written. */
@@ -118,7 +118,7 @@ up_typing(struct conn *c, const struct up *up)
 static void
 up_watch(struct conn *c, const struct up *up)
 {
-	watching_ask(c, up->users.list, up->users.count);
+	presence_ask(c, up->users.list, up->users.count);
 }
 
 /* Answers a message.send: with the stored message, or with an error. */

@@ -29,7 +29,7 @@ struct opening;
 struct cursor_state;
 struct rare;
 struct subscription;
-struct watching;
+struct presence;
 
 /*
  * Functions above the sockets that a connection calls. A connection is opened with its first owner.
@@ -84,7 +84,7 @@ struct conn {
 	int64_t device;
 	struct subscription *subscriptions;
 	uint32_t subscriptions_count, subscriptions_room;
-	struct watching *watching; /* NULL: watches nobody */
+	struct presence *presence; /* NULL: watches nobody */
 	uint64_t address;	   /* hash of the client's address, for limits */
 
 	uint64_t number;    /* name of the connection in the log */

@@ -76,11 +76,11 @@
 #include "push/session/join.h"
 #include "push/session/kept.h"
 #include "push/session/memberships.h"
+#include "push/session/presence.h"
 #include "push/session/receipts.h"
 #include "push/session/replay.h"
 #include "push/session/stream.h"
 #include "push/session/users.h"
-#include "push/session/watching.h"
 
 enum { FAILURES_MOST = 5 };
 
@@ -346,7 +346,7 @@ opening_done(struct opening *o)
 	struct conn *c = o->conn;
 
 	c->opening = NULL;
-	watching_judge(c);
+	presence_judge(c);
 	if (o->first)
 		stream_live(c);
 	opening_free(o);

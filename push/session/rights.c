@@ -18,9 +18,9 @@
 #include "push/links/ids.h"
 #include "push/links/result.h"
 #include "push/links/store.h"
+#include "push/session/presence.h"
 #include "push/session/users.h"
 #include "push/session/watched.h"
-#include "push/session/watching.h"
 
 enum {
 	PAIRS_MOST = 2000, /* pairs in one query, rounded up to a user's; one query is under way */
@@ -64,12 +64,12 @@ user_due(int64_t user)
 }
 
 void
-watching_judge(const struct conn *c)
+presence_judge(const struct conn *c)
 {
-	if (!c->watching || !c->watching->count)
+	if (!c->presence || !c->presence->count)
 		return;
-	for (int i = 0; i < c->watching->count; i++)
-		c->watching->list[i].state = WISH_DUE;
+	for (int i = 0; i < c->presence->count; i++)
+		c->presence->list[i].state = WISH_DUE;
 	user_due(c->user);
 }
 
@@ -121,7 +121,7 @@ event_is(const struct event *ev, const char *type)
 }
 
 void
-watching_changed(const struct topic *t, const struct event *ev)
+presence_changed(const struct topic *t, const struct event *ev)
 {
 	bool adds = event_is(ev, "{\"type\":\"member.added\"");
 
@@ -134,7 +134,7 @@ watching_changed(const struct topic *t, const struct event *ev)
 		user_changed(t, ev->removed_user);
 	for (uint32_t i = 0; ev->removed_user != NOTIFICATION_REMOVES_NOBODY && i < t->subscribers_count; i++)
 		if (ev->removed_user == NOTIFICATION_REMOVES_ALL || t->subscribers[i]->user == ev->removed_user)
-			watching_judge(t->subscribers[i]);
+			presence_judge(t->subscribers[i]);
 }
 
 /* ---- judging */
@@ -143,8 +143,8 @@ static void
 judged_settle(const struct user *u)
 {
 	for (struct conn *c = u->streams; c; c = c->user_next)
-		for (int i = 0; c->watching && i < c->watching->count; i++) {
-			struct wish *wish = &c->watching->list[i];
+		for (int i = 0; c->presence && i < c->presence->count; i++) {
+			struct wish *wish = &c->presence->list[i];
 			if (wish->state != WISH_JUDGING && wish->state != WISH_CONFIRMED)
 				continue;
 			bool may = wish->state == WISH_CONFIRMED, is_new = may && !wish->may;
@@ -160,18 +160,18 @@ judged_settle(const struct user *u)
 static struct wish *
 wish_find(const struct conn *c, int64_t user)
 {
-	int low = 0, high = c->watching ? c->watching->count : 0;
+	int low = 0, high = c->presence ? c->presence->count : 0;
 
 	while (low < high) {
 		int middle = (low + high) / 2;
-		if (watched_user(c->watching->list[middle].watched) < user)
+		if (watched_user(c->presence->list[middle].watched) < user)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (!c->watching || low == c->watching->count || watched_user(c->watching->list[low].watched) != user)
+	if (!c->presence || low == c->presence->count || watched_user(c->presence->list[low].watched) != user)
 		return NULL;
-	return &c->watching->list[low];
+	return &c->presence->list[low];
 }
 
 static void
@@ -191,9 +191,9 @@ static void
 judging_failed(const struct user *u)
 {
 	for (struct conn *c = u->streams; c; c = c->user_next)
-		for (int i = 0; c->watching && i < c->watching->count; i++)
-			if (c->watching->list[i].state == WISH_JUDGING)
-				c->watching->list[i].state = WISH_DUE;
+		for (int i = 0; c->presence && i < c->presence->count; i++)
+			if (c->presence->list[i].state == WISH_JUDGING)
+				c->presence->list[i].state = WISH_DUE;
 	user_due(u->id);
 }
 
@@ -221,8 +221,8 @@ static void
 pairs_add(const struct user *u, struct pg_array *users, struct pg_array *others)
 {
 	for (struct conn *c = u->streams; c; c = c->user_next)
-		for (int i = 0; c->watching && i < c->watching->count; i++) {
-			struct wish *wish = &c->watching->list[i];
+		for (int i = 0; c->presence && i < c->presence->count; i++) {
+			struct wish *wish = &c->presence->list[i];
 			if (wish->state != WISH_DUE)
 				continue;
 			wish->state = WISH_JUDGING;

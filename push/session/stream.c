@@ -30,9 +30,9 @@
 #include "push/session/health.h"
 #include "push/session/heartbeat.h"
 #include "push/session/opening.h"
+#include "push/session/presence.h"
 #include "push/session/receipts.h"
 #include "push/session/users.h"
-#include "push/session/watching.h"
 
 enum { RETRY_MIN_MS = 500, RETRY_SPREAD_MS = 2500, SPREAD_NUMBERS = 64, TICKET_WITHIN_MS = 5000 };
 enum { DEVICE_WITHIN_MS = 10 * 1000 };
@@ -266,8 +266,8 @@ stream_live(struct conn *c)
 	if (transport_of(c)->takes_messages)
 		unfinished_note(c, false); /* a message that began during the replay gets its deadline */
 	rare_tidy(c);
-	if (!watching_is_framed(c))
-		watching_load(c);
+	if (!presence_is_framed(c))
+		presence_load(c);
 	health_tell(c);
 	if (draining)
 		conn_close(c, CLOSE_DRAIN);
@@ -342,7 +342,7 @@ user_leave(struct conn *c)
 
 	if (c->opening)
 		opening_abandon(c->opening);
-	watching_end(c);
+	presence_end(c);
 	hub_leave_all(c);
 	users_detach(c);
 	if (user && !users_get(user))

@@ -122,7 +122,7 @@ watched_get(int64_t user)
 }
 
 void
-watched_add(struct conn *c, struct watching *list, int i, int64_t user)
+watched_add(struct conn *c, struct presence *list, int i, int64_t user)
 {
 	struct watched *w = watched_get(user);
 

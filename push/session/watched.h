@@ -38,7 +38,7 @@ struct wish {
  * somebody or awaits a list. Lists are numbered in the order in which they were begun, over all
  * streams.
  */
-struct watching {
+struct presence {
 	uint32_t asked; /* the newest list that was begun … */
 	uint32_t set;	/* … and the list that is set; 0: none yet */
 	bool framed;	/* it came by a frame: it belongs to this connection alone */
@@ -54,7 +54,7 @@ const char *presence_word(enum presence_status status);
 enum presence_status presence_status_of(const char *word);
 
 /* Adds wish number i to a stream's new list; removes a wish. */
-void watched_add(struct conn *c, struct watching *list, int i, int64_t user);
+void watched_add(struct conn *c, struct presence *list, int i, int64_t user);
 void watched_remove(struct wish *wish);
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lists of watched users of the streams, and the right to each entry. */
-#ifndef PUSH_WATCHING_H
-#define PUSH_WATCHING_H
+#ifndef PUSH_PRESENCE_H
+#define PUSH_PRESENCE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,30 +14,30 @@
  * Replaces the stream's list by one that the client has sent in a frame, of at most
  * LIMIT_PRESENCE_USERS. Answers with presence.state.
  */
-void watching_ask(struct conn *c, const int64_t *users, int count);
+void presence_ask(struct conn *c, const int64_t *users, int count);
 
 /*
  * Reads the device's list, which REST has set. Called when the stream goes live or the list has
  * changed.
  */
-void watching_load(struct conn *c);
+void presence_load(struct conn *c);
 
 /* Sets a device's list that was read for several streams, unless the stream has the same list. */
-void watching_compare(struct conn *c, const int64_t *users, int count);
+void presence_compare(struct conn *c, const int64_t *users, int count);
 
 /* Returns whether the stream's list came by a frame, so that it is not its device's list. */
-bool watching_is_framed(const struct conn *c);
+bool presence_is_framed(const struct conn *c);
 
 /* Ends the stream's list: it watches nobody. */
-void watching_end(struct conn *c);
+void presence_end(struct conn *c);
 
 /*
  * Makes due the rights that a durable event may change, because it has begun or ended memberships.
  * Called before the topic unsubscribes anybody.
  */
-void watching_changed(const struct topic *t, const struct event *ev);
+void presence_changed(const struct topic *t, const struct event *ev);
 
 /* Makes due all rights of the stream, because its user has joined or left a conversation. */
-void watching_judge(const struct conn *c);
+void presence_judge(const struct conn *c);
 
 #endif

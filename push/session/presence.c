@@ -3,7 +3,7 @@
  * Lists of watched users: their entries, and how clients receive their states. rights.c judges the
  * rights.
  */
-#include "push/session/watching.h"
+#include "push/session/presence.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -85,51 +85,51 @@ inquiry_lives(const struct inquiry *q)
 
 /* Replaces the stream's list. */
 static void
-watching_replace(struct conn *c, struct watching *by)
+presence_replace(struct conn *c, struct presence *by)
 {
-	struct watching *w = c->watching;
+	struct presence *w = c->presence;
 
 	for (int i = 0; w && i < w->count; i++)
 		watched_remove(&w->list[i]);
 	free(w);
-	c->watching = by;
+	c->presence = by;
 }
 
 void
-watching_end(struct conn *c)
+presence_end(struct conn *c)
 {
-	watching_replace(c, NULL);
+	presence_replace(c, NULL);
 }
 
 /* Empties the stream's list. The block stays while another list is on its way. */
 static void
-watching_clear(struct conn *c)
+presence_clear(struct conn *c)
 {
-	struct watching *w = NULL;
+	struct presence *w = NULL;
 
-	if (c->watching->asked != c->watching->set) {
+	if (c->presence->asked != c->presence->set) {
 		w = memory_alloc(sizeof *w);
-		*w = (struct watching){ .asked = c->watching->asked, .set = c->watching->set };
+		*w = (struct presence){ .asked = c->presence->asked, .set = c->presence->set };
 	}
-	watching_replace(c, w);
+	presence_replace(c, w);
 }
 
 /* Begins a list and returns its number. */
 static uint32_t
-watching_begin(struct conn *c, bool framed)
+presence_begin(struct conn *c, bool framed)
 {
 	static uint32_t turn;
 
-	if (!c->watching)
-		c->watching = memory_alloc(sizeof *c->watching);
-	c->watching->framed = framed;
-	return c->watching->asked = ++turn;
+	if (!c->presence)
+		c->presence = memory_alloc(sizeof *c->presence);
+	c->presence->framed = framed;
+	return c->presence->asked = ++turn;
 }
 
 bool
-watching_is_framed(const struct conn *c)
+presence_is_framed(const struct conn *c)
 {
-	return c->watching && c->watching->framed;
+	return c->presence && c->presence->framed;
 }
 
 static int
@@ -166,8 +166,8 @@ state_write(FILE *f, const struct inquiry *q)
 	const char *between = "";
 
 	fprintf(f, "{\"presence\":[");
-	for (int i = 0; i < q->conn->watching->count; i++) {
-		struct wish *wish = &q->conn->watching->list[i];
+	for (int i = 0; i < q->conn->presence->count; i++) {
+		struct wish *wish = &q->conn->presence->list[i];
 		int64_t user = watched_user(wish->watched);
 		while (a < end && a->user < user)
 			a++;
@@ -216,10 +216,10 @@ state_tell(const struct inquiry *q)
 static void
 state_missed(const struct conn *c)
 {
-	for (int i = 0; i < c->watching->count; i++)
-		if (c->watching->list[i].may) {
-			watched_miss(&c->watching->list[i], true);
-			watched_ask(c->watching->list[i].watched);
+	for (int i = 0; i < c->presence->count; i++)
+		if (c->presence->list[i].may) {
+			watched_miss(&c->presence->list[i], true);
+			watched_ask(c->presence->list[i].watched);
 		}
 }
 
@@ -228,7 +228,7 @@ static void
 state_reply(void *context, const char *const *values, int count)
 {
 	struct inquiry *q = context;
-	bool is_current = inquiry_lives(q) && q->conn->watching && q->turn == q->conn->watching->set && !transport_answers_once(q->conn);
+	bool is_current = inquiry_lives(q) && q->conn->presence && q->turn == q->conn->presence->set && !transport_answers_once(q->conn);
 
 	if (is_current && count >= q->allowed_count) {
 		state_learn(q, values);
@@ -245,12 +245,12 @@ static void
 list_set(struct inquiry *q)
 {
 	struct conn *c = q->conn;
-	struct watching *w = memory_alloc(sizeof *w + (size_t)q->count * sizeof w->list[0]);
+	struct presence *w = memory_alloc(sizeof *w + (size_t)q->count * sizeof w->list[0]);
 	const struct allowed *a = q->allowed, *end = a + q->allowed_count;
 
-	w->asked = c->watching->asked;
+	w->asked = c->presence->asked;
 	w->set = q->turn;
-	w->framed = c->watching->framed;
+	w->framed = c->presence->framed;
 	w->count = q->count;
 	for (int i = 0; i < q->count; i++) {
 		watched_add(c, w, i, q->wanted[i]);
@@ -258,7 +258,7 @@ list_set(struct inquiry *q)
 			a++;
 		watched_permit(&w->list[i], a < end && a->user == q->wanted[i]);
 	}
-	watching_replace(c, w);
+	presence_replace(c, w);
 }
 
 static void
@@ -303,14 +303,14 @@ allowed_reply(void *context, PGresult *result)
 {
 	struct inquiry *q = context;
 
-	if (!inquiry_lives(q) || !q->conn->watching || q->turn < q->conn->watching->set) {
+	if (!inquiry_lives(q) || !q->conn->presence || q->turn < q->conn->presence->set) {
 		inquiry_free(q);
 		return;
 	}
 	allowed_take(q, result);
 	list_set(q);
 	if (!result || q->changes != rights_changes())
-		watching_judge(q->conn);
+		presence_judge(q->conn);
 	state_ask(q);
 }
 
@@ -332,9 +332,9 @@ allowed_ask(struct conn *c, uint32_t turn, const int64_t *users, int count)
 }
 
 void
-watching_ask(struct conn *c, const int64_t *users, int count)
+presence_ask(struct conn *c, const int64_t *users, int count)
 {
-	allowed_ask(c, watching_begin(c, true), users, count);
+	allowed_ask(c, presence_begin(c, true), users, count);
 }
 
 /* ---- the device's list */
@@ -348,7 +348,7 @@ load_reply(void *context, const char *const *values, int count)
 {
 	struct inquiry *q = context;
 	struct conn *c = q->conn;
-	bool is_newest = inquiry_lives(q) && c->watching && q->turn == c->watching->asked;
+	bool is_newest = inquiry_lives(q) && c->presence && q->turn == c->presence->asked;
 	int64_t users[LIMIT_PRESENCE_USERS];
 	int n = 0;
 
@@ -358,32 +358,32 @@ load_reply(void *context, const char *const *values, int count)
 	if (is_newest && n > 0)
 		allowed_ask(c, q->turn, users, n);
 	else if (is_newest && count == 0)
-		watching_end(c);
+		presence_end(c);
 	inquiry_free(q);
 }
 
 void
-watching_load(struct conn *c)
+presence_load(struct conn *c)
 {
 	char key[REDIS_KEY_BYTES];
 	const char *argv[] = { "SMEMBERS", key };
 
 	snprintf(key, sizeof key, "%swatch:%ld:%ld", settings.redis_prefix, (long)c->user, (long)c->device);
-	bus_command(2, argv, load_reply, inquiry_new(c, watching_begin(c, false)));
+	bus_command(2, argv, load_reply, inquiry_new(c, presence_begin(c, false)));
 }
 
 void
-watching_compare(struct conn *c, const int64_t *users, int count)
+presence_compare(struct conn *c, const int64_t *users, int count)
 {
 	int64_t *ids;
 	int n = ids_sorted(users, count, &ids);
-	bool same = c->watching && c->watching->count == n;
+	bool same = c->presence && c->presence->count == n;
 
 	for (int i = 0; same && i < n; i++)
-		same = watched_user(c->watching->list[i].watched) == ids[i];
+		same = watched_user(c->presence->list[i].watched) == ids[i];
 	if (!same && n)
-		allowed_ask(c, watching_begin(c, false), ids, n);
-	else if (!same && c->watching)
-		watching_clear(c);
+		allowed_ask(c, presence_begin(c, false), ids, n);
+	else if (!same && c->presence)
+		presence_clear(c);
 	free(ids);
 }
