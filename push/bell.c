@@ -12,9 +12,9 @@
 #include "push/fanout/event_batch.h"
 #include "push/fanout/hub.h"
 #include "push/net/metrics.h"
-#include "push/session/opening.h"
 #include "push/session/presence.h"
 #include "push/session/receipts.h"
+#include "push/session/resume.h"
 #include "push/session/revocations.h"
 #include "push/session/users.h"
 #include "push/session/watched.h"
@@ -77,8 +77,8 @@ ring_user(int64_t user, const struct notification *d)
 	if (d->kind == NOTIFICATION_NOTICE)
 		ring_read(u, d);
 	for (struct conn *c = u->streams; c; c = c->user_next) {
-		if (d->kind == NOTIFICATION_JOINED && (c->state == CONN_LIVE || c->opening) && !c->stale)
-			opening_resync(c);
+		if (d->kind == NOTIFICATION_JOINED && (c->state == CONN_LIVE || c->resume) && !c->stale)
+			resume_resync(c);
 		else if (d->kind == NOTIFICATION_WATCH && c->state == CONN_LIVE && c->device == d->id)
 			presence_load(c);
 	}

@@ -41,9 +41,9 @@
 #include "push/session/heartbeat.h"
 #include "push/session/marks.h"
 #include "push/session/memberships.h"
-#include "push/session/opening.h"
 #include "push/session/presence.h"
 #include "push/session/receipts.h"
+#include "push/session/resume.h"
 #include "push/session/revocations.h"
 #include "push/session/rights.h"
 #include "push/session/sending.h"
@@ -229,8 +229,8 @@ topic_delivered(struct topic *t, const struct event *ev)
 }
 
 static const struct hub_calls hub_calls = {
-	.resync = opening_resync,
-	.keep = opening_keep,
+	.resync = resume_resync,
+	.keep = resume_keep,
 	.delivered = topic_delivered,
 	.begun = sweep_begun,
 	.behind = sweep_behind,

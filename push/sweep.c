@@ -23,7 +23,7 @@
 #include "push/net/conns.h"
 #include "push/net/loop.h"
 #include "push/net/metrics.h"
-#include "push/session/opening.h"
+#include "push/session/resume.h"
 #include "push/session/users.h"
 
 enum {
@@ -79,7 +79,7 @@ round_complete(void)
 	metrics.sweep_rounds++;
 	sweep.members_from = sweep.base;
 	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
-		if (c->state == CONN_LIVE && !c->opening && !c->stale && c->wired_round < horizon_round())
+		if (c->state == CONN_LIVE && !c->resume && !c->stale && c->joined_round < horizon_round())
 			conn_rebase(c, sweep.base);
 }
 
@@ -138,8 +138,8 @@ members_reply(void *context, PGresult *result)
 		const struct user *u = users_get(result_int(result, i, 0));
 		const struct topic *t = hub_topic(result_int(result, i, 1));
 		for (struct conn *c = u ? u->streams : NULL; c; c = c->user_next)
-			if ((c->state == CONN_LIVE || c->opening) && !c->stale && (!t || !hub_is_subscribed(c, t)))
-				opening_resync(c);
+			if ((c->state == CONN_LIVE || c->resume) && !c->stale && (!t || !hub_is_subscribed(c, t)))
+				resume_resync(c);
 	}
 	round_answered(result);
 }
@@ -334,7 +334,7 @@ delivered_add(int64_t before, struct pg_array *conversations, struct pg_array *i
 static void
 stream_prove(struct conn *c, int64_t before, struct pg_array *conversations, struct pg_array *ids)
 {
-	if (c->opening || cursor_state_is_partial(c->cursor_state))
+	if (c->resume || cursor_state_is_partial(c->cursor_state))
 		conn_close(c, CLOSE_UNAVAILABLE);
 	for (int i = 0; i < c->cursor_state->count && c->state < CONN_CLOSING; i++) {
 		const struct cursor_exception *e = &c->cursor_state->exceptions[i];

@@ -340,7 +340,7 @@ poll_goes_on(struct conn *c, const struct http_head *head, struct token *token)
 	char since[LIMIT_CURSOR_BYTES + 2], stands[LIMIT_CURSOR_BYTES + 1];
 	struct http_slice text = bearer(head);
 
-	if (!c->cursor_state || c->stale || c->opening || !text.at || !http_parameter(head, "since", since, sizeof since))
+	if (!c->cursor_state || c->stale || c->resume || !text.at || !http_parameter(head, "since", since, sizeof since))
 		return false;
 	if (token_refusal(c, text, token) != CLOSE_NONE)
 		return false;

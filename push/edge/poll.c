@@ -77,7 +77,7 @@ poll_turn(struct conn *c)
 {
 	if (c->answering)
 		return true;
-	if (c->state != CONN_LIVE || c->opening || !c->waiting || !c->queue.count)
+	if (c->state != CONN_LIVE || c->resume || !c->waiting || !c->queue.count)
 		return false;
 	poll_answer(c);
 	return true;

@@ -28,7 +28,7 @@ static struct {
 } open;
 
 static void
-batch_keep(struct opening *o, const struct event_batch *b)
+batch_keep(struct resume *o, const struct event_batch *b)
 {
 	for (int i = 0; i < b->count; i++)
 		hub_keep(o, b->events[i]);
@@ -44,8 +44,8 @@ batch_deliver(struct topic_batch *tb)
 		struct conn *c = t->subscribers[i];
 		if (i + AHEAD < t->subscribers_count)
 			conn_prefetch(t->subscribers[i + AHEAD]);
-		if (c->opening)
-			batch_keep(c->opening, &b);
+		if (c->resume)
+			batch_keep(c->resume, &b);
 		else
 			conn_event_batch(c, &b);
 	}

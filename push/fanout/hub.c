@@ -83,7 +83,7 @@ hub_open(const struct hub_calls *calls)
 }
 
 void
-hub_keep(struct opening *o, struct event *ev)
+hub_keep(struct resume *o, struct event *ev)
 {
 	hub.calls->keep(o, ev);
 }
@@ -481,7 +481,7 @@ hub_ephemeral(struct topic *t, struct event *ev, int64_t except)
 {
 	for (uint32_t i = 0; i < t->subscribers_count; i++) {
 		struct conn *c = t->subscribers[i];
-		if (c->state == CONN_LIVE && !c->opening && c->user != except)
+		if (c->state == CONN_LIVE && !c->resume && c->user != except)
 			conn_event(c, ev);
 	}
 }

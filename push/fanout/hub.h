@@ -51,7 +51,7 @@ struct hub_calls {
 	void (*resync)(struct conn *c);
 
 	/* Keeps an event of a stream that is opening until its replay is complete. */
-	void (*keep)(struct opening *o, struct event *ev);
+	void (*keep)(struct resume *o, struct event *ev);
 
 	/* Takes note of a delivered event. The users whom it removed are still subscribed. */
 	void (*delivered)(struct topic *t, const struct event *ev);
@@ -71,7 +71,7 @@ struct hub_calls {
 void hub_open(const struct hub_calls *calls);
 
 /* Keeps an event by hub_calls.keep (event_batch.c). */
-void hub_keep(struct opening *o, struct event *ev);
+void hub_keep(struct resume *o, struct event *ev);
 
 /* Returns the topic of a conversation, or NULL when it has no subscribers. */
 struct topic *hub_topic(int64_t conversation);

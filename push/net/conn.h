@@ -19,13 +19,13 @@ enum conn_state {
 	CONN_HEAD,    /* the head of the request is being read */
 	CONN_AUTH,    /* a WebSocket that is not authenticated yet */
 	CONN_OPENING, /* credentials, memberships and missed events are being read */
-	CONN_LIVE,    /* events are delivered as they come, or kept aside while ->opening is set */
+	CONN_LIVE,    /* events are delivered as they come, or kept aside while ->resume is set */
 	CONN_CLOSING, /* the peer was sent the reason; the queue is still being written */
 	CONN_DEAD,    /* freed when the turn ends */
 };
 
 struct conn;
-struct opening;
+struct resume;
 struct cursor_state;
 struct rare;
 struct subscription;
@@ -74,7 +74,7 @@ struct conn {
 	bool unauthenticated : 1; /* linked by user_next and user_prev (unauthenticated.c) */
 
 	const struct conn_owner *owner;
-	struct opening *opening;
+	struct resume *resume;
 	struct rare *rare; /* NULL: no such fields */
 	uint64_t bytes_out;
 	struct timer timer; /* deadline of the current state */
@@ -93,7 +93,7 @@ struct conn {
 	int64_t ends_ms;	     /* end of the lifetime, or of the token */
 	uint32_t slot;		     /* index in the list of all connections */
 	uint32_t pins;		     /* queries and sends under way that refer to this connection */
-	uint32_t wired_round;	     /* round of the sweep in which it last joined its topics */
+	uint32_t joined_round;	     /* round of the sweep in which it last joined its topics */
 	uint32_t tokens_sec;	     /* second in which tokens was last refilled */
 	uint32_t typed_ms, typed_in; /* time of the user's last typing (low bits), and its topic's slot + 1 */
 	uint16_t tokens;	     /* frames that the client may still send */

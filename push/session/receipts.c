@@ -279,7 +279,7 @@ tell_count(struct topic *t, const PGresult *result, int row)
 			   (long)result_int(result, row, 3), (long)result_int(result, row, 4));
 	struct event *ev = event_ephemeral(EVENT_RECEIPT, json, (size_t)len);
 	for (struct conn *c = author->streams; c; c = c->user_next)
-		if (c->state == CONN_LIVE && !c->opening && hub_is_subscribed(c, t))
+		if (c->state == CONN_LIVE && !c->resume && hub_is_subscribed(c, t))
 			conn_event(c, ev);
 	event_unref(ev);
 }

@@ -29,9 +29,9 @@
 #include "push/net/unfinished.h"
 #include "push/session/health.h"
 #include "push/session/heartbeat.h"
-#include "push/session/opening.h"
 #include "push/session/presence.h"
 #include "push/session/receipts.h"
+#include "push/session/resume.h"
 #include "push/session/users.h"
 
 enum { RETRY_MIN_MS = 500, RETRY_SPREAD_MS = 2500, SPREAD_NUMBERS = 64, TICKET_WITHIN_MS = 5000 };
@@ -155,7 +155,7 @@ stream_belongs(struct conn *c, int64_t user, int64_t device)
 	conn_deadline(c, OPENING_MOST_MS);
 	users_attach(c, user);
 	if (c->state < CONN_CLOSING)
-		opening_begin(c);
+		resume_begin(c);
 }
 
 void
@@ -340,8 +340,8 @@ user_leave(struct conn *c)
 {
 	int64_t user = c->user;
 
-	if (c->opening)
-		opening_abandon(c->opening);
+	if (c->resume)
+		resume_abandon(c->resume);
 	presence_end(c);
 	hub_leave_all(c);
 	users_detach(c);
@@ -404,8 +404,8 @@ stream_drained(struct conn *c)
 			conn_resume_input(c);
 		return;
 	}
-	if (c->opening)
-		opening_feed(c->opening);
+	if (c->resume)
+		resume_feed(c->resume);
 }
 
 void

@@ -38,7 +38,7 @@ void stream_ready(struct conn *c, bool resumed, int replayed);
 /* Sends stream.reset: the stream does not resume from its cursor. */
 void stream_reset(struct conn *c, const char *reason);
 
-/* Makes a stream live after its opening (opening.c). */
+/* Makes a stream live after its opening (resume.c). */
 void stream_live(struct conn *c);
 
 /*

@@ -126,7 +126,7 @@ void
 users_notice(const struct user *u, const struct topic *t, struct event *ev)
 {
 	for (struct conn *c = u->streams; c; c = c->user_next)
-		if (c->state == CONN_LIVE && !c->opening && hub_is_subscribed(c, t))
+		if (c->state == CONN_LIVE && !c->resume && hub_is_subscribed(c, t))
 			conn_event(c, ev);
 }
 

@@ -33,8 +33,8 @@
 #include "push/net/outgoing.h"
 #include "push/net/rare.h"
 #include "push/session/heartbeat.h"
-#include "push/session/opening.h"
 #include "push/session/receipts.h"
+#include "push/session/resume.h"
 #include "push/session/stream.h"
 #include "push/session/users.h"
 
@@ -74,7 +74,7 @@ note_resync(struct conn *c)
 }
 
 static void
-note_kept(struct opening *o, struct event *ev)
+note_kept(struct resume *o, struct event *ev)
 {
 	assert_non_null(o);
 	calls.kept++;
@@ -425,8 +425,8 @@ test_kept(void **state)
 
 	(void)state;
 	calls_forget();
-	opening_resync(bob.conn);
-	assert_non_null(bob.conn->opening);
+	resume_resync(bob.conn);
+	assert_non_null(bob.conn->resume);
 	ring(1, 0);
 	ring(3, 0);
 	event_batch_deliver_all();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Opening of a stream: from a cursor to live delivery, without a lost or repeated event
- * (opening.c).
+ * (resume.c).
  *
  * Every stream takes the same way. It subscribes to its user's channel and reads its memberships.
  * It subscribes to the channels of its conversations. It replays what the cursor does not cover,
@@ -10,8 +10,8 @@
  * A resync takes the same way again, with the cursor that the stream has. A stream resyncs when it
  * has gained a membership, or may have missed one.
  */
-#ifndef PUSH_OPENING_H
-#define PUSH_OPENING_H
+#ifndef PUSH_RESUME_H
+#define PUSH_RESUME_H
 
 #include <stdbool.h>
 
@@ -26,21 +26,21 @@ struct since {
 };
 
 /* Begins to open a stream whose user is known, from c->rare->since. Takes ownership of that. */
-void opening_begin(struct conn *c);
+void resume_begin(struct conn *c);
 
 /*
  * Begins a resync of a live stream. An opening that is under way reads the memberships once more
  * instead.
  */
-void opening_resync(struct conn *c);
+void resume_resync(struct conn *c);
 
 /* Keeps a live event of a stream that is opening until its replay is complete. */
-void opening_keep(struct opening *o, struct event *ev);
+void resume_keep(struct resume *o, struct event *ev);
 
 /* Continues the replay. Called when the connection's queue is empty. */
-void opening_feed(struct opening *o);
+void resume_feed(struct resume *o);
 
 /* Detaches the opening from a connection that closes. */
-void opening_abandon(struct opening *o);
+void resume_abandon(struct resume *o);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * Opening of a stream: from a cursor to live delivery.
  *
- *  begin ─┬─▶ USER ─▶ (PROOF) ─▶ MEMBERSHIPS ─▶ TOPICS ─▶ (PAGE ◀─▶) FEED ─▶ SPLICE ─▶ live
+ *  begin ─┬─▶ USER ─▶ (PROOF) ─▶ MEMBERSHIPS ─▶ TOPICS ─▶ (PAGE ◀─▶) FEED ─▶ MERGE ─▶ live
  * resync ─┘                             ▲            │ again                      │ again
  *                                       └────────────┴────────────────────────────┘
  *
@@ -11,30 +11,30 @@
  *
  * | from        | event                                 | to          | by                 |
  * |-------------|---------------------------------------|-------------|--------------------|
- * |             | a stream begins                       | USER        | opening_begin      |
- * |             | a live stream resyncs                 | USER        | opening_resync     |
- * | USER        | the user's channel is subscribed      | QUERY       | opening_go_on      |
+ * |             | a stream begins                       | USER        | resume_begin       |
+ * |             | a live stream resyncs                 | USER        | resume_resync      |
+ * | USER        | the user's channel is subscribed      | QUERY       | resume_continue    |
  * | PROOF       | answered; no proof resets the cursor  | MEMBERSHIPS | proof_reply        |
  * | MEMBERSHIPS | answered: subscribes to the topics    | TOPICS      | memberships_answer |
  * | MEMBERSHIPS | the device may not have streams       | closed      | memberships_answer |
  * | MEMBERSHIPS | answered before a reconnect           | QUERY       | memberships_answer |
- * | TOPICS      | channels subscribed, again is set     | QUERY       | opening_go_on      |
- * | TOPICS      | channels subscribed, missed is set    | PAGE        | opening_go_on      |
- * | TOPICS      | channels subscribed, nothing missed   | FEED        | opening_go_on      |
+ * | TOPICS      | channels subscribed, again is set     | QUERY       | resume_continue    |
+ * | TOPICS      | channels subscribed, missed is set    | PAGE        | resume_continue    |
+ * | TOPICS      | channels subscribed, nothing missed   | FEED        | resume_continue    |
  * | PAGE        | answered                              | FEED        | replay_reply       |
  * | PAGE        | answered before a reconnect           | QUERY       | replay_reply       |
  * | FEED        | a page is delivered, not the last     | PAGE        | page_done          |
- * | FEED        | the last page is delivered            | SPLICE      | page_done          |
- * | FEED        | too many events: stream.reset         | SPLICE      | page_done          |
- * | FEED        | a long-poll has missed an event       | SPLICE      | page_done          |
- * | SPLICE      | again is set                          | QUERY       | opening_splice     |
- * | SPLICE      | too many events were kept             | PAGE        | opening_splice     |
- * | SPLICE      | the kept events are delivered         | live        | opening_done       |
+ * | FEED        | the last page is delivered            | MERGE       | page_done          |
+ * | FEED        | too many events: stream.reset         | MERGE       | page_done          |
+ * | FEED        | a long-poll has missed an event       | MERGE       | page_done          |
+ * | MERGE       | again is set                          | QUERY       | resume_merge_live  |
+ * | MERGE       | too many events were kept             | PAGE        | resume_merge_live  |
+ * | MERGE       | the kept events are delivered         | live        | resume_done        |
  * | a query     | no answer, in a resync                | USER        | unanswered         |
  * | a query     | no answer, first opening or too often | closed      | unanswered         |
- * | any         | the connection closes                 | abandoned   | opening_abandon    |
+ * | any         | the connection closes                 | abandoned   | resume_abandon     |
  *
- * FEED and SPLICE pause while the peer is behind. opening_feed continues them.
+ * FEED and MERGE pause while the peer is behind. resume_feed continues them.
  *
  * Invariants:
  * 1. A connection has at most one opening. A further resync sets again.
@@ -50,7 +50,7 @@
  *    that conversation's exception.
  * 9. An opening is freed only without queries under way and outside of the line for channels.
  */
-#include "push/session/opening.h"
+#include "push/session/resume.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -91,10 +91,10 @@ enum step {
 	STEP_TOPICS,	  /* waits for the channels of the conversations */
 	STEP_PAGE,	  /* waits for the database: missed events */
 	STEP_FEED,	  /* waits for the peer to take the missed events */
-	STEP_SPLICE,	  /* waits for the peer to take the kept events */
+	STEP_MERGE,	  /* waits for the peer to take the kept events */
 };
 
-struct opening {
+struct resume {
 	struct conn *conn; /* NULL: abandoned, freed with the last answer */
 	enum step step;
 	int answers; /* queries under way */
@@ -117,14 +117,14 @@ struct opening {
 	struct subscribe_wait channel; /* place in the queue for the user's channel, or the conversations' */
 };
 
-static subscribe_wait_turn opening_go_on;
-static void opening_ask(struct opening *o);
-static void replay_ask(struct opening *o);
+static subscribe_wait_turn resume_continue;
+static void resume_ask(struct resume *o);
+static void replay_ask(struct resume *o);
 
 /* ---- end */
 
 static void
-opening_free(struct opening *o)
+resume_free(struct resume *o)
 {
 	event_list_free(&o->page.events);
 	kept_drop(&o->kept);
@@ -135,13 +135,13 @@ opening_free(struct opening *o)
 }
 
 void
-opening_abandon(struct opening *o)
+resume_abandon(struct resume *o)
 {
-	o->conn->opening = NULL;
+	o->conn->resume = NULL;
 	o->conn = NULL;
 	replay_page_leave(&o->page);
 	if (!o->answers && !subscribe_wait_is_queued(&o->channel))
-		opening_free(o);
+		resume_free(o);
 }
 
 /*
@@ -149,23 +149,23 @@ opening_abandon(struct opening *o)
  * an abandoned opening with its last answer.
  */
 static bool
-answered(struct opening *o)
+answered(struct resume *o)
 {
 	o->answers--;
 	if (o->conn)
 		return o->conn->state < CONN_CLOSING;
 	if (!o->answers && !subscribe_wait_is_queued(&o->channel))
-		opening_free(o);
+		resume_free(o);
 	return false;
 }
 
 /* ---- waiting for channels */
 
 static void
-wait_for(struct opening *o, enum step step, uint64_t subscription)
+wait_for(struct resume *o, enum step step, uint64_t subscription)
 {
 	o->step = step;
-	subscribe_wait_begin(&o->channel, subscription, opening_go_on);
+	subscribe_wait_begin(&o->channel, subscription, resume_continue);
 }
 
 /*
@@ -173,7 +173,7 @@ wait_for(struct opening *o, enum step step, uint64_t subscription)
  * again, at most FAILURES_MOST times while the database answers others.
  */
 static void
-unanswered(struct opening *o)
+unanswered(struct resume *o)
 {
 	if (store_is_up())
 		o->failures++;
@@ -185,7 +185,7 @@ unanswered(struct opening *o)
 
 /* Counts an answer. Returns whether there is one and its stream still waits for it. */
 static bool
-has_answer(struct opening *o, const void *answer)
+has_answer(struct resume *o, const void *answer)
 {
 	if (!answered(o))
 		return false;
@@ -198,7 +198,7 @@ has_answer(struct opening *o, const void *answer)
 
 /* Returns whether the stream resumes from the client's cursor. */
 static bool
-is_resumed(const struct opening *o)
+is_resumed(const struct resume *o)
 {
 	return o->since && o->since->is_cursor && !o->reset;
 }
@@ -208,7 +208,7 @@ is_resumed(const struct opening *o)
  * cursor. Returns false when there is none.
  */
 static bool
-opening_from(const struct opening *o, struct cursor *from)
+resume_from(const struct resume *o, struct cursor *from)
 {
 	if (o->conn->cursor_state)
 		cursor_state_cursor(o->conn->cursor_state, from);
@@ -224,10 +224,10 @@ opening_from(const struct opening *o, struct cursor *from)
  * events when the stream has left a topic.
  */
 static uint64_t
-opening_join(struct opening *o, const struct memberships *list)
+resume_join(struct resume *o, const struct memberships *list)
 {
 	struct cursor from;
-	bool has_from = opening_from(o, &from);
+	bool has_from = resume_from(o, &from);
 	struct joined j = join_memberships(o->conn, list, has_from ? &from : NULL, o->horizon);
 
 	o->missed = o->missed || j.missed;
@@ -242,13 +242,13 @@ opening_join(struct opening *o, const struct memberships *list)
 static void
 memberships_answer(void *context, const struct memberships *list)
 {
-	struct opening *o = context;
+	struct resume *o = context;
 
 	if (!has_answer(o, list))
 		return;
 	struct conn *c = o->conn;
 	if (o->connects != horizon_connects()) {
-		opening_ask(o);
+		resume_ask(o);
 		return;
 	}
 	if (!list->good) {
@@ -259,8 +259,8 @@ memberships_answer(void *context, const struct memberships *list)
 		snprintf(o->reset_text, sizeof o->reset_text, "%s", list->reset);
 		o->reset = o->reset_text;
 	}
-	c->wired_round = horizon_round();
-	uint64_t waits_for = opening_join(o, list);
+	c->joined_round = horizon_round();
+	uint64_t waits_for = resume_join(o, list);
 	if (o->reset && !c->cursor_state)
 		o->missed = false; /* the stream begins after a reset: nothing is replayed */
 	if (is_resumed(o) && !c->cursor_state)
@@ -271,7 +271,7 @@ memberships_answer(void *context, const struct memberships *list)
 static void
 proof_reply(void *context, PGresult *result)
 {
-	struct opening *o = context;
+	struct resume *o = context;
 
 	if (!has_answer(o, result))
 		return;
@@ -280,7 +280,7 @@ proof_reply(void *context, PGresult *result)
 		o->reset = o->reset_text;
 	}
 	o->proven = o->connects;
-	opening_ask(o);
+	resume_ask(o);
 }
 
 /*
@@ -294,7 +294,7 @@ needs_proof(const struct cursor *c)
 }
 
 static void
-opening_ask(struct opening *o)
+resume_ask(struct resume *o)
 {
 	struct cursor from;
 
@@ -305,7 +305,7 @@ opening_ask(struct opening *o)
 		proof_ask_cursor(&o->since->cursor, proof_reply, o);
 		return;
 	}
-	int64_t base = opening_from(o, &from) ? from.base : MEMBERSHIPS_NO_BASE;
+	int64_t base = resume_from(o, &from) ? from.base : MEMBERSHIPS_NO_BASE;
 
 	o->step = STEP_MEMBERSHIPS;
 	o->again = false;
@@ -321,7 +321,7 @@ opening_ask(struct opening *o)
 /* ---- missed events */
 
 static void
-say_ready(struct opening *o)
+say_ready(struct resume *o)
 {
 	struct conn *c = o->conn;
 
@@ -341,15 +341,15 @@ stream_base(struct conn *c, int64_t base)
 }
 
 static void
-opening_done(struct opening *o)
+resume_done(struct resume *o)
 {
 	struct conn *c = o->conn;
 
-	c->opening = NULL;
+	c->resume = NULL;
 	presence_judge(c);
 	if (o->first)
 		stream_live(c);
-	opening_free(o);
+	resume_free(o);
 	if (c->queue.count)
 		conn_touch(c); /* a long-poll is answered only after it has opened */
 	conn_resume_input(c);
@@ -360,15 +360,15 @@ opening_done(struct opening *o)
  * Stops when the stream closes.
  */
 static void
-opening_splice(struct opening *o)
+resume_merge_live(struct resume *o)
 {
 	struct conn *c = o->conn;
 
 	if (o->again && !c->stale) {
-		opening_ask(o);
+		resume_ask(o);
 		return;
 	}
-	o->step = STEP_SPLICE;
+	o->step = STEP_MERGE;
 	while (event_list_has_more(&o->kept.list) && c->state < CONN_CLOSING) {
 		if (conn_is_behind(c))
 			return;
@@ -383,12 +383,12 @@ opening_splice(struct opening *o)
 		o->kept.overflowed = false;
 		replay_ask(o);
 	} else {
-		opening_done(o);
+		resume_done(o);
 	}
 }
 
 static void
-page_done(struct opening *o)
+page_done(struct resume *o)
 {
 	struct conn *c = o->conn;
 
@@ -403,7 +403,7 @@ page_done(struct opening *o)
 		c->stale = true;
 	if (o->page.is_last || c->stale) {
 		o->reset = NULL;
-		opening_splice(o);
+		resume_merge_live(o);
 		return;
 	}
 	if (o->replayed < settings.push_replay_events) {
@@ -412,12 +412,12 @@ page_done(struct opening *o)
 	}
 	stream_reset(c, "too_far");
 	stream_base(c, o->horizon);
-	opening_splice(o);
+	resume_merge_live(o);
 }
 
 /* Delivers an event of the page, unless the stream has received it before its resync. */
 static void
-opening_deliver(struct opening *o, struct event *ev)
+resume_deliver(struct resume *o, struct event *ev)
 {
 	struct conn *c = o->conn;
 	struct cursor_state *before = cursor_state_ref(c->cursor_state);
@@ -438,12 +438,12 @@ opening_deliver(struct opening *o, struct event *ev)
  * to it.
  */
 void
-opening_feed(struct opening *o)
+resume_feed(struct resume *o)
 {
 	struct conn *c = o->conn;
 
-	if (o->step == STEP_SPLICE && c->state < CONN_CLOSING) {
-		opening_splice(o);
+	if (o->step == STEP_MERGE && c->state < CONN_CLOSING) {
+		resume_merge_live(o);
 		return;
 	}
 	if (o->step != STEP_FEED)
@@ -454,7 +454,7 @@ opening_feed(struct opening *o)
 		struct event *ev = event_list_next(&o->page.events);
 		if (!o->page.pass_end)
 			stream_base(c, ev->id < o->horizon ? ev->id : o->horizon);
-		opening_deliver(o, ev);
+		resume_deliver(o, ev);
 		hub_replayed(c, ev);
 		event_unref(ev);
 		o->replayed++;
@@ -469,7 +469,7 @@ opening_feed(struct opening *o)
  * before the first event.
  */
 static void
-cursor_state_begin(struct opening *o)
+resume_set_cursor(struct resume *o)
 {
 	struct cursor from;
 	struct conn *c = o->conn;
@@ -487,25 +487,25 @@ cursor_state_begin(struct opening *o)
 }
 
 static void
-replay_begin(struct opening *o)
+replay_begin(struct resume *o)
 {
 	if (!o->conn->cursor_state)
-		cursor_state_begin(o);
+		resume_set_cursor(o);
 	if (!o->said_ready && o->first)
 		say_ready(o);
 	o->step = STEP_FEED;
-	opening_feed(o);
+	resume_feed(o);
 }
 
 static void
 replay_reply(void *context, PGresult *result)
 {
-	struct opening *o = context;
+	struct resume *o = context;
 
 	if (!has_answer(o, result))
 		return;
 	if (o->connects != horizon_connects()) {
-		opening_ask(o);
+		resume_ask(o);
 		return;
 	}
 	replay_page_take(&o->page, result);
@@ -515,18 +515,18 @@ replay_reply(void *context, PGresult *result)
 static void
 replay_turn(struct replay_page *p)
 {
-	struct opening *o = LOOP_OWNER(p, struct opening, page);
+	struct resume *o = LOOP_OWNER(p, struct resume, page);
 	struct cursor from;
 
 	o->answers++;
 	o->connects = horizon_connects();
 	o->horizon = horizon_latest();
 	p->most = conn_events_most(o->conn);
-	replay_page_ask(p, o->conn->user, opening_from(o, &from) ? &from : NULL, o->horizon, replay_reply, o);
+	replay_page_ask(p, o->conn->user, resume_from(o, &from) ? &from : NULL, o->horizon, replay_reply, o);
 }
 
 static void
-replay_ask(struct opening *o)
+replay_ask(struct resume *o)
 {
 	o->step = STEP_PAGE;
 	replay_page_wait(&o->page, replay_turn);
@@ -535,15 +535,15 @@ replay_ask(struct opening *o)
 /* ---- begin, keep, continue */
 
 void
-opening_keep(struct opening *o, struct event *ev)
+resume_keep(struct resume *o, struct event *ev)
 {
 	kept_add(&o->kept, ev);
 }
 
 void
-opening_begin(struct conn *c)
+resume_begin(struct conn *c)
 {
-	struct opening *o = memory_alloc(sizeof *o);
+	struct resume *o = memory_alloc(sizeof *o);
 
 	o->conn = c;
 	o->first = true;
@@ -551,7 +551,7 @@ opening_begin(struct conn *c)
 		o->since = c->rare->since;
 		c->rare->since = NULL;
 	}
-	c->opening = o;
+	c->resume = o;
 	if (o->since && !o->since->is_cursor)
 		o->reset = "invalid_cursor";
 	wait_for(o, STEP_USER, users_get(c->user)->subscription);
@@ -562,7 +562,7 @@ opening_begin(struct conn *c)
  * The pages of its resync have those events again.
  */
 static void
-received_note(struct opening *o)
+received_note(struct resume *o)
 {
 	const struct conn *c = o->conn;
 
@@ -577,30 +577,30 @@ received_note(struct opening *o)
 }
 
 void
-opening_resync(struct conn *c)
+resume_resync(struct conn *c)
 {
-	if (c->opening) {
-		c->opening->again = true;
+	if (c->resume) {
+		c->resume->again = true;
 		return;
 	}
-	struct opening *o = memory_alloc(sizeof *o);
+	struct resume *o = memory_alloc(sizeof *o);
 	o->conn = c;
-	c->opening = o;
+	c->resume = o;
 	received_note(o);
 	metrics.resyncs++;
 	wait_for(o, STEP_USER, 0);
 }
 
 static void
-opening_go_on(struct subscribe_wait *w)
+resume_continue(struct subscribe_wait *w)
 {
-	struct opening *o = LOOP_OWNER(w, struct opening, channel);
+	struct resume *o = LOOP_OWNER(w, struct resume, channel);
 
 	if (!o->conn) {
 		if (!o->answers)
-			opening_free(o);
+			resume_free(o);
 	} else if (o->step == STEP_USER || o->again) {
-		opening_ask(o);
+		resume_ask(o);
 	} else if (o->missed) {
 		replay_ask(o);
 	} else {
