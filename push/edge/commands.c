@@ -13,7 +13,7 @@
 #include "push/session/receipts.h"
 #include "push/session/sending.h"
 #include "push/session/stream.h"
-#include "push/wire/up.h"
+#include "push/wire/command_parse.h"
 
 /* Memory of the answer that is written. */
 static struct arena answers;
@@ -26,7 +26,7 @@ answer(struct conn *c, const struct text *json)
 }
 
 static void
-up_error(struct conn *c, const char *code, const char *field, const char *client_id, long retry_seconds)
+answer_error(struct conn *c, const char *code, const char *field, const char *client_id, long retry_seconds)
 {
 	struct text json = { .arena = &answers };
 
@@ -50,18 +50,18 @@ up_error(struct conn *c, const char *code, const char *field, const char *client
  * device.
  */
 static void
-up_auth(struct conn *c, const struct up *up)
+command_auth(struct conn *c, const struct command *command)
 {
 	struct token token;
-	enum close_reason why = stream_token_refusal(token_check(up->token, strlen(up->token), &token), &token);
+	enum close_reason why = stream_token_refusal(token_check(command->token, strlen(command->token), &token), &token);
 
 	if (why != CLOSE_NONE) {
 		conn_close(c, why);
 		return;
 	}
 	if (!c->user) {
-		if (up->cursor)
-			stream_since(c, up->cursor, strlen(up->cursor));
+		if (command->cursor)
+			stream_since(c, command->cursor, strlen(command->cursor));
 		stream_begin(c, &token);
 		return;
 	}
@@ -73,20 +73,20 @@ up_auth(struct conn *c, const struct up *up)
 }
 
 static void
-up_ack(struct conn *c, const struct up *up)
+command_ack(struct conn *c, const struct command *command)
 {
 	struct cursor cursor;
 
-	if (cursor_parse(up->cursor, strlen(up->cursor), &cursor))
+	if (cursor_parse(command->cursor, strlen(command->cursor), &cursor))
 		receipts_ack(c, &cursor, RECEIPTS_SOON_MS);
 	else
-		up_error(c, "invalid_cursor", "cursor", "", 0);
+		answer_error(c, "invalid_cursor", "cursor", "", 0);
 }
 
 static void
-up_heartbeat(struct conn *c, const struct up *up)
+command_heartbeat(struct conn *c, const struct command *command)
 {
-	c->away = up->status && strcmp(up->status, "away") == 0;
+	c->away = command->status && strcmp(command->status, "away") == 0;
 	heartbeat_soon(c);
 }
 
@@ -96,13 +96,13 @@ up_heartbeat(struct conn *c, const struct up *up)
  * large conversation. Refuses a stream that is not subscribed.
  */
 static void
-up_typing(struct conn *c, const struct up *up)
+command_typing(struct conn *c, const struct command *command)
 {
 	char channel[32], payload[32];
-	const struct topic *t = hub_topic(up->conversation);
+	const struct topic *t = hub_topic(command->conversation);
 
 	if (!t || !hub_is_subscribed(c, t)) {
-		up_error(c, "not_a_member", "conversation_id", "", 0);
+		answer_error(c, "not_a_member", "conversation_id", "", 0);
 		return;
 	}
 	uint32_t now = (uint32_t)loop_now(), interval = c->typed_in == t->slot + 1 ? LIMIT_TYPING_INTERVAL_MS : LIMIT_TYPING_ELSEWHERE_MS;
@@ -110,25 +110,25 @@ up_typing(struct conn *c, const struct up *up)
 		return;
 	c->typed_in = t->slot + 1;
 	c->typed_ms = now;
-	snprintf(channel, sizeof channel, "c:%ld", (long)up->conversation);
+	snprintf(channel, sizeof channel, "c:%ld", (long)command->conversation);
 	int n = snprintf(payload, sizeof payload, "t %ld", (long)c->user);
 	bus_publish(channel, payload, (size_t)n);
 }
 
 static void
-up_watch(struct conn *c, const struct up *up)
+command_watch(struct conn *c, const struct command *command)
 {
-	presence_ask(c, up->users.list, up->users.count);
+	presence_ask(c, command->users.list, command->users.count);
 }
 
 /* Answers a message.send: with the stored message, or with an error. */
 static void
-up_sent(struct conn *c, const struct sent *sent)
+answer_sent(struct conn *c, const struct sent *sent)
 {
 	struct text json = { .arena = &answers };
 
 	if (sent->code) {
-		up_error(c, sent->code, "", sent->client_id, sent->retry_seconds);
+		answer_error(c, sent->code, "", sent->client_id, sent->retry_seconds);
 		return;
 	}
 	text_puts(&json, "{\"type\":\"message.sent\",\"client_id\":");
@@ -140,37 +140,38 @@ up_sent(struct conn *c, const struct sent *sent)
 }
 
 static void
-up_send(struct conn *c, const struct up *up)
+command_send(struct conn *c, const struct command *command)
 {
-	struct message_draft draft = up->draft;
+	struct message_draft draft = command->draft;
 
 	draft.sender = c->user;
-	struct sent refused = sending_add(c, &draft, up_sent);
+	struct sent refused = sending_add(c, &draft, answer_sent);
 
 	if (refused.code)
-		up_sent(c, &refused);
+		answer_sent(c, &refused);
 }
 
-static void (*const handlers[])(struct conn *c, const struct up *up) = {
-	[UP_AUTH] = up_auth, [UP_ACK] = up_ack, [UP_HEARTBEAT] = up_heartbeat, [UP_TYPING] = up_typing, [UP_WATCH] = up_watch, [UP_SEND] = up_send,
+static void (*const handlers[])(struct conn *c, const struct command *command) = {
+	[COMMAND_AUTH] = command_auth,	   [COMMAND_ACK] = command_ack,	    [COMMAND_HEARTBEAT] = command_heartbeat,
+	[COMMAND_TYPING] = command_typing, [COMMAND_WATCH] = command_watch, [COMMAND_SEND] = command_send,
 };
 
 void
 command_run(struct conn *c, const char *text, size_t len)
 {
-	struct up up;
-	struct up_error error;
+	struct command command;
+	struct command_error error;
 
-	if (!up_read(text, len, &up, &error)) {
+	if (!command_parse(text, len, &command, &error)) {
 		if (!c->user)
 			conn_close(c, CLOSE_PROTOCOL);
 		else
-			up_error(c, error_row(error.error)->code, error.field, error.client_id, 0);
+			answer_error(c, error_row(error.error)->code, error.field, error.client_id, 0);
 		return;
 	}
-	if (!c->user && up.type != UP_AUTH)
+	if (!c->user && command.type != COMMAND_AUTH)
 		conn_close(c, CLOSE_PROTOCOL);
 	else
-		handlers[up.type](c, &up);
-	up_free(&up);
+		handlers[command.type](c, &command);
+	command_free(&command);
 }

@@ -15,11 +15,11 @@
 #include "push/net/unfinished.h"
 #include "push/session/stream.h"
 #include "push/session/users.h"
-#include "push/wire/up.h"
+#include "push/wire/command_parse.h"
 
 enum { AUTH_FRAME_BYTES = 8 * KIB };
 
-static_assert(AUTH_FRAME_BYTES >= UP_TOKEN_BYTES + LIMIT_CURSOR_BYTES + KIB, "a token and a cursor fit, with the names of their fields");
+static_assert(AUTH_FRAME_BYTES >= COMMAND_TOKEN_BYTES + LIMIT_CURSOR_BYTES + KIB, "a token and a cursor fit, with the names of their fields");
 
 static void
 ws_open(struct conn *c)

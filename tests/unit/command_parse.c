@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "push/wire/up.h"
+#include "push/wire/command_parse.h"
 
 #include "chance.h"
 
@@ -151,38 +151,38 @@ describe(const char *text, size_t n, char *line, size_t room)
 {
 	static const char *const names[] = { "auth", "ack", "heartbeat", "typing", "presence.watch", "message.send" };
 	char *copy = malloc(n);
-	struct up_error error;
-	struct up up;
+	struct command_error error;
+	struct command command;
 	FILE *to = fmemopen(line, room, "w");
 
-	memset(&up, 0xa5, sizeof up);
+	memset(&command, 0xa5, sizeof command);
 	memset(&error, 0xa5, sizeof error);
 	if (n)
 		memcpy(copy, text, n);
-	if (up_read(copy, n, &up, &error)) {
+	if (command_parse(copy, n, &command, &error)) {
 		free(copy);
-		fputs(names[up.type], to);
-		if (up.token)
-			fprintf(to, " token=%s", up.token);
-		if (up.cursor)
-			fprintf(to, " cursor=%zu:%s", strlen(up.cursor), up.cursor);
-		if (up.type == UP_HEARTBEAT)
-			fprintf(to, " %s", up.status ? up.status : "online");
-		if (up.conversation || up.draft.conversation)
-			fprintf(to, " conversation=%lld", (long long)(up.conversation | up.draft.conversation));
-		if (up.users.list)
+		fputs(names[command.type], to);
+		if (command.token)
+			fprintf(to, " token=%s", command.token);
+		if (command.cursor)
+			fprintf(to, " cursor=%zu:%s", strlen(command.cursor), command.cursor);
+		if (command.type == COMMAND_HEARTBEAT)
+			fprintf(to, " %s", command.status ? command.status : "online");
+		if (command.conversation || command.draft.conversation)
+			fprintf(to, " conversation=%lld", (long long)(command.conversation | command.draft.conversation));
+		if (command.users.list)
 			fputs(" users=", to);
-		for (int i = 0; i < up.users.count; i++)
-			fprintf(to, "%lld,", (long long)up.users.list[i]);
-		if (up.draft.client_id)
-			fprintf(to, " client=%s text=%zu:%s", up.draft.client_id, strlen(up.draft.text), up.draft.text);
-		if (up.draft.data)
-			fprintf(to, " data=%s", up.draft.data);
-		if (up.draft.mentions)
-			fprintf(to, " mentions=%s", up.draft.mentions);
-		if (up.draft.reply_to)
-			fprintf(to, " reply=%lld", (long long)up.draft.reply_to);
-		up_free(&up);
+		for (int i = 0; i < command.users.count; i++)
+			fprintf(to, "%lld,", (long long)command.users.list[i]);
+		if (command.draft.client_id)
+			fprintf(to, " client=%s text=%zu:%s", command.draft.client_id, strlen(command.draft.text), command.draft.text);
+		if (command.draft.data)
+			fprintf(to, " data=%s", command.draft.data);
+		if (command.draft.mentions)
+			fprintf(to, " mentions=%s", command.draft.mentions);
+		if (command.draft.reply_to)
+			fprintf(to, " reply=%lld", (long long)command.draft.reply_to);
+		command_free(&command);
 	} else {
 		free(copy);
 		fprintf(to, "! %s%s%s%s%s", error_row(error.error)->code, *error.field ? " " : "", error.field, *error.client_id ? " " : "",
@@ -291,8 +291,8 @@ static void
 test_long_names(void **state)
 {
 	static const char *const units[] = { "x", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80" };
-	struct up_error error;
-	struct up up;
+	struct command_error error;
+	struct command command;
 	size_t n;
 
 	(void)state;
@@ -301,7 +301,7 @@ test_long_names(void **state)
 			char *text = frame_of("{\"type\":\"heartbeat\",\"", units[unit], count, "\":1}", &n);
 			size_t whole = count < 63 / (unit + 1) ? count : 63 / (unit + 1);
 
-			assert_false(up_read(text, n, &up, &error));
+			assert_false(command_parse(text, n, &command, &error));
 			assert_int_equal(error.error, ERROR_UNKNOWN_FIELD);
 			assert_int_equal(strlen(error.field), whole * (unit + 1));
 			assert_memory_equal(error.field, text + 21, whole * (unit + 1));
@@ -347,9 +347,9 @@ test_noise(void **state)
 		"{ \"type\":\"message.send\", \"conversation_id\":\"9\", \"client_id\":\"c\\\\\", \"text\":\"\\\"a\", \"data\": {\"a\" : [1, 2.50, {\"b\":\"\\\"}\"}], \"c\":{}} }";
 	static const char likely[] = "{}[]\",:\\ \t0ue1\x80\xc3";
 	char text[sizeof good];
-	struct up_error error;
+	struct command_error error;
 	int taken = 0;
-	struct up up;
+	struct command command;
 
 	(void)state;
 	for (int round = 0; round < 30000; round++) {
@@ -358,17 +358,18 @@ test_noise(void **state)
 		memcpy(text, good, sizeof good);
 		for (size_t changes = chance_below(&seed, 4); changes > 0; changes--)
 			text[chance_below(&seed, n)] = likely[chance_below(&seed, sizeof likely - 1)];
-		if (!up_read(text, n, &up, &error)) {
+		if (!command_parse(text, n, &command, &error)) {
 			assert_int_not_equal(error.error, ERROR_NONE);
 			assert_true(strlen(error.field) < sizeof error.field);
 			continue;
 		}
-		json_t *whole = json_loadb(text, n, 0, NULL), *data = up.draft.data ? json_loads(up.draft.data, JSON_REJECT_DUPLICATES, NULL) : NULL;
-		assert_true(json_equal(json_object_get(whole, "data"), data) || !up.draft.data);
+		json_t *whole = json_loadb(text, n, 0, NULL),
+		       *data = command.draft.data ? json_loads(command.draft.data, JSON_REJECT_DUPLICATES, NULL) : NULL;
+		assert_true(json_equal(json_object_get(whole, "data"), data) || !command.draft.data);
 		taken++;
 		json_decref(whole);
 		json_decref(data);
-		up_free(&up);
+		command_free(&command);
 	}
 	assert_true(taken > 5000);
 }
@@ -389,5 +390,5 @@ main(void)
 	for (int i = 0; i < ROWS; i++)
 		tests[i] = (struct CMUnitTest){ rows[i].name, test_row, NULL, NULL, (void *)(uintptr_t)&rows[i] };
 	memcpy(tests + ROWS, others, sizeof others);
-	return _cmocka_run_group_tests("up", tests, ROWS + OTHERS, NULL, NULL);
+	return _cmocka_run_group_tests("command_parse", tests, ROWS + OTHERS, NULL, NULL);
 }

@@ -9,7 +9,7 @@
 #include <jansson.h>
 
 #include "lib/chat/message_data.h"
-#include "push/wire/up.h"
+#include "push/wire/command_parse.h"
 #include "push/wire/utf8.h"
 
 static void
@@ -26,7 +26,7 @@ expect_utf8(const char *text)
 }
 
 static void
-expect_refusal(const struct up_error *error)
+expect_refusal(const struct command_error *error)
 {
 	expect(error->error == ERROR_MALFORMED_JSON || error->error == ERROR_INVALID_BODY || error->error == ERROR_UNKNOWN_TYPE ||
 	       error->error == ERROR_UNKNOWN_FIELD || error->error == ERROR_TEXT_TOO_LONG || error->error == ERROR_TOO_MANY_MENTIONS);
@@ -35,18 +35,19 @@ expect_refusal(const struct up_error *error)
 }
 
 static void
-expect_right(const struct up *up, const char *text, size_t n)
+expect_right(const struct command *command, const char *text, size_t n)
 {
-	const struct message_draft *draft = &up->draft;
+	const struct message_draft *draft = &command->draft;
 
-	expect(!up->token == (up->type != UP_AUTH));
-	expect(up->type != UP_ACK || (up->cursor && *up->cursor));
-	expect(!up->cursor || strlen(up->cursor) <= LIMIT_CURSOR_BYTES);
-	expect(!up->status || (up->type == UP_HEARTBEAT && (strcmp(up->status, "online") == 0 || strcmp(up->status, "away") == 0)));
-	expect(!draft->client_id == (up->type != UP_SEND));
-	expect((up->conversation > 0) == (up->type == UP_TYPING) && (draft->conversation > 0) == (up->type == UP_SEND));
-	expect(up->users.count <= LIMIT_PRESENCE_USERS && !up->users.list == (up->type != UP_WATCH));
-	if (up->type != UP_SEND)
+	expect(!command->token == (command->type != COMMAND_AUTH));
+	expect(command->type != COMMAND_ACK || (command->cursor && *command->cursor));
+	expect(!command->cursor || strlen(command->cursor) <= LIMIT_CURSOR_BYTES);
+	expect(!command->status ||
+	       (command->type == COMMAND_HEARTBEAT && (strcmp(command->status, "online") == 0 || strcmp(command->status, "away") == 0)));
+	expect(!draft->client_id == (command->type != COMMAND_SEND));
+	expect((command->conversation > 0) == (command->type == COMMAND_TYPING) && (draft->conversation > 0) == (command->type == COMMAND_SEND));
+	expect(command->users.count <= LIMIT_PRESENCE_USERS && !command->users.list == (command->type != COMMAND_WATCH));
+	if (command->type != COMMAND_SEND)
 		return;
 	expect(*draft->client_id && strlen(draft->client_id) <= LIMIT_CLIENT_ID_BYTES);
 	expect(strlen(draft->text) <= LIMIT_TEXT_BYTES && (*draft->text || draft->data));
@@ -66,13 +67,13 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	char *copy = malloc(n ? n : 1);
-	struct up_error error;
-	struct up up;
+	struct command_error error;
+	struct command command;
 
 	memcpy(copy, data, n);
-	if (up_read(copy, n, &up, &error)) {
-		expect_right(&up, copy, n);
-		up_free(&up);
+	if (command_parse(copy, n, &command, &error)) {
+		expect_right(&command, copy, n);
+		command_free(&command);
 	} else {
 		expect_refusal(&error);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Messages of a client on a WebSocket: a table of types, and tables of their fields. */
-#include "push/wire/up.h"
+#include "push/wire/command_parse.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -8,14 +8,14 @@
 
 #include "lib/base/json_text.h"
 
-#define AT(member) .offset = offsetof(struct up, member)
-#define TYPE "type", FIELD_TEXT, REQUIRED, 1, UP_TYPE_BYTES, AT(name)
+#define AT(member) .offset = offsetof(struct command, member)
+#define TYPE "type", FIELD_TEXT, REQUIRED, 1, COMMAND_TYPE_BYTES, AT(name)
 
 static const char *const statuses[] = { "online", "away", NULL };
 
 static const struct field auth_fields[] = {
 	{ TYPE },
-	{ "token", FIELD_TEXT, REQUIRED, 1, UP_TOKEN_BYTES, AT(token) },
+	{ "token", FIELD_TEXT, REQUIRED, 1, COMMAND_TOKEN_BYTES, AT(token) },
 	{ "cursor", FIELD_TEXT, OPTIONAL, 1, LIMIT_CURSOR_BYTES, AT(cursor) },
 	{ 0 },
 };
@@ -55,12 +55,12 @@ static const struct type {
 	const char *name;
 	const struct field *fields;
 } types[] = {
-	[UP_AUTH] = { "auth", auth_fields },
-	[UP_ACK] = { "ack", ack_fields },
-	[UP_HEARTBEAT] = { "heartbeat", heartbeat_fields },
-	[UP_TYPING] = { "typing", typing_fields },
-	[UP_WATCH] = { "presence.watch", watch_fields },
-	[UP_SEND] = { "message.send", send_fields },
+	[COMMAND_AUTH] = { "auth", auth_fields },
+	[COMMAND_ACK] = { "ack", ack_fields },
+	[COMMAND_HEARTBEAT] = { "heartbeat", heartbeat_fields },
+	[COMMAND_TYPING] = { "typing", typing_fields },
+	[COMMAND_WATCH] = { "presence.watch", watch_fields },
+	[COMMAND_SEND] = { "message.send", send_fields },
 };
 
 enum { TYPES = sizeof types / sizeof types[0] };
@@ -70,7 +70,7 @@ enum { TYPES = sizeof types / sizeof types[0] };
  * characters.
  */
 static bool
-refuse(struct up_error *error, enum error why, const char *field)
+refuse(struct command_error *error, enum error why, const char *field)
 {
 	size_t n = strlen(field);
 
@@ -88,7 +88,7 @@ refuse(struct up_error *error, enum error why, const char *field)
  * refused.
  */
 static void
-client_id_note(const json_t *value, struct up_error *error)
+client_id_note(const json_t *value, struct command_error *error)
 {
 	size_t n = json_string_length(value);
 
@@ -101,7 +101,7 @@ client_id_note(const json_t *value, struct up_error *error)
  * pair. Its sender waits for an answer.
  */
 static void
-client_id_guess(const char *text, const char *end, struct up_error *error)
+client_id_guess(const char *text, const char *end, struct command_error *error)
 {
 	static const char name[] = "\"client_id\"";
 	const char *at = memmem(text, (size_t)(end - text), name, sizeof name - 1);
@@ -121,11 +121,11 @@ client_id_guess(const char *text, const char *end, struct up_error *error)
 
 /* Finds the type of a frame. Returns false for an unknown one. */
 static bool
-type_find(const json_t *name, enum up_type *type)
+type_find(const json_t *name, enum command_type *type)
 {
 	for (int i = 0; i < TYPES; i++)
 		if (field_is(name, types[i].name)) {
-			*type = (enum up_type)i;
+			*type = (enum command_type)i;
 			return true;
 		}
 	return false;
@@ -133,7 +133,7 @@ type_find(const json_t *name, enum up_type *type)
 
 /* Reads the fields of a parsed frame. */
 static bool
-frame_read(const char *text, size_t n, struct up *out, struct up_error *error)
+frame_read(const char *text, size_t n, struct command *out, struct command_error *error)
 {
 	struct field_fault fault;
 
@@ -143,13 +143,13 @@ frame_read(const char *text, size_t n, struct up *out, struct up_error *error)
 	if (!type_find(json_object_get(out->root, "type"), &out->type))
 		return refuse(error, ERROR_UNKNOWN_TYPE, "type");
 	if (fields_read(&out->arena, text, n, out->root, types[out->type].fields, out, &fault) &&
-	    (out->type != UP_SEND || message_draft_check(&out->draft, &fault)))
+	    (out->type != COMMAND_SEND || message_draft_check(&out->draft, &fault)))
 		return true;
 	return refuse(error, fault.error, fault.field ? fault.field : "");
 }
 
 bool
-up_read(const char *text, size_t n, struct up *out, struct up_error *error)
+command_parse(const char *text, size_t n, struct command *out, struct command_error *error)
 {
 	enum error why;
 
@@ -162,14 +162,14 @@ up_read(const char *text, size_t n, struct up *out, struct up_error *error)
 	}
 	if (frame_read(text, n, out, error))
 		return true;
-	up_free(out);
+	command_free(out);
 	return false;
 }
 
 void
-up_free(struct up *up)
+command_free(struct command *command)
 {
-	json_decref(up->root);
-	arena_free(&up->arena);
-	memset(up, 0, sizeof *up);
+	json_decref(command->root);
+	arena_free(&command->arena);
+	memset(command, 0, sizeof *command);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages of a client on a WebSocket: one JSON object per text message, read into a struct. up.c
- * has the tables of types and of fields.
+ * Messages of a client on a WebSocket: one JSON object per text message, read into a struct.
+ * command_parse.c has the tables of types and of fields.
  */
-#ifndef PUSH_UP_H
-#define PUSH_UP_H
+#ifndef PUSH_COMMAND_PARSE_H
+#define PUSH_COMMAND_PARSE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,13 +15,13 @@
 
 struct json_t;
 
-enum { UP_TYPE_BYTES = 64, UP_TOKEN_BYTES = 4 * KIB };
+enum { COMMAND_TYPE_BYTES = 64, COMMAND_TOKEN_BYTES = 4 * KIB };
 
-enum up_type { UP_AUTH, UP_ACK, UP_HEARTBEAT, UP_TYPING, UP_WATCH, UP_SEND };
+enum command_type { COMMAND_AUTH, COMMAND_ACK, COMMAND_HEARTBEAT, COMMAND_TYPING, COMMAND_WATCH, COMMAND_SEND };
 
-/* A parsed message. Its texts are valid until up_free. */
-struct up {
-	enum up_type type;
+/* A parsed message. Its texts are valid until command_free. */
+struct command {
+	enum command_type type;
 	const char *name;	    /* of the type */
 	const char *token;	    /* auth */
 	const char *cursor;	    /* auth (may be NULL), ack */
@@ -38,7 +38,7 @@ struct up {
  * continues. The errors are those of REST for the same mistake, and unknown_type: a newer client
  * may send a type that an older server does not know.
  */
-struct up_error {
+struct command_error {
 	enum error error;
 	char field[64];				   /* name of the field, or empty; UTF-8, cut off when it is longer */
 	char client_id[LIMIT_CLIENT_ID_BYTES + 1]; /* of the refused frame, if it can be read */
@@ -49,7 +49,7 @@ struct up_error {
  * invalid UTF-8, NUL, duplicate keys, and data that message_data_refusal refuses. On false the
  * error is filled, and nothing needs to be freed.
  */
-bool up_read(const char *text, size_t n, struct up *out, struct up_error *error) __attribute__((warn_unused_result));
-void up_free(struct up *up);
+bool command_parse(const char *text, size_t n, struct command *out, struct command_error *error) __attribute__((warn_unused_result));
+void command_free(struct command *command);
 
 #endif
