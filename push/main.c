@@ -41,12 +41,12 @@
 #include "push/session/heartbeat.h"
 #include "push/session/marks.h"
 #include "push/session/memberships.h"
+#include "push/session/message_writer.h"
 #include "push/session/presence.h"
 #include "push/session/receipts.h"
 #include "push/session/resume.h"
 #include "push/session/revocations.h"
 #include "push/session/rights.h"
-#include "push/session/sending.h"
 #include "push/session/stream.h"
 #include "push/session/users.h"
 #include "push/session/watched.h"
@@ -107,7 +107,7 @@ static void
 turn(void)
 {
 	loop_turn();
-	sending_turn_end();
+	message_writer_turn_end();
 	store_turn_end(); /* PostgreSQL works while the streams are written to */
 	bus_turn_end();
 	sweep_turn_end();
@@ -115,7 +115,7 @@ turn(void)
 	conn_turn_end();
 	hub_turn_end();
 	memberships_turn_end();
-	sending_turn_end(); /* again: a stream whose replay was taken may have sent messages meanwhile */
+	message_writer_turn_end(); /* again: a stream whose replay was taken may have sent messages meanwhile */
 	store_turn_end();
 	bus_turn_end();
 	metrics_turn_end(loop_now());
@@ -249,7 +249,7 @@ serve(void)
 	flush_open();
 	bearers_open();
 	hub_open(&hub_calls);
-	sending_open();
+	message_writer_open();
 	store_open();
 	bus_open(bell_message, event_batch_deliver_all, catchup_begin);
 	sweep_open();
@@ -272,7 +272,7 @@ serve(void)
 	}
 	drain();
 	store_close();
-	sending_close();
+	message_writer_close();
 	bus_close();
 	conn_turn_end();
 	hub_close();

@@ -9,9 +9,9 @@
 #include "push/fanout/hub.h"
 #include "push/links/bus.h"
 #include "push/session/heartbeat.h"
+#include "push/session/message_writer.h"
 #include "push/session/presence.h"
 #include "push/session/receipts.h"
-#include "push/session/sending.h"
 #include "push/session/stream.h"
 #include "push/wire/command_parse.h"
 
@@ -145,7 +145,7 @@ command_send(struct conn *c, const struct command *command)
 	struct message_draft draft = command->draft;
 
 	draft.sender = c->user;
-	struct sent refused = sending_add(c, &draft, answer_sent);
+	struct sent refused = message_writer_add(c, &draft, answer_sent);
 
 	if (refused.code)
 		answer_sent(c, &refused);

@@ -57,7 +57,7 @@ struct lane_batch {
 enum lane_kind {
 	LANE_DROPPED, /* the connection is closed and made again */
 	LANE_KEPT,    /* the lane waits; until then all its queries are answered as lost */
-	LANE_PATIENT, /* the lane waits; the caller watches the time (sending.c) */
+	LANE_PATIENT, /* the lane waits; the caller watches the time (message_writer.c) */
 };
 
 enum lane_state { LANE_DOWN, LANE_RESOLVING, LANE_CONNECTING, LANE_PREPARING, LANE_READY };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Messages from WebSockets to the database, in batches. */
-#include "push/session/sending.h"
+#include "push/session/message_writer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,10 +31,10 @@ enum {
 };
 
 /* A message on its way. Behind the struct follow its texts. */
-struct sending {
+struct message_write {
 	struct send_entry entry; /* first member: the queue returns it */
 	struct conn *conn;
-	sending_answer *answer;
+	message_writer_answer *answer;
 	int64_t asked_us;
 	struct message_draft draft;
 };
@@ -64,11 +64,11 @@ static struct {
 
 /* ---- one message ---- */
 
-static struct sending *
-sending_new(const struct message_draft *draft)
+static struct message_write *
+message_writer_new(const struct message_draft *draft)
 {
-	size_t size = sizeof(struct sending) + message_draft_bytes(draft);
-	struct sending *s = memory_alloc(size);
+	size_t size = sizeof(struct message_write) + message_draft_bytes(draft);
+	struct message_write *s = memory_alloc(size);
 
 	message_draft_copy(draft, &s->draft, (char *)(s + 1));
 	s->entry.size = size;
@@ -81,7 +81,7 @@ sending_new(const struct message_draft *draft)
  * the answer. Its notification from Redis finds it delivered.
  */
 static void
-sending_ring(int64_t conversation, const PGresult *result, int row)
+message_writer_publish(int64_t conversation, const PGresult *result, int row)
 {
 	const char *event = PQgetvalue(result, row, 2);
 	size_t len = (size_t)PQgetlength(result, row, 2);
@@ -96,7 +96,7 @@ sending_ring(int64_t conversation, const PGresult *result, int row)
 }
 
 static void
-sending_end(struct sending *s, const struct sent *sent)
+message_writer_end(struct message_write *s, const struct sent *sent)
 {
 	histogram_add(&metrics.send_times, HISTOGRAM_TIMES, clock_us() - s->asked_us);
 	if (s->conn->state < CONN_CLOSING)
@@ -106,30 +106,30 @@ sending_end(struct sending *s, const struct sent *sent)
 }
 
 static void
-sending_fail(struct sending *s)
+message_writer_fail(struct message_write *s)
 {
-	sending_end(s, &(struct sent){ .client_id = s->draft.client_id, .code = "unavailable" });
+	message_writer_end(s, &(struct sent){ .client_id = s->draft.client_id, .code = "unavailable" });
 }
 
 /* Fails a message that has waited long enough. */
 static void
-sending_refuse(struct sending *s)
+message_writer_refuse(struct message_write *s)
 {
 	metrics.send_late++;
-	sending_fail(s);
+	message_writer_fail(s);
 }
 
 /* Answers a message by its row of messages_send: status, message, event. */
 static void
-sending_stored(struct sending *s, const PGresult *result, int row)
+message_writer_stored(struct message_write *s, const PGresult *result, int row)
 {
 	const char *status = PQgetvalue(result, row, 0);
 	bool is_stored = strcmp(status, "created") == 0, repeated = strcmp(status, "repeated") == 0;
 
-	sending_end(s, &(struct sent){ .client_id = s->draft.client_id,
-				       .code = is_stored || repeated ? NULL : status,
-				       .message = PQgetvalue(result, row, 1),
-				       .repeated = repeated });
+	message_writer_end(s, &(struct sent){ .client_id = s->draft.client_id,
+					      .code = is_stored || repeated ? NULL : status,
+					      .message = PQgetvalue(result, row, 1),
+					      .repeated = repeated });
 }
 
 /* ---- batches that end ---- */
@@ -155,10 +155,10 @@ batch_stored(struct batch *b, const PGresult *result)
 			continue;
 		}
 		if (strcmp(status, "created") == 0)
-			sending_ring(b->conversations[i], result, i);
+			message_writer_publish(b->conversations[i], result, i);
 		struct send_entry *e = send_batch_take(&b->sends, i);
 		if (e)
-			sending_stored((struct sending *)e, result, i);
+			message_writer_stored((struct message_write *)e, result, i);
 	}
 }
 
@@ -173,7 +173,7 @@ batch_failed(struct batch *b)
 
 	send_batch_halve(&b->sends);
 	if (b->count == 1 && (e = send_batch_take(&b->sends, 0)))
-		sending_fail((struct sending *)e);
+		message_writer_fail((struct message_write *)e);
 }
 
 static void
@@ -204,7 +204,7 @@ batch_expire(struct batch *b)
 	struct send_entry *e;
 
 	while ((e = send_batch_expire(&b->sends, loop_now())))
-		sending_refuse((struct sending *)e);
+		message_writer_refuse((struct message_write *)e);
 	if (b->late || send_batch_deadline(&b->sends) < INT64_MAX || loop_now() < b->grace_ms)
 		return;
 	batch_count(b, -1);
@@ -225,7 +225,7 @@ batch_ask(struct batch *b)
 	int at = 0;
 
 	for (int i = 0; i < b->count; i++) {
-		const struct sending *s = (const struct sending *)b->sends.entries[i];
+		const struct message_write *s = (const struct message_write *)b->sends.entries[i];
 		message_batch_add(&drafts, &s->draft);
 		b->conversations[i] = s->entry.conversation;
 		if (s->entry.deadline_ms > deadline)
@@ -327,7 +327,7 @@ refusal(const struct message_draft *draft, const char *code, long retry_seconds)
 }
 
 struct sent
-sending_add(struct conn *c, const struct message_draft *draft, sending_answer *answer)
+message_writer_add(struct conn *c, const struct message_draft *draft, message_writer_answer *answer)
 {
 	if (c->pins >= (uint32_t)settings.push_sends)
 		return refusal(draft, "rate_limited", 0);
@@ -338,7 +338,7 @@ sending_add(struct conn *c, const struct message_draft *draft, sending_answer *a
 	struct allowance a = limiter_take(RATE_SEND, (uint64_t)draft->sender, clock_us());
 	if (!a.allowed)
 		return refusal(draft, "rate_limited", a.retry_seconds);
-	struct sending *s = sending_new(draft);
+	struct message_write *s = message_writer_new(draft);
 	s->conn = c;
 	s->answer = answer;
 	s->asked_us = clock_us();
@@ -358,17 +358,17 @@ expire(void)
 		if (under_way.batches[i])
 			batch_expire(under_way.batches[i]);
 	while ((e = send_queue_expire(&queue, all_late() ? INT64_MAX : loop_now())))
-		sending_refuse((struct sending *)e);
+		message_writer_refuse((struct message_write *)e);
 }
 
 void
-sending_open(void)
+message_writer_open(void)
 {
 	send_queue_init(&queue);
 }
 
 void
-sending_turn_end(void)
+message_writer_turn_end(void)
 {
 	expire();
 	while (busy_due())
@@ -380,12 +380,12 @@ sending_turn_end(void)
 }
 
 void
-sending_close(void)
+message_writer_close(void)
 {
 	struct send_entry *e;
 
 	while ((e = send_queue_expire(&queue, INT64_MAX)))
-		sending_fail((struct sending *)e);
+		message_writer_fail((struct message_write *)e);
 	send_queue_free(&queue);
 	timer_stop(&under_way.late_timer);
 }

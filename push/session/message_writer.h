@@ -5,8 +5,8 @@
  * A message is answered within settings.api_wait_ms. It is acknowledged after COMMIT, and published
  * whether its sender is still connected or not.
  */
-#ifndef PUSH_SENDING_H
-#define PUSH_SENDING_H
+#ifndef PUSH_MESSAGE_WRITER_H
+#define PUSH_MESSAGE_WRITER_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,10 +24,10 @@ struct sent {
 };
 
 /*
- * Answers a message. Called once for each, never from inside of sending_add, if the connection is
- * still open.
+ * Answers a message. Called once for each, never from inside of message_writer_add, if the
+ * connection is still open.
  */
-typedef void sending_answer(struct conn *c, const struct sent *sent);
+typedef void message_writer_answer(struct conn *c, const struct sent *sent);
 
 /*
  * Takes a copy of a message. A code refuses it:
@@ -35,14 +35,14 @@ typedef void sending_answer(struct conn *c, const struct sent *sent);
  *   under way
  * - unavailable: too many messages wait for the database
  */
-struct sent sending_add(struct conn *c, const struct message_draft *draft, sending_answer *answer);
+struct sent message_writer_add(struct conn *c, const struct message_draft *draft, message_writer_answer *answer);
 
-void sending_open(void);
+void message_writer_open(void);
 
 /* Sends the waiting messages to the database, in as few calls as possible. */
-void sending_turn_end(void);
+void message_writer_turn_end(void);
 
 /* Answers all waiting messages with an error. The store is closed before. */
-void sending_close(void);
+void message_writer_close(void);
 
 #endif
