@@ -19,7 +19,7 @@
 #include "api/links/accept_slots.h"
 #include "api/links/redis.h"
 #include "api/links/revocations.h"
-#include "api/messages/sender.h"
+#include "api/messages/message_writer.h"
 #include "api/routes.h"
 #include "api/routes/password.h"
 #include "lib/auth/bearer.h"
@@ -81,7 +81,7 @@ static void *
 thread_send(void *unused)
 {
 	(void)unused;
-	sender_run();
+	message_writer_run();
 	return NULL;
 }
 
@@ -180,7 +180,7 @@ parts_open(void)
 	bearers_open();
 	db_calls_open();
 	known_open();
-	sender_open();
+	message_writer_open();
 	redis_open();
 	passwords_open();
 	revocations_wait();
@@ -190,7 +190,7 @@ static void
 parts_close(void)
 {
 	requests_close();
-	sender_close();
+	message_writer_close();
 	db_calls_close();
 	revocations_close();
 	redis_close();
@@ -211,9 +211,9 @@ threads_join(pthread_t *threads, long n, int64_t deadline)
 int
 worker_run(void)
 {
-	long n = settings.api_threads, senders = sender_threads();
-	pthread_t *threads = memory_alloc((size_t)(n + senders + 2) * sizeof *threads);
-	pthread_t *sending = threads + n, *tenders = sending + senders;
+	long n = settings.api_threads, writers = message_writer_threads();
+	pthread_t *threads = memory_alloc((size_t)(n + writers + 2) * sizeof *threads);
+	pthread_t *writing = threads + n, *tenders = writing + writers;
 	sigset_t waited;
 	int got = 0;
 
@@ -222,8 +222,8 @@ worker_run(void)
 	parts_open();
 	for (long i = 0; i < n; i++)
 		threads[i] = thread_start(thread_serve);
-	for (long i = 0; i < senders; i++)
-		sending[i] = thread_start(thread_send);
+	for (long i = 0; i < writers; i++)
+		writing[i] = thread_start(thread_send);
 	tenders[0] = thread_start(thread_redis);
 	tenders[1] = thread_start(thread_revocations);
 	log_line(LOG_INFO, "worker_ready", "pid=%d threads=%ld", (int)getpid(), n);
@@ -239,8 +239,8 @@ worker_run(void)
 	if (got == WORKER_REPLACED)
 		accept_slots_close();
 	bool served = threads_join(threads, n, deadline);
-	sender_stop();
-	served = served && threads_join(sending, senders, deadline);
+	message_writer_stop();
+	served = served && threads_join(writing, writers, deadline);
 	tending_stop();
 	if (!served || !threads_join(tenders, 2, deadline + REVOCATIONS_MS)) {
 		log_line(LOG_WARN, "worker_drained", "pid=%d complete=%s", (int)getpid(), "no");

@@ -3,7 +3,7 @@
 #include "api/http/db_call.h"
 #include "api/http/input.h"
 #include "api/http/page.h"
-#include "api/messages/sender.h"
+#include "api/messages/message_writer.h"
 #include "api/routes/handlers.h"
 
 /*
@@ -22,13 +22,13 @@ list_messages(struct request *r)
 				  param_id(page.around), param_id(page.limit)));
 }
 
-/* Replies to post_message with the sender's result. */
+/* Replies to post_message with the writer's result. */
 static enum reply
-message_sent(struct request *r, const struct sent *sent)
+reply_message(struct request *r, const struct send_result *result)
 {
-	if (sent->error)
-		return reply_error(r, sent->error);
-	return reply_json(r, sent->created ? 201 : 200, sent->message);
+	if (result->error)
+		return reply_error(r, result->error);
+	return reply_json(r, result->created ? 201 : 200, result->message);
 }
 
 /*
@@ -52,7 +52,7 @@ post_message(struct request *r)
 		return reply_error_field(r, fault.error, fault.field, fault.detail);
 	draft->conversation = r->path_ids[0];
 	draft->sender = r->user;
-	return sender_send(r, draft, message_sent);
+	return message_writer_send(r, draft, reply_message);
 }
 
 /*

@@ -27,13 +27,13 @@
  *    half batches cost more than a whole one.
  * 6. At most half of the connections wait, and when one begins to wait, another is idle or running.
  *    If no connection may wait, busy conversations are tried every SEND_TRY_PAUSE_MS.
- * 7. A late connection is kept until its batch ends (db_conn.h says why) or the sender stops. While
+ * 7. A late connection is kept until its batch ends (db_conn.h says why) or the writer stops. While
  *    all connections are late, every send is refused at once.
  * 8. No thread holds the lock while it connects, runs a statement, publishes or replies.
- * 9. One thread more than there are connections runs sender_run. So sends meet their deadlines
- *    while every connection has a batch.
+ * 9. One thread more than there are connections runs message_writer_run. So sends meet their
+ *    deadlines while every connection has a batch.
  */
-#include "api/messages/sender.h"
+#include "api/messages/message_writer.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -44,7 +44,7 @@
 #include "api/http/reply.h"
 #include "api/links/accept_slots.h"
 #include "api/links/metrics.h"
-#include "api/messages/batch.h"
+#include "api/messages/writer_batch.h"
 #include "lib/base/clock.h"
 #include "lib/base/limits.h"
 #include "lib/base/memory.h"
@@ -58,7 +58,7 @@ enum {
 
 static struct {
 	pthread_mutex_t lock;
-	pthread_cond_t work; /* a thread in sender_run may have work */
+	pthread_cond_t work; /* a thread in message_writer_run may have work */
 	pthread_cond_t room; /* the queue is shorter */
 	struct send_queue queue;
 	struct db_conn *conns, *idle;
@@ -69,46 +69,46 @@ static struct {
 	int64_t since_ms; /* when the last batch of ready conversations began */
 	int64_t tried_ms; /* when busy conversations were last tried */
 	bool stop;
-} sender = { .lock = PTHREAD_MUTEX_INITIALIZER, .room = PTHREAD_COND_INITIALIZER };
+} writer = { .lock = PTHREAD_MUTEX_INITIALIZER, .room = PTHREAD_COND_INITIALIZER };
 
 void
-sender_open(void)
+message_writer_open(void)
 {
-	clock_cond_init(&sender.work);
-	pthread_cond_destroy(&sender.room);
-	clock_cond_init(&sender.room);
-	send_queue_init(&sender.queue);
-	sender.conns = memory_alloc((size_t)settings.api_send_connections * sizeof *sender.conns);
+	clock_cond_init(&writer.work);
+	pthread_cond_destroy(&writer.room);
+	clock_cond_init(&writer.room);
+	send_queue_init(&writer.queue);
+	writer.conns = memory_alloc((size_t)settings.api_send_connections * sizeof *writer.conns);
 	for (long i = 0; i < settings.api_send_connections; i++) {
-		sender.conns[i].next = sender.idle;
-		sender.idle = &sender.conns[i];
+		writer.conns[i].next = writer.idle;
+		writer.idle = &writer.conns[i];
 	}
-	sender.idle_count = (int)settings.api_send_connections;
+	writer.idle_count = (int)settings.api_send_connections;
 }
 
 void
-sender_close(void)
+message_writer_close(void)
 {
 	for (long i = 0; i < settings.api_send_connections; i++)
-		db_conn_drop(&sender.conns[i]);
-	free(sender.conns);
-	send_queue_free(&sender.queue);
+		db_conn_drop(&writer.conns[i]);
+	free(writer.conns);
+	send_queue_free(&writer.queue);
 }
 
 /* ---- replies: without the lock ---- */
 
 /* Returns the result of a send, from its status in messages_send. */
-static struct sent
-sent_of(const struct batch *b, int i)
+static struct send_result
+result_of(const struct writer_batch *b, int i)
 {
-	struct sent out = { .error = b->answered[i]->error };
-	const char *status = batch_column(b, i, SEND_STATUS);
+	struct send_result out = { .error = b->answered[i]->error };
+	const char *status = writer_batch_column(b, i, SEND_STATUS);
 
 	if (!status)
 		return out;
 	out.created = strcmp(status, "created") == 0;
 	if (out.created || strcmp(status, "repeated") == 0)
-		out.message = batch_column(b, i, SEND_MESSAGE);
+		out.message = writer_batch_column(b, i, SEND_MESSAGE);
 	else
 		out.error = error_find(status);
 	if (!out.message && !out.error)
@@ -118,11 +118,11 @@ sent_of(const struct batch *b, int i)
 
 /* Replies to the request of a send, and returns it to the unused ones. */
 static void
-send_answer_now(struct send *s, const struct sent *sent)
+send_finish(struct send *s, const struct send_result *result)
 {
 	struct request *r = s->request; /* its memory contains the send */
 
-	s->answer(r, sent);
+	s->reply(r, result);
 	reply_finish(r);
 	request_give(r);
 }
@@ -131,17 +131,17 @@ static void
 send_refuse(struct send_entry *e)
 {
 	metrics_count(&metrics->send_late);
-	send_answer_now((struct send *)e, &(struct sent){ .error = ERROR_UNAVAILABLE });
+	send_finish((struct send *)e, &(struct send_result){ .error = ERROR_UNAVAILABLE });
 }
 
 static void
-batch_answer(struct batch *b)
+writer_batch_answer(struct writer_batch *b)
 {
 	for (int i = 0; i < b->count; i++) {
 		if (!b->answered[i])
 			continue;
-		struct sent sent = sent_of(b, i);
-		send_answer_now(b->answered[i], &sent);
+		struct send_result result = result_of(b, i);
+		send_finish(b->answered[i], &result);
 	}
 	PQclear(b->result);
 }
@@ -152,9 +152,9 @@ batch_answer(struct batch *b)
 static bool
 ready_due(void)
 {
-	if (!sender.queue.ready_count || !sender.idle)
+	if (!writer.queue.ready_count || !writer.idle)
 		return false;
-	return !sender.running || sender.queue.ready_count >= settings.api_send_batch || clock_ms() - sender.since_ms >= SEND_LATE_MS;
+	return !writer.running || writer.queue.ready_count >= settings.api_send_batch || clock_ms() - writer.since_ms >= SEND_LATE_MS;
 }
 
 /* Returns whether a batch may wait for locks now (invariant 6). */
@@ -163,16 +163,16 @@ waiting_allowed(void)
 {
 	int most = (int)settings.api_send_connections / 2;
 
-	return sender.waiting < most && (sender.idle_count > 1 || sender.running > 0);
+	return writer.waiting < most && (writer.idle_count > 1 || writer.running > 0);
 }
 
 /* Returns whether a batch of busy conversations should begin (invariant 6). */
 static bool
 busy_due(void)
 {
-	if (TAILQ_EMPTY(&sender.queue.busy) || !sender.idle)
+	if (TAILQ_EMPTY(&writer.queue.busy) || !writer.idle)
 		return false;
-	return waiting_allowed() || clock_ms() - sender.tried_ms >= SEND_TRY_PAUSE_MS;
+	return waiting_allowed() || clock_ms() - writer.tried_ms >= SEND_TRY_PAUSE_MS;
 }
 
 /*
@@ -182,14 +182,14 @@ busy_due(void)
 static bool
 all_late(void)
 {
-	return sender.late == settings.api_send_connections;
+	return writer.late == settings.api_send_connections;
 }
 
 /* Takes a send out of the queue that must be refused, if there is one. */
 static struct send_entry *
 refusal_due(void)
 {
-	return send_queue_expire(&sender.queue, all_late() ? INT64_MAX : clock_ms());
+	return send_queue_expire(&writer.queue, all_late() ? INT64_MAX : clock_ms());
 }
 
 /*
@@ -199,12 +199,12 @@ refusal_due(void)
 static int64_t
 queue_deadline(void)
 {
-	int64_t deadline = sender.queue.earliest_ms;
+	int64_t deadline = writer.queue.earliest_ms;
 
-	if (sender.idle && sender.queue.ready_count && sender.since_ms + SEND_LATE_MS < deadline)
-		deadline = sender.since_ms + SEND_LATE_MS;
-	if (sender.idle && !TAILQ_EMPTY(&sender.queue.busy) && sender.tried_ms + SEND_TRY_PAUSE_MS < deadline)
-		deadline = sender.tried_ms + SEND_TRY_PAUSE_MS;
+	if (writer.idle && writer.queue.ready_count && writer.since_ms + SEND_LATE_MS < deadline)
+		deadline = writer.since_ms + SEND_LATE_MS;
+	if (writer.idle && !TAILQ_EMPTY(&writer.queue.busy) && writer.tried_ms + SEND_TRY_PAUSE_MS < deadline)
+		deadline = writer.tried_ms + SEND_TRY_PAUSE_MS;
 	return deadline;
 }
 
@@ -212,7 +212,7 @@ static void
 work_signal(void)
 {
 	if (ready_due() || busy_due())
-		pthread_cond_signal(&sender.work);
+		pthread_cond_signal(&writer.work);
 }
 
 /* ---- connections: under the lock ---- */
@@ -220,22 +220,22 @@ work_signal(void)
 static struct db_conn *
 conn_take(void)
 {
-	struct db_conn *c = sender.idle;
+	struct db_conn *c = writer.idle;
 
-	sender.idle = c->next;
-	sender.idle_count--;
+	writer.idle = c->next;
+	writer.idle_count--;
 	return c;
 }
 
 static void
 conn_return(struct db_conn *c)
 {
-	c->next = sender.idle;
-	sender.idle = c;
-	sender.idle_count++;
+	c->next = writer.idle;
+	writer.idle = c;
+	writer.idle_count++;
 }
 
-/* ---- the sender's threads: under the lock, which they release to wait ---- */
+/* ---- the writer's threads: under the lock, which they release to wait ---- */
 
 static void
 pause_a_moment(void)
@@ -255,30 +255,30 @@ kind_move(int **kind, int *to)
 }
 
 /*
- * Counts a batch as late, because all sends in it were refused. Returns false when the sender
+ * Counts a batch as late, because all sends in it were refused. Returns false when the writer
  * stops.
  */
 static bool
-batch_is_late(struct send_batch *b, int **kind)
+writer_batch_is_late(struct send_batch *b, int **kind)
 {
-	pthread_mutex_lock(&sender.lock);
-	bool stop = sender.stop;
-	if (*kind != &sender.late) {
-		kind_move(kind, &sender.late);
+	pthread_mutex_lock(&writer.lock);
+	bool stop = writer.stop;
+	if (*kind != &writer.late) {
+		kind_move(kind, &writer.late);
 		send_batch_late(b);
 		metrics_count(&metrics->batches_late);
-		pthread_cond_signal(&sender.work);
+		pthread_cond_signal(&writer.work);
 	}
-	pthread_mutex_unlock(&sender.lock);
+	pthread_mutex_unlock(&writer.lock);
 	return !stop;
 }
 
 /* Runs a batch until it ends. Refuses its sends at their deadlines meanwhile. */
 static void
-batch_do(struct db_conn *c, struct batch *b, int **kind)
+writer_batch_do(struct db_conn *c, struct writer_batch *b, int **kind)
 {
 	int64_t grace_ms = clock_ms() + SEND_GRACE_MS;
-	enum db_outcome outcome = batch_run(c, b, *kind == &sender.waiting ? SEND_WAIT_MS : 0);
+	enum db_outcome outcome = writer_batch_run(c, b, *kind == &writer.waiting ? SEND_WAIT_MS : 0);
 	struct send_entry *e;
 
 	while (outcome == DB_LATE) {
@@ -287,15 +287,15 @@ batch_do(struct db_conn *c, struct batch *b, int **kind)
 		int64_t deadline = send_batch_deadline(&b->sends);
 		if (deadline == INT64_MAX && clock_ms() < grace_ms)
 			deadline = grace_ms;
-		if (deadline == INT64_MAX && !batch_is_late(&b->sends, kind)) {
+		if (deadline == INT64_MAX && !writer_batch_is_late(&b->sends, kind)) {
 			db_conn_drop(c);
 			break;
 		}
-		outcome = batch_await(c, b, deadline < INT64_MAX ? deadline : clock_ms() + LATE_LOOK_MS);
+		outcome = writer_batch_await(c, b, deadline < INT64_MAX ? deadline : clock_ms() + LATE_LOOK_MS);
 	}
 	if (outcome == DB_LOST)
 		pause_a_moment(); /* before the next try */
-	batch_judge(b, outcome);
+	writer_batch_judge(b, outcome);
 }
 
 /*
@@ -305,28 +305,28 @@ batch_do(struct db_conn *c, struct batch *b, int **kind)
 static bool
 conn_make_ready(struct db_conn *c)
 {
-	pthread_mutex_unlock(&sender.lock);
+	pthread_mutex_unlock(&writer.lock);
 	bool ready = db_conn_lives(c);
 	if (!ready) {
-		pthread_cond_signal(&sender.work);
+		pthread_cond_signal(&writer.work);
 		ready = db_conn_ready(c, INT64_MAX);
 	}
 	if (!ready)
 		pause_a_moment();
-	pthread_mutex_lock(&sender.lock);
+	pthread_mutex_lock(&writer.lock);
 	return ready;
 }
 
 static void
 queue_take_batch(struct send_batch *b, bool busy)
 {
-	bool full = sender.queue.count >= settings.api_send_queue;
+	bool full = writer.queue.count >= settings.api_send_queue;
 
-	send_queue_take(&sender.queue, b, busy, (int)settings.api_send_batch, BATCH_BYTES);
+	send_queue_take(&writer.queue, b, busy, (int)settings.api_send_batch, BATCH_BYTES);
 	if (full && b->count)
-		pthread_cond_broadcast(&sender.room);
-	if (!sender.idle && sender.queue.count) /* another thread must watch the deadlines of the others */
-		pthread_cond_signal(&sender.work);
+		pthread_cond_broadcast(&writer.room);
+	if (!writer.idle && writer.queue.count) /* another thread must watch the deadlines of the others */
+		pthread_cond_signal(&writer.work);
 }
 
 /*
@@ -334,91 +334,91 @@ queue_take_batch(struct send_batch *b, bool busy)
  * the next batch meanwhile.
  */
 static void
-sender_batch(bool busy)
+writer_batch(bool busy)
 {
 	int *kind = NULL;
-	struct batch b;
+	struct writer_batch b;
 
 	if (busy)
-		sender.tried_ms = clock_ms();
+		writer.tried_ms = clock_ms();
 	else
-		sender.since_ms = clock_ms();
-	kind_move(&kind, busy && waiting_allowed() ? &sender.waiting : &sender.running);
+		writer.since_ms = clock_ms();
+	kind_move(&kind, busy && waiting_allowed() ? &writer.waiting : &writer.running);
 	struct db_conn *c = conn_take();
 	b.sends.count = b.count = 0;
 	if (conn_make_ready(c))
 		queue_take_batch(&b.sends, busy);
 	if (b.sends.count) {
-		pthread_mutex_unlock(&sender.lock);
-		batch_do(c, &b, &kind);
-		pthread_mutex_lock(&sender.lock);
-		send_queue_finish(&sender.queue, &b.sends);
+		pthread_mutex_unlock(&writer.lock);
+		writer_batch_do(c, &b, &kind);
+		pthread_mutex_lock(&writer.lock);
+		send_queue_finish(&writer.queue, &b.sends);
 	}
 	kind_move(&kind, NULL);
 	conn_return(c);
 	work_signal();
 	if (b.count == 0)
 		return;
-	pthread_mutex_unlock(&sender.lock);
-	batch_publish(&b);
-	batch_answer(&b);
-	pthread_mutex_lock(&sender.lock);
+	pthread_mutex_unlock(&writer.lock);
+	writer_batch_publish(&b);
+	writer_batch_answer(&b);
+	pthread_mutex_lock(&writer.lock);
 }
 
 /* Refuses a send that has waited in the queue up to its deadline. */
 static void
-sender_refuse(struct send_entry *e)
+writer_refuse(struct send_entry *e)
 {
-	pthread_cond_broadcast(&sender.room);
-	pthread_mutex_unlock(&sender.lock);
+	pthread_cond_broadcast(&writer.room);
+	pthread_mutex_unlock(&writer.lock);
 	send_refuse(e);
-	pthread_mutex_lock(&sender.lock);
+	pthread_mutex_lock(&writer.lock);
 }
 
 static void
-sender_rest(void)
+writer_rest(void)
 {
 	int64_t deadline = queue_deadline();
 
 	if (deadline == INT64_MAX)
-		pthread_cond_wait(&sender.work, &sender.lock);
+		pthread_cond_wait(&writer.work, &writer.lock);
 	else
-		(void)clock_wait(&sender.work, &sender.lock, deadline);
+		(void)clock_wait(&writer.work, &writer.lock, deadline);
 }
 
 /* Returns one more than there are connections (invariant 9). */
 long
-sender_threads(void)
+message_writer_threads(void)
 {
 	return settings.api_send_connections + 1;
 }
 
 void
-sender_run(void)
+message_writer_run(void)
 {
 	struct send_entry *e;
 
-	pthread_mutex_lock(&sender.lock);
-	while (!sender.stop || sender.queue.count) {
+	pthread_mutex_lock(&writer.lock);
+	while (!writer.stop || writer.queue.count) {
 		if ((e = refusal_due()))
-			sender_refuse(e);
+			writer_refuse(e);
 		else if (busy_due())
-			sender_batch(true);
+			writer_batch(true);
 		else if (ready_due())
-			sender_batch(false);
+			writer_batch(false);
 		else
-			sender_rest();
+			writer_rest();
 	}
-	pthread_mutex_unlock(&sender.lock);
+	pthread_mutex_unlock(&writer.lock);
 }
 
 void
-sender_stop(void)
+message_writer_stop(void)
 {
-	pthread_mutex_lock(&sender.lock);
-	sender.stop = true;
-	pthread_cond_broadcast(&sender.work);
-	pthread_mutex_unlock(&sender.lock);
+	pthread_mutex_lock(&writer.lock);
+	writer.stop = true;
+	pthread_cond_broadcast(&writer.work);
+	pthread_mutex_unlock(&writer.lock);
 }
 
 /* ---- sending ---- */
@@ -430,33 +430,33 @@ sender_stop(void)
 static bool
 queue_has_room(const struct send_entry *e)
 {
-	while (sender.queue.count >= settings.api_send_queue) {
+	while (writer.queue.count >= settings.api_send_queue) {
 		accept_slot_release();
-		if (!clock_wait(&sender.room, &sender.lock, e->deadline_ms))
+		if (!clock_wait(&writer.room, &writer.lock, e->deadline_ms))
 			return false;
 	}
-	return !all_late() && !send_queue_is_stuck(&sender.queue, e->conversation, (int)settings.api_send_queue / STUCK_SHARE, SIZE_MAX);
+	return !all_late() && !send_queue_is_stuck(&writer.queue, e->conversation, (int)settings.api_send_queue / STUCK_SHARE, SIZE_MAX);
 }
 
 enum reply
-sender_send(struct request *r, const struct message_draft *draft, send_answer *answer)
+message_writer_send(struct request *r, const struct message_draft *draft, send_reply *reply)
 {
 	struct send *s = arena_alloc(&r->arena, sizeof *s);
 
-	*s = (struct send){ .request = r, .draft = draft, .answer = answer };
+	*s = (struct send){ .request = r, .draft = draft, .reply = reply };
 	s->entry.conversation = draft->conversation;
 	s->entry.deadline_ms = clock_ms() + settings.api_wait_ms;
 	s->entry.size = strlen(draft->text);
-	pthread_mutex_lock(&sender.lock);
+	pthread_mutex_lock(&writer.lock);
 	bool room = queue_has_room(&s->entry);
 	if (room) {
-		send_queue_add(&sender.queue, &s->entry);
-		if (ready_due() || sender.queue.count == 1) /* a thread must watch the deadline of the first send */
-			pthread_cond_signal(&sender.work);
+		send_queue_add(&writer.queue, &s->entry);
+		if (ready_due() || writer.queue.count == 1) /* a thread must watch the deadline of the first send */
+			pthread_cond_signal(&writer.work);
 	}
-	pthread_mutex_unlock(&sender.lock);
+	pthread_mutex_unlock(&writer.lock);
 	if (room)
 		return REPLY_LATER;
 	metrics_count(&metrics->send_late);
-	return answer(r, &(struct sent){ .error = ERROR_UNAVAILABLE });
+	return reply(r, &(struct send_result){ .error = ERROR_UNAVAILABLE });
 }

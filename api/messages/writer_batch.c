@@ -12,7 +12,7 @@
  *    causes the failure ends up alone, and gets the error.
  * 5. After a lost connection a send that is alone is repeated too, until its deadline.
  */
-#include "api/messages/batch.h"
+#include "api/messages/writer_batch.h"
 
 #include <assert.h>
 #include <stdbool.h>
@@ -28,7 +28,7 @@
  * it still works.
  */
 static enum db_outcome
-batch_step(struct db_conn *c, struct batch *b, enum db_outcome outcome)
+writer_batch_step(struct db_conn *c, struct writer_batch *b, enum db_outcome outcome)
 {
 	if (outcome == DB_LOST || outcome == DB_STALE)
 		db_conn_drop(c);
@@ -42,7 +42,7 @@ batch_step(struct db_conn *c, struct batch *b, enum db_outcome outcome)
 }
 
 enum db_outcome
-batch_run(struct db_conn *c, struct batch *b, int wait_ms)
+writer_batch_run(struct db_conn *c, struct writer_batch *b, int wait_ms)
 {
 	struct param params[MESSAGE_BATCH_PARAMS];
 	struct message_batch drafts = { 0 };
@@ -61,13 +61,13 @@ batch_run(struct db_conn *c, struct batch *b, int wait_ms)
 	histogram_add(&metrics->batch_sizes, HISTOGRAM_NUMBERS, b->count);
 	enum db_outcome outcome = db_conn_run(c, STATEMENT_MESSAGES_SEND, params, MESSAGE_BATCH_PARAMS, send_batch_deadline(&b->sends), &b->result);
 	message_batch_free(&drafts);
-	return batch_step(c, b, outcome);
+	return writer_batch_step(c, b, outcome);
 }
 
 enum db_outcome
-batch_await(struct db_conn *c, struct batch *b, int64_t deadline)
+writer_batch_await(struct db_conn *c, struct writer_batch *b, int64_t deadline)
 {
-	return batch_step(c, b, db_conn_await(c, deadline, &b->result));
+	return writer_batch_step(c, b, db_conn_await(c, deadline, &b->result));
 }
 
 static enum error
@@ -88,7 +88,7 @@ outcome_error(enum db_outcome outcome)
 
 /* Returns whether a send may be repeated after its batch has failed. */
 static bool
-send_again(const struct batch *b, struct send *s, enum db_outcome outcome)
+send_again(const struct writer_batch *b, struct send *s, enum db_outcome outcome)
 {
 	if (outcome == DB_AGAIN || outcome == DB_STALE)
 		return s->tries++ < SEND_TRIES;
@@ -97,13 +97,13 @@ send_again(const struct batch *b, struct send *s, enum db_outcome outcome)
 
 /* Halves the batches of the remaining sends after most failures: see the top of this file. */
 void
-batch_judge(struct batch *b, enum db_outcome outcome)
+writer_batch_judge(struct writer_batch *b, enum db_outcome outcome)
 {
 	for (int i = 0; i < b->count; i++) {
 		struct send *s = (struct send *)b->sends.entries[i];
 		if (!s)
 			continue;
-		const char *status = batch_column(b, i, SEND_STATUS);
+		const char *status = writer_batch_column(b, i, SEND_STATUS);
 		if (status && strcmp(status, "busy") == 0) {
 			b->sends.busy[i] = true;
 			metrics_count(&metrics->send_busy);
@@ -119,19 +119,19 @@ batch_judge(struct batch *b, enum db_outcome outcome)
 }
 
 const char *
-batch_column(const struct batch *b, int i, enum send_column column)
+writer_batch_column(const struct writer_batch *b, int i, enum send_column column)
 {
 	return !b->result || PQgetisnull(b->result, i, column) ? NULL : PQgetvalue(b->result, i, column);
 }
 
 void
-batch_publish(const struct batch *b)
+writer_batch_publish(const struct writer_batch *b)
 {
 	char channel[32];
 
 	redis_publish_begin();
 	for (int i = 0; i < b->count; i++) {
-		const char *event = batch_column(b, i, SEND_EVENT);
+		const char *event = writer_batch_column(b, i, SEND_EVENT);
 		if (!event)
 			continue;
 		snprintf(channel, sizeof channel, "c:%ld", (long)b->conversations[i]);
