@@ -13,7 +13,7 @@
 #include "lib/process/shared.h"
 
 struct common {
-	struct metrics metrics;
+	struct api_metrics metrics;
 	struct ready_shared ready;
 	_Atomic int64_t met_ms[SQLSTATE_STATEMENTS];
 };

@@ -19,7 +19,7 @@ enum {
  * Every route of the api. The dispatcher enforces the columns, so handlers contain only their own
  * case.
  */
-static const struct route routes[] = {
+static const struct rest_route routes[] = {
 	/* method, path, who, body, rate, handler */
 	{ "POST",   "/v1/auth/register",                                                ANYONE, SMALL,   RATE_LOGIN,   post_register },
 	{ "POST",   "/v1/auth/login",                                                   ANYONE, SMALL,   RATE_LOGIN,   post_login },

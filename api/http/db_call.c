@@ -18,7 +18,7 @@
 
 enum { TRIES = 5, RETRY_PAUSE_US = 3000, LATE_LOOK_MS = 50 };
 
-struct pool {
+struct db_pool {
 	pthread_mutex_t lock;
 	pthread_cond_t given;
 	struct db_conn *conns;
@@ -32,10 +32,10 @@ struct pool {
  * The pools. Reads have connections of their own. So they continue while no commit ends, as after
  * the loss of a standby.
  */
-static struct pool reads = { .lock = PTHREAD_MUTEX_INITIALIZER }, writes = { .lock = PTHREAD_MUTEX_INITIALIZER };
+static struct db_pool reads = { .lock = PTHREAD_MUTEX_INITIALIZER }, writes = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static void
-pool_open(struct pool *p, long count)
+pool_open(struct db_pool *p, long count)
 {
 	clock_cond_init(&p->given);
 	p->count = count;
@@ -48,7 +48,7 @@ pool_open(struct pool *p, long count)
 }
 
 static void
-pool_close(struct pool *p)
+pool_close(struct db_pool *p)
 {
 	for (long i = 0; i < p->count; i++)
 		db_conn_drop(&p->conns[i]);
@@ -73,7 +73,7 @@ db_calls_close(void)
 
 /* Moves late connections that the server has finished with to the idle ones. */
 static void
-pool_settle(struct pool *p)
+pool_settle(struct db_pool *p)
 {
 	struct db_conn **at = &p->late, *c;
 	PGresult *result;
@@ -100,7 +100,7 @@ pool_settle(struct pool *p)
  * available to other users.
  */
 static bool
-pool_is_spent(const struct pool *p, int64_t user)
+pool_is_spent(const struct db_pool *p, int64_t user)
 {
 	long held = 0;
 
@@ -114,7 +114,7 @@ pool_is_spent(const struct pool *p, int64_t user)
  * when none became idle in time.
  */
 static struct db_conn *
-pool_take(struct pool *p, int64_t user, int64_t deadline)
+pool_take(struct db_pool *p, int64_t user, int64_t deadline)
 {
 	struct db_conn *c;
 
@@ -140,7 +140,7 @@ pool_take(struct pool *p, int64_t user, int64_t deadline)
  * Returns a connection to its pool. A late connection waits there for its result: see db_conn_run.
  */
 static void
-pool_give(struct pool *p, struct db_conn *c, bool is_late)
+pool_give(struct db_pool *p, struct db_conn *c, bool is_late)
 {
 	struct db_conn **list = is_late ? &p->late : &p->idle;
 
@@ -183,7 +183,7 @@ pool_run(enum statement s, const struct request *r, const struct param *params, 
 {
 	int64_t deadline = db_call_deadline(r);
 	enum db_outcome outcome = DB_LOST;
-	struct pool *p = statement_row(s)->reads ? &reads : &writes;
+	struct db_pool *p = statement_row(s)->reads ? &reads : &writes;
 	struct db_conn *c = pool_take(p, r->user, deadline);
 
 	*result = NULL;
@@ -235,7 +235,7 @@ db_call_run(struct request *r, enum statement s, const struct param *params, int
 	accept_slot_release();
 	enum db_outcome outcome = pool_run(s, r, params, n, &result);
 
-	request_keep(r, result, result_free);
+	request_own(r, result, result_free);
 	switch (outcome) {
 	case DB_DONE:
 		return (struct rows *)result;

@@ -15,18 +15,18 @@
 #include "lib/base/id.h"
 
 static struct {
-	const struct route *routes;
+	const struct rest_route *routes;
 	int count;
 } table;
 
 void
-dispatch_open(const struct route *routes, int count)
+dispatch_open(const struct rest_route *routes, int count)
 {
 	table.routes = routes;
 	table.count = count;
 }
 
-const struct route *
+const struct rest_route *
 dispatch_route(int place)
 {
 	return place < table.count ? &table.routes[place] : NULL;
@@ -49,13 +49,13 @@ path_fits(const char *form, const char *path)
 }
 
 static bool
-method_fits(const struct route *route, const char *method)
+method_fits(const struct rest_route *route, const char *method)
 {
 	return strcmp(route->method, strcmp(method, "HEAD") == 0 ? "GET" : method) == 0;
 }
 
 /* Finds a route. Returns NULL if there is none, and adds the path's other methods to the text. */
-static const struct route *
+static const struct rest_route *
 route_find(const char *path, const char *method, struct text *others)
 {
 	for (int i = 0; i < table.count; i++) {

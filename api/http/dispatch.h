@@ -8,7 +8,7 @@
 
 enum caller { ANYONE, USER };
 
-struct route {
+struct rest_route {
 	const char *method;
 	const char *path; /* segments that begin with ':' are ids */
 	enum caller who;
@@ -18,7 +18,7 @@ struct route {
 };
 
 /* Sets the table of routes. Called once, before threads start. */
-void dispatch_open(const struct route *routes, int count);
+void dispatch_open(const struct rest_route *routes, int count);
 
 /*
  * Finds the route, enforces its columns (method, caller, rate, body, ids) and calls the handler.
@@ -27,6 +27,6 @@ void dispatch_open(const struct route *routes, int count);
 enum reply dispatch(struct request *r);
 
 /* Returns the route at a place of the table, or NULL behind the last one. */
-const struct route *dispatch_route(int place);
+const struct rest_route *dispatch_route(int place);
 
 #endif

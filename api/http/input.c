@@ -24,7 +24,7 @@ body_parse(struct request *r, enum error *why)
 	r->json = fields_parse(r->body, r->body_len, why);
 	if (!r->json)
 		return false;
-	request_keep(r, r->json, json_free);
+	request_own(r, r->json, json_free);
 	return true;
 }
 

@@ -52,7 +52,7 @@ take_ids(struct arena *a, const struct field *f, const char *value, void *at)
 		if (!*value)
 			break;
 	}
-	*(struct ids *)at = (struct ids){ list, count };
+	*(struct id_list *)at = (struct id_list){ list, count };
 	return count >= f->min;
 }
 

@@ -19,8 +19,8 @@
 
 enum { LOG_PATH_BYTES = 256, ACCEPT_PAUSE_US = 10 * 1000 };
 
-struct kept {
-	struct kept *next;
+struct owned {
+	struct owned *next;
 	void *what;
 	void (*free_it)(void *);
 };
@@ -228,9 +228,9 @@ request_forget(struct request *r)
 	struct FCGX_Request *fcgi = r->fcgi;
 	struct arena arena;
 
-	while (r->kept) {
-		struct kept *k = r->kept;
-		r->kept = k->next;
+	while (r->owned) {
+		struct owned *k = r->owned;
+		r->owned = k->next;
 		k->free_it(k->what);
 	}
 	arena_reset(&r->arena);
@@ -259,10 +259,10 @@ request_finish(struct request *r)
 }
 
 void
-request_keep(struct request *r, void *what, void (*free_it)(void *))
+request_own(struct request *r, void *what, void (*free_it)(void *))
 {
-	struct kept *k = arena_alloc(&r->arena, sizeof *k);
+	struct owned *k = arena_alloc(&r->arena, sizeof *k);
 
-	*k = (struct kept){ r->kept, what, free_it };
-	r->kept = k;
+	*k = (struct owned){ r->owned, what, free_it };
+	r->owned = k;
 }

@@ -14,8 +14,8 @@
 
 struct FCGX_Request;
 struct json_t;
-struct kept;
-struct route;
+struct owned;
+struct rest_route;
 
 enum { REQUEST_PATH_IDS = 2 };
 
@@ -28,7 +28,7 @@ enum reply {
 struct request {
 	struct arena arena; /* holds all memory of the request */
 	struct FCGX_Request *fcgi;
-	struct kept *kept;
+	struct owned *owned;
 	int64_t started_us;
 
 	/* the input; "" for absent parts */
@@ -48,8 +48,8 @@ struct request {
 	size_t body_len;
 
 	/* the dispatcher's findings */
-	const struct route *route; /* NULL: unknown */
-	int route_place;	   /* place of the route in its table */
+	const struct rest_route *route; /* NULL: unknown */
+	int route_place;		/* place of the route in its table */
 	enum rate_class rate;
 	int64_t user, device; /* from the access token; 0 without one */
 	int64_t path_ids[REQUEST_PATH_IDS];
@@ -91,6 +91,6 @@ bool request_read(struct request *r) __attribute__((warn_unused_result));
 void request_finish(struct request *r);
 
 /* Has free_it(what) called when the request is over. */
-void request_keep(struct request *r, void *what, void (*free_it)(void *));
+void request_own(struct request *r, void *what, void (*free_it)(void *));
 
 #endif

@@ -7,18 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct metrics *metrics;
+struct api_metrics *metrics;
 
 enum kind { COUNTER, TIMES, NUMBERS };
 
 /* clang-format off */
-static const struct row {
+static const struct metric_row {
 	const char *name;
 	enum kind kind;
 	size_t at;
 	const char *help;
 } rows[] = {
-#define AT(member) offsetof(struct metrics, member)
+#define AT(member) offsetof(struct api_metrics, member)
 	{ "banter_api_send_seconds", TIMES, AT(send_times), "Requests that stored a message, or found it stored." },
 	{ "banter_api_send_batch_messages", NUMBERS, AT(batch_sizes), "Messages sent in one transaction." },
 	{ "banter_api_send_batch_seconds", TIMES, AT(batch_times), "From asking PostgreSQL for such a transaction to its end." },
@@ -36,7 +36,7 @@ static const struct row {
 /* clang-format on */
 
 void
-metrics_open(struct metrics *shared)
+metrics_open(struct api_metrics *shared)
 {
 	metrics = shared;
 }
@@ -88,7 +88,7 @@ requests_print(FILE *f, metrics_labels *labels)
 }
 
 static void
-row_print(FILE *f, const struct row *row)
+row_print(FILE *f, const struct metric_row *row)
 {
 	void *at = (char *)metrics + row->at;
 

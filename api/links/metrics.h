@@ -23,7 +23,7 @@ enum {
 typedef void metrics_labels(int route, char out[METRICS_LABELS_BYTES]);
 
 /* The counters. They are in memory that all workers share, so they outlive workers. */
-struct metrics {
+struct api_metrics {
 	_Atomic uint64_t requests[METRICS_ROUTES][METRICS_CLASSES]; /* by the route's place in its table */
 	struct histogram request_times[METRICS_ROUTES];
 	struct histogram send_times;  /* requests that have stored a message, or found it stored */
@@ -40,10 +40,10 @@ struct metrics {
 	_Atomic uint64_t redis_drops; /* notifications that Redis did not accept; push's heads sweep delivers the events */
 };
 
-extern struct metrics *metrics;
+extern struct api_metrics *metrics;
 
 /* Sets the memory of the counters (common.h). Called once, before threads start. */
-void metrics_open(struct metrics *shared);
+void metrics_open(struct api_metrics *shared);
 
 /* Adds one to a counter. */
 void metrics_count(_Atomic uint64_t *counter);

@@ -30,7 +30,7 @@ list_conversations(struct request *r)
 struct conversation_input {
 	const char *kind, *title, *history;
 	int64_t user_id;
-	struct ids members;
+	struct id_list members;
 };
 
 #define AT(member) .offset = offsetof(struct conversation_input, member)

@@ -46,7 +46,7 @@ static const struct field members_fields[] = {
 enum reply
 post_members(struct request *r)
 {
-	struct ids users;
+	struct id_list users;
 
 	if (!input_read(r, members_fields, &users) || !work_allows_members(r, users.count))
 		return REPLIED;

@@ -58,7 +58,7 @@ struct shown {
 };
 
 static bool
-shown_find(struct request *r, const struct ids *asked, struct shown *out)
+shown_find(struct request *r, const struct id_list *asked, struct shown *out)
 {
 	struct rows *rows = db_call(r, STATEMENT_PRESENCE_ALLOWED, param_id(r->user), param_text(ids_text(&r->arena, asked->list, asked->count)));
 
@@ -107,7 +107,7 @@ get_presence(struct request *r)
 {
 	struct text body = { .arena = &r->arena };
 	struct shown shown;
-	struct ids asked;
+	struct id_list asked;
 
 	if (!parameters_read(r, presence_fields, &asked) || !shown_find(r, &asked, &shown))
 		return REPLIED;
@@ -126,7 +126,7 @@ query_presence(struct request *r)
 {
 	struct text body = { .arena = &r->arena };
 	struct shown shown;
-	struct ids asked;
+	struct id_list asked;
 
 	if (!input_read(r, presence_fields, &asked) || !shown_find(r, &asked, &shown))
 		return REPLIED;
@@ -150,7 +150,7 @@ put_watch(struct request *r)
 {
 	struct text body = { .arena = &r->arena };
 	struct shown shown;
-	struct ids asked;
+	struct id_list asked;
 
 	if (!input_read(r, watch_fields, &asked) || !shown_find(r, &asked, &shown))
 		return REPLIED;

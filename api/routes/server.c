@@ -116,7 +116,7 @@ get_ready(struct request *r)
 static void
 route_labels(int i, char out[METRICS_LABELS_BYTES])
 {
-	const struct route *route = dispatch_route(i);
+	const struct rest_route *route = dispatch_route(i);
 
 	if (route)
 		snprintf(out, METRICS_LABELS_BYTES, "method=\"%s\",route=\"%s\",", route->method, route->path);
@@ -134,7 +134,7 @@ get_metrics(struct request *r)
 	size_t len;
 	char *page = metrics_page(&len, route_labels);
 
-	request_keep(r, page, free);
+	request_own(r, page, free);
 	reply_json(r, 200, page);
 	r->type = "text/plain; version=0.0.4";
 	return REPLIED;

@@ -108,7 +108,7 @@ take_ids(const struct source *from, const struct field *f, const json_t *value, 
 	for (size_t i = 0; i < n; i++)
 		if (!take_id(json_array_get(value, i), &list[i]))
 			return false;
-	*(struct ids *)field_place(f, out) = (struct ids){ list, (int)n };
+	*(struct id_list *)field_place(f, out) = (struct id_list){ list, (int)n };
 	return true;
 }
 

@@ -18,7 +18,7 @@ struct json_t;
 enum field_type {
 	FIELD_TEXT,	/* const char *; min and max bytes */
 	FIELD_ID,	/* int64_t */
-	FIELD_IDS,	/* struct ids; min and max count. As a parameter: comma-separated */
+	FIELD_IDS,	/* struct id_list; min and max count. As a parameter: comma-separated */
 	FIELD_MENTIONS, /* const char *: ids as a PostgreSQL array, 0 for all; up to max of them, else too_long. JSON only */
 	FIELD_SWITCH,	/* bool */
 	FIELD_NUMBER,	/* int64_t; min and max. Parameters only */
@@ -42,7 +42,7 @@ struct field {
 	enum error too_long; /* for a text beyond max; ERROR_NONE: invalid_body */
 };
 
-struct ids {
+struct id_list {
 	const int64_t *list;
 	int count;
 };

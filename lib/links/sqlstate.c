@@ -16,7 +16,7 @@ enum { STATE_BYTES = 6, LOGGED_MOST = 32 };
 
 enum note { QUIET, INFO, WARN, ERROR };
 
-struct row {
+struct sqlstate_row {
 	const char *state; /* a prefix is enough */
 	enum db_outcome outcome;
 	enum note note;
@@ -24,7 +24,7 @@ struct row {
 };
 
 /* The first row whose prefix matches counts. */
-static const struct row rows[] = {
+static const struct sqlstate_row rows[] = {
 	{ "BN000", DB_REFUSED, QUIET, false }, /* fail() */
 	{ "40001", DB_AGAIN, QUIET, false },   /* serialization_failure */
 	{ "40P01", DB_AGAIN, QUIET, false },   /* deadlock_detected */
@@ -63,10 +63,10 @@ static struct {
 static _Atomic int64_t own_ms[SQLSTATE_STATEMENTS];
 static _Atomic int64_t *met_ms = own_ms;
 
-static const struct row *
+static const struct sqlstate_row *
 row_of(const char *state)
 {
-	const struct row *row = rows;
+	const struct sqlstate_row *row = rows;
 
 	while (strncmp(state, row->state, strlen(row->state)) != 0)
 		row++;
@@ -146,7 +146,7 @@ failure_text(const PGresult *result, enum db_outcome outcome)
 }
 
 static void
-failure_log(const char *name, const PGresult *result, const char *state, const struct row *row)
+failure_log(const char *name, const PGresult *result, const char *state, const struct sqlstate_row *row)
 {
 	long count = row->note == QUIET ? 0 : logged_count(state);
 
@@ -170,7 +170,7 @@ sqlstate_met(unsigned statement, const char *name, const PGresult *result)
 	}
 	if (!state)
 		return DB_LOST;
-	const struct row *row = row_of(state);
+	const struct sqlstate_row *row = row_of(state);
 	if (row->trouble)
 		atomic_store(&met_ms[statement], clock_ms());
 	failure_log(name, result, state, row);

@@ -27,7 +27,7 @@ struct command {
 	const char *cursor;	    /* auth (may be NULL), ack */
 	const char *status;	    /* heartbeat: "online", "away" or NULL */
 	int64_t conversation;	    /* typing */
-	struct ids users;	    /* watch */
+	struct id_list users;	    /* watch */
 	struct message_draft draft; /* send: all but its sender */
 	struct arena arena;	    /* memory of the fields … */
 	struct json_t *root;	    /* … and the parsed JSON that the texts point into */

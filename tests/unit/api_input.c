@@ -23,7 +23,7 @@ struct item {
 struct said {
 	const char *text, *data, *role;
 	int64_t id, limit;
-	struct ids ids;
+	struct id_list ids;
 	struct list items;
 	bool cookie;
 };
