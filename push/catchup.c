@@ -23,7 +23,7 @@
 #include "lib/base/settings.h"
 #include "lib/chat/presence.h"
 #include "push/fanout/hub.h"
-#include "push/links/bus.h"
+#include "push/links/redis.h"
 #include "push/net/conns.h"
 #include "push/net/loop.h"
 #include "push/session/heartbeat.h"
@@ -39,7 +39,7 @@ enum {
 	LISTS_MOST = 100,      /* watch lists in one command */
 };
 
-static_assert((int)LISTS_MOST <= (int)BUS_REPLY_VALUES, "a reply has room for all that are queried");
+static_assert((int)LISTS_MOST <= (int)REDIS_REPLY_VALUES, "a reply has room for all that are queried");
 
 struct device {
 	int64_t user, device;
@@ -116,7 +116,7 @@ lists_ask(struct lists *l)
 		argv[4 + k] = ids[k];
 		argv[5 + k] = ids[k + 1];
 	}
-	bus_command(4 + 2 * l->asked, argv, lists_reply, l);
+	redis_command(4 + 2 * l->asked, argv, lists_reply, l);
 }
 
 static void

@@ -25,8 +25,8 @@
 #include "push/fanout/hub.h"
 #include "push/fanout/subscribe_wait.h"
 #include "push/fanout/transport.h"
-#include "push/links/bus.h"
 #include "push/links/horizon.h"
+#include "push/links/redis.h"
 #include "push/links/store.h"
 #include "push/net/close.h"
 #include "push/net/conn.h"
@@ -109,7 +109,7 @@ turn(void)
 	loop_turn();
 	message_writer_turn_end();
 	store_turn_end(); /* PostgreSQL works while the streams are written to */
-	bus_turn_end();
+	redis_turn_end();
 	sweep_turn_end();
 	subscribe_wait_turn_end();
 	conn_turn_end();
@@ -117,7 +117,7 @@ turn(void)
 	memberships_turn_end();
 	message_writer_turn_end(); /* again: a stream whose replay was taken may have sent messages meanwhile */
 	store_turn_end();
-	bus_turn_end();
+	redis_turn_end();
 	metrics_turn_end(loop_now());
 }
 
@@ -130,7 +130,7 @@ warm_up(void)
 {
 	int64_t until = loop_now() + WARM_MS;
 
-	while (!asked_to_end && loop_now() < until && !(store_answers() && horizon_latest() && bus_answers()))
+	while (!asked_to_end && loop_now() < until && !(store_answers() && horizon_latest() && redis_answers()))
 		turn();
 }
 
@@ -251,7 +251,7 @@ serve(void)
 	hub_open(&hub_calls);
 	message_writer_open();
 	store_open();
-	bus_open(bell_message, event_batch_deliver_all, catchup_begin);
+	redis_open(bell_message, event_batch_deliver_all, catchup_begin);
 	sweep_open();
 	revocations_open();
 	watched_open();
@@ -273,7 +273,7 @@ serve(void)
 	drain();
 	store_close();
 	message_writer_close();
-	bus_close();
+	redis_close();
 	conn_turn_end();
 	hub_close();
 	users_close();

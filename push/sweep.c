@@ -14,9 +14,9 @@
 #include "push/fanout/cursor_state.h"
 #include "push/fanout/delivery.h"
 #include "push/fanout/hub.h"
-#include "push/links/bus.h"
 #include "push/links/horizon.h"
 #include "push/links/proof.h"
+#include "push/links/redis.h"
 #include "push/links/result.h"
 #include "push/links/store.h"
 #include "push/net/conn.h"
@@ -205,7 +205,7 @@ slice_ask(void)
 static void
 slices_ask(void)
 {
-	bool all = sweep.hurry || !bus_answers();
+	bool all = sweep.hurry || !redis_answers();
 
 	sweep.hurry = false;
 	do
@@ -263,7 +263,7 @@ sweep_turn_end(void)
 	struct pg_array ids = { 0 };
 	size_t n = 0;
 
-	while (n < begun.count && n < SLICE_MOST && begun.list[n].subscription <= bus_acked())
+	while (n < begun.count && n < SLICE_MOST && begun.list[n].subscription <= redis_acked())
 		pg_array_add(&ids, begun.list[n++].conversation);
 	if (n) {
 		const char *params[] = { pg_array_text(&ids) };

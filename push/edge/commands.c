@@ -7,7 +7,7 @@
 
 #include "push/fanout/delivery.h"
 #include "push/fanout/hub.h"
-#include "push/links/bus.h"
+#include "push/links/redis.h"
 #include "push/session/heartbeat.h"
 #include "push/session/message_writer.h"
 #include "push/session/presence.h"
@@ -112,7 +112,7 @@ command_typing(struct conn *c, const struct command *command)
 	c->typed_ms = now;
 	snprintf(channel, sizeof channel, "c:%ld", (long)command->conversation);
 	int n = snprintf(payload, sizeof payload, "t %ld", (long)c->user);
-	bus_publish(channel, payload, (size_t)n);
+	redis_publish(channel, payload, (size_t)n);
 }
 
 static void

@@ -54,8 +54,8 @@
 #include "lib/chat/notification.h"
 #include "push/fanout/delivery.h"
 #include "push/fanout/event_batch.h"
-#include "push/links/bus.h"
 #include "push/links/horizon.h"
+#include "push/links/redis.h"
 #include "push/links/result.h"
 #include "push/links/store.h"
 #include "push/net/metrics.h"
@@ -353,7 +353,7 @@ topic_new(int64_t conversation, int64_t seq, int64_t id, uint32_t members)
 	t->hold.fire = hold_fire;
 	t->slot = slots_add(&hub.slots, t);
 	map_put(&hub.topics, conversation, t);
-	t->subscription = bus_subscribe('c', conversation);
+	t->subscription = redis_subscribe('c', conversation);
 	hub.calls->begun(t);
 	return t;
 }
@@ -361,7 +361,7 @@ topic_new(int64_t conversation, int64_t seq, int64_t id, uint32_t members)
 static void
 topic_free(struct topic *t)
 {
-	bus_unsubscribe('c', t->conversation);
+	redis_unsubscribe('c', t->conversation);
 	map_remove(&hub.topics, t->conversation);
 	slots_remove(&hub.slots, t->slot);
 	timer_stop(&t->hold);

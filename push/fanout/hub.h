@@ -28,7 +28,7 @@ struct topic {
 	int64_t conversation;
 	int64_t seq, id;       /* the last delivered event */
 	int64_t known_seq;     /* highest seq that is known to exist */
-	uint64_t subscription; /* number of its channel's subscription (bus.h) */
+	uint64_t subscription; /* number of its channel's subscription (redis.h) */
 	uint32_t slot;
 	uint32_t members;
 	uint32_t mark; /* the last mark that a join has set (join.c) */

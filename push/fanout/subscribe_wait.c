@@ -2,8 +2,8 @@
 /* Queue of waiters for the subscription of a channel. */
 #include "push/fanout/subscribe_wait.h"
 
-#include "push/links/bus.h"
 #include "push/links/horizon.h"
+#include "push/links/redis.h"
 
 static struct {
 	struct subscribe_wait *first, **end;
@@ -32,7 +32,7 @@ subscribe_wait_is_queued(const struct subscribe_wait *w)
 static bool
 first_may_go(void)
 {
-	return waits.first && (waits.first->subscription <= bus_acked() || !bus_answers()) && horizon_latest() > 0;
+	return waits.first && (waits.first->subscription <= redis_acked() || !redis_answers()) && horizon_latest() > 0;
 }
 
 void

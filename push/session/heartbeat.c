@@ -22,7 +22,7 @@
 #include "lib/base/pg_array.h"
 #include "lib/base/settings.h"
 #include "lib/chat/presence.h"
-#include "push/links/bus.h"
+#include "push/links/redis.h"
 #include "push/links/store.h"
 #include "push/net/conns.h"
 
@@ -38,7 +38,7 @@ enum {
 	GONE_TEXT_BYTES = 2 * ID_TEXT_BYTES + 1,
 };
 
-static_assert((int)SWEEP_MOST <= (int)BUS_REPLY_VALUES, "a reply has room for all that are queried");
+static_assert((int)SWEEP_MOST <= (int)REDIS_REPLY_VALUES, "a reply has room for all that are queried");
 
 static struct {
 	struct timer timer, sweep_timer;
@@ -71,7 +71,7 @@ heartbeat_send(void)
 		argv[argc++] = heartbeats.away[i] ? "away" : "online";
 	}
 	heartbeats.count = 0;
-	bus_command(argc, argv, NULL, NULL);
+	redis_command(argc, argv, NULL, NULL);
 }
 
 static void
@@ -140,7 +140,7 @@ departed_written(void *context, PGresult *result)
 	for (int i = 0; i < g->count; i++)
 		argv[2 + i] = g->texts[i];
 	if (result)
-		bus_command(2 + g->count, argv, NULL, NULL);
+		redis_command(2 + g->count, argv, NULL, NULL);
 	free(g);
 }
 
@@ -187,7 +187,7 @@ departed_forget(void)
 	struct map kept = { 0 };
 	bool old = false;
 
-	if (!bus_answers() || heartbeats.recovering)
+	if (!redis_answers() || heartbeats.recovering)
 		return;
 	for (size_t i = 0; i < heartbeats.departed.room && !old; i++)
 		old = heartbeats.departed.entries[i].key && (intptr_t)heartbeats.departed.entries[i].value < before;
@@ -210,7 +210,7 @@ sweep_fire(struct timer *t)
 
 	clock_text(clock_wall_ms(), now);
 	snprintf(most, sizeof most, "%d", SWEEP_MOST);
-	bus_command(6, argv, departed_reply, NULL);
+	redis_command(6, argv, departed_reply, NULL);
 	heartbeat_some();
 	departed_forget();
 	timer_start(t, SWEEP_EACH_MS);
@@ -289,7 +289,7 @@ heartbeat_recover(void)
 		r->count++;
 	}
 	heartbeats.recovering = true;
-	bus_command(4 + r->count, argv, recovery_reply, r);
+	redis_command(4 + r->count, argv, recovery_reply, r);
 }
 
 void

@@ -16,8 +16,8 @@
 #include "lib/base/id.h"
 #include "lib/base/pg_array.h"
 #include "push/fanout/hub.h"
-#include "push/links/bus.h"
 #include "push/links/ids.h"
+#include "push/links/redis.h"
 #include "push/links/result.h"
 #include "push/links/store.h"
 #include "push/net/loop.h"
@@ -52,7 +52,7 @@ static void marks_next(void);
 static bool
 may_note(void)
 {
-	return !marks.notes_count || (!marks.held && bus_answers());
+	return !marks.notes_count || (!marks.held && redis_answers());
 }
 
 static void

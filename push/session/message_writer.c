@@ -16,7 +16,7 @@
 #include "lib/chat/send_queue.h"
 #include "push/fanout/event_batch.h"
 #include "push/fanout/hub.h"
-#include "push/links/bus.h"
+#include "push/links/redis.h"
 #include "push/links/store.h"
 #include "push/net/loop.h"
 #include "push/net/metrics.h"
@@ -90,7 +90,7 @@ message_writer_publish(int64_t conversation, const PGresult *result, int row)
 
 	metrics.sends++;
 	snprintf(channel, sizeof channel, "c:%ld", (long)conversation);
-	bus_publish(channel, event, len);
+	redis_publish(channel, event, len);
 	if (notification_parse(event, len, &d))
 		hub_event(conversation, d.id, d.seq, d.removed_user, d.json, d.json_len);
 }

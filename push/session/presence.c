@@ -19,7 +19,7 @@
 #include "lib/chat/presence.h"
 #include "push/fanout/delivery.h"
 #include "push/fanout/transport.h"
-#include "push/links/bus.h"
+#include "push/links/redis.h"
 #include "push/links/result.h"
 #include "push/links/store.h"
 #include "push/session/rights.h"
@@ -27,7 +27,7 @@
 
 enum { WITHIN_MS = 10 * 1000 };
 
-static_assert((int)LIMIT_PRESENCE_USERS <= (int)BUS_REPLY_VALUES, "a reply has room for a whole list");
+static_assert((int)LIMIT_PRESENCE_USERS <= (int)REDIS_REPLY_VALUES, "a reply has room for a whole list");
 
 struct allowed {
 	int64_t user;
@@ -277,7 +277,7 @@ state_ask(struct inquiry *q)
 		argv[argc++] = ids[i];
 	}
 	q->asked = watched_clock();
-	bus_command(argc, argv, state_reply, q);
+	redis_command(argc, argv, state_reply, q);
 	free(argv);
 	free(ids);
 }
@@ -369,7 +369,7 @@ presence_load(struct conn *c)
 	const char *argv[] = { "SMEMBERS", key };
 
 	snprintf(key, sizeof key, "%swatch:%ld:%ld", settings.redis_prefix, (long)c->user, (long)c->device);
-	bus_command(2, argv, load_reply, inquiry_new(c, presence_begin(c, false)));
+	redis_command(2, argv, load_reply, inquiry_new(c, presence_begin(c, false)));
 }
 
 void

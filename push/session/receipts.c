@@ -14,8 +14,8 @@
 #include "lib/base/memory.h"
 #include "lib/base/pg_array.h"
 #include "push/fanout/delivery.h"
-#include "push/links/bus.h"
 #include "push/links/ids.h"
+#include "push/links/redis.h"
 #include "push/links/result.h"
 #include "push/links/store.h"
 #include "push/net/conns.h"
@@ -87,7 +87,7 @@ deliver_reply(void *context, PGresult *result)
 	if (!result)
 		acks_doubt();
 	for (int i = 0; result && i < PQntuples(result); i++)
-		bus_publish(PQgetvalue(result, i, 0), PQgetvalue(result, i, 1), (size_t)PQgetlength(result, i, 1));
+		redis_publish(PQgetvalue(result, i, 0), PQgetvalue(result, i, 1), (size_t)PQgetlength(result, i, 1));
 }
 
 static void

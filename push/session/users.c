@@ -7,7 +7,7 @@
 #include "lib/base/map.h"
 #include "lib/base/settings.h"
 #include "push/fanout/delivery.h"
-#include "push/links/bus.h"
+#include "push/links/redis.h"
 #include "push/net/conns.h"
 #include "push/net/pool.h"
 
@@ -85,7 +85,7 @@ users_attach(struct conn *c, int64_t id)
 		u = pool_take(&pool);
 		u->id = id;
 		map_put(&users, id, u);
-		u->subscription = bus_subscribe('u', id);
+		u->subscription = redis_subscribe('u', id);
 		u->budget = settings.push_input_bytes * BUDGET_SECONDS;
 		u->paid_sec = (uint32_t)(loop_now() / 1000);
 	}
@@ -117,7 +117,7 @@ users_detach(struct conn *c)
 	streams--;
 	if (--u->streams_count > 0)
 		return;
-	bus_unsubscribe('u', u->id);
+	redis_unsubscribe('u', u->id);
 	map_remove(&users, u->id);
 	pool_give(&pool, u);
 }

@@ -13,7 +13,7 @@
 
 struct user {
 	int64_t id;
-	uint64_t subscription; /* number of the channel's subscription (bus.h) */
+	uint64_t subscription; /* number of the channel's subscription (redis.h) */
 	struct conn *streams;  /* the newest first */
 	uint32_t streams_count;
 	bool judged_soon;  /* its rights to watch are due (rights.c) */

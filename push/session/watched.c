@@ -15,8 +15,8 @@
 #include "lib/base/settings.h"
 #include "lib/chat/presence.h"
 #include "push/fanout/delivery.h"
-#include "push/links/bus.h"
 #include "push/links/ids.h"
+#include "push/links/redis.h"
 #include "push/links/result.h"
 #include "push/links/store.h"
 
@@ -27,7 +27,7 @@ enum {
 	WITHIN_MS = 10 * 1000,
 };
 
-static_assert((int)ASKS_MOST <= (int)BUS_REPLY_VALUES, "a reply has room for all that are queried");
+static_assert((int)ASKS_MOST <= (int)REDIS_REPLY_VALUES, "a reply has room for all that are queried");
 
 struct watcher {
 	struct conn *conn;
@@ -154,12 +154,12 @@ watched_permit(struct wish *wish, bool may)
 	wish->may = may;
 	w->allowed += may ? 1 : (uint32_t)-1;
 	if (may && w->allowed == 1) {
-		w->subscription = bus_subscribe('p', w->user);
+		w->subscription = redis_subscribe('p', w->user);
 		watched_ask(w);
 	}
 	if (may || w->allowed > 0)
 		return;
-	bus_unsubscribe('p', w->user);
+	redis_unsubscribe('p', w->user);
 	w->status = PRESENCE_UNKNOWN;
 }
 
@@ -403,7 +403,7 @@ asks_fire(struct timer *t)
 		struct watched *w = watched_find(watched.asks.list[i]);
 		if (!w || !w->asking)
 			continue;
-		if (ask->count == ASKS_MOST || w->subscription > bus_acked()) {
+		if (ask->count == ASKS_MOST || w->subscription > redis_acked()) {
 			ids_add(&watched.asks, w->user);
 			continue;
 		}
@@ -419,7 +419,7 @@ asks_fire(struct timer *t)
 		return;
 	}
 	watched.asking = true;
-	bus_command(4 + ask->count, argv, ask_reply, ask);
+	redis_command(4 + ask->count, argv, ask_reply, ask);
 }
 
 void

@@ -22,8 +22,8 @@
 #include "push/fanout/event_batch.h"
 #include "push/fanout/hub.h"
 #include "push/fanout/transport.h"
-#include "push/links/bus.h"
 #include "push/links/horizon.h"
+#include "push/links/redis.h"
 #include "push/links/store.h"
 #include "push/net/conn.h"
 #include "push/net/conns.h"
@@ -659,7 +659,7 @@ test_begun_while_opening(void **state)
 	assert_int_equal(c->rare->unfinished_ms, 0);
 	stream_live(c);
 	assert_true(c->rare && c->rare->unfinished_ms);
-	bus_turn_end();
+	redis_turn_end();
 	hang_up(alice);
 }
 
@@ -685,7 +685,7 @@ main(int argc, char **argv)
 	int failed = cmocka_run_group_tests_name("hub", tests, NULL, NULL);
 	heartbeat_close();
 	store_close();
-	bus_close();
+	redis_close();
 	hub_close();
 	users_close();
 	conn_shutdown();

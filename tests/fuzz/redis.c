@@ -12,10 +12,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "lib/chat/notification.h"
 #include "lib/base/log.h"
 #include "lib/base/settings.h"
-#include "push/links/bus.h"
+#include "lib/chat/notification.h"
+#include "push/links/redis.h"
 #include "push/net/loop.h"
 #include "push/net/metrics.h"
 
@@ -147,7 +147,7 @@ ask(void)
 {
 	static const char *const argv[] = { "GET", "it" };
 
-	bus_command(2, argv, on_answer, (void *)(intptr_t)asked++);
+	redis_command(2, argv, on_answer, (void *)(intptr_t)asked++);
 }
 
 /* It connects, says PING, and is answered. */
@@ -162,7 +162,7 @@ stand_up(int wire)
 		expect(write(peers[wire], pong, sizeof pong - 1) == sizeof pong - 1);
 		watched[wire]->ready(watched[wire], EPOLLIN);
 	}
-	bus_turn_end();
+	redis_turn_end();
 }
 
 static void
@@ -172,7 +172,7 @@ hear(int wire, const uint8_t *data, size_t n)
 		return;
 	expect(write(peers[wire], data, n) == (ssize_t)n);
 	watched[wire]->ready(watched[wire], EPOLLIN);
-	bus_turn_end();
+	redis_turn_end();
 }
 
 /*
@@ -200,13 +200,13 @@ talk(int wire, const uint8_t *data, size_t cut, size_t n)
 	timers[LISTENING] = timers[COMMANDING] = NULL;
 	wires = asked = answered = connects = 0;
 
-	bus_open(on_message, on_pause, on_connected);
-	bus_subscribe('c', 7);
+	redis_open(on_message, on_pause, on_connected);
+	redis_subscribe('c', 7);
 	stand_up(LISTENING);
 	stand_up(COMMANDING);
 	for (int i = 0; i < COMMANDS; i++)
 		ask();
-	bus_turn_end();
+	redis_turn_end();
 	hear(wire, data, cut);
 	hear(wire, data + cut, n - cut);
 }
@@ -239,7 +239,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		hear(COMMANDING, good, wire == COMMANDING ? sizeof good - 1 : 0);
 		expect(wire == LISTENING || answered == asked);
 	}
-	bus_close();
+	redis_close();
 	expect(answered == asked);
 	close(peers[LISTENING]);
 	close(peers[COMMANDING]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Connections to Redis in the event loop, by hiredis without blocking. */
-#include "push/links/bus.h"
+#include "push/links/redis.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -12,9 +12,9 @@
 #include "lib/base/log.h"
 #include "lib/base/map.h"
 #include "lib/base/memory.h"
-#include "lib/chat/presence.h"
 #include "lib/base/settings.h"
-#include "push/links/wire.h"
+#include "lib/chat/presence.h"
+#include "push/links/redis_conn.h"
 #include "push/net/loop.h"
 #include "push/net/metrics.h"
 
@@ -28,21 +28,21 @@ static const char kinds[] = "cup"; /* first letters of the channels: conversatio
 /* Caller that waits for the answer to a command. */
 struct waiter {
 	struct waiter *next;
-	bus_reply *reply;
+	redis_reply *reply;
 	void *context;
 	int64_t asked_us;
 };
 
 static struct {
-	struct wire listening, commanding;
+	struct redis_conn listening, commanding;
 	struct waiter *waiters, **waiters_end;
 	struct waiter *unanswered; /* callers whose command could not be sent */
-	bus_message *message;
-	bus_connected *connected;
+	redis_message *message;
+	redis_connected *connected;
 	struct map channels[3]; /* subscribed ids of each kind; the value is the id as a pointer */
 	uint64_t asked, acked, complete;
 	bool refused; /* Redis answers, but refuses commands: it is full or read-only, for example */
-} bus;
+} redis;
 
 /* Next SUBSCRIBE command. It gathers the channels of a turn, which costs both sides less. */
 static struct {
@@ -59,7 +59,7 @@ channels_of(char kind)
 	const char *at = strchr(kinds, kind);
 
 	assert(at && *at);
-	return &bus.channels[at - kinds];
+	return &redis.channels[at - kinds];
 }
 
 /* ---- subscribing connection */
@@ -80,7 +80,7 @@ static void
 subscribe_send(void)
 {
 	if (subscribe.count)
-		wire_append(&bus.listening, 1 + subscribe.count, subscribe.argv, subscribe.lens);
+		redis_conn_append(&redis.listening, 1 + subscribe.count, subscribe.argv, subscribe.lens);
 	subscribe.count = 0;
 }
 
@@ -92,7 +92,7 @@ subscribe_add(char kind, int64_t id)
 	char *channel = subscribe.channels[subscribe.count++];
 	subscribe.lens[subscribe.count] = channel_text(kind, id, channel);
 	subscribe.argv[subscribe.count] = channel;
-	bus.asked++;
+	redis.asked++;
 }
 
 /*
@@ -100,10 +100,10 @@ subscribe_add(char kind, int64_t id)
  * there are no others. It is the last one.
  */
 static void
-listening_began(struct wire *w)
+listening_began(struct redis_conn *w)
 {
 	(void)w;
-	bus.acked = bus.asked;
+	redis.acked = redis.asked;
 	for (const char *kind = kinds; *kind; kind++) {
 		size_t at = 0;
 		void *id;
@@ -111,14 +111,14 @@ listening_began(struct wire *w)
 			subscribe_add(*kind, (int64_t)(intptr_t)id);
 	}
 	subscribe_add('p', INT64_MAX);
-	bus.complete = bus.asked;
+	redis.complete = redis.asked;
 }
 
 static void
-listening_dropped(struct wire *w)
+listening_dropped(struct redis_conn *w)
 {
 	(void)w;
-	bus.acked = bus.asked;
+	redis.acked = redis.asked;
 	subscribe.count = 0;
 }
 
@@ -126,37 +126,37 @@ listening_dropped(struct wire *w)
 static const char *const ping[] = { "PING" };
 
 static void
-listening_ping(struct wire *w)
+listening_ping(struct redis_conn *w)
 {
-	wire_append(w, 1, ping, NULL);
+	redis_conn_append(w, 1, ping, NULL);
 }
 
 static bool
 listening_is_complete(void)
 {
-	return bus.listening.up && bus.acked >= bus.complete;
+	return redis.listening.up && redis.acked >= redis.complete;
 }
 
 /*
- * Calls bus.connected once both connections are up and all channels are subscribed. Answers or
+ * Calls redis.connected once both connections are up and all channels are subscribed. Answers or
  * notifications may have been lost before, whichever connection came last.
  */
 static void
 connected_tell(void)
 {
-	if (bus.commanding.up && listening_is_complete())
-		bus.connected();
+	if (redis.commanding.up && listening_is_complete())
+		redis.connected();
 }
 
 static void
-commanding_began(struct wire *w)
+commanding_began(struct redis_conn *w)
 {
 	(void)w;
 	connected_tell();
 }
 
 static void
-listening_reply(struct wire *w, redisReply *r)
+listening_reply(struct redis_conn *w, redisReply *r)
 {
 	(void)w;
 	if (r->type == REDIS_REPLY_ERROR)
@@ -167,63 +167,63 @@ listening_reply(struct wire *w, redisReply *r)
 		if (r->element[1]->type != REDIS_REPLY_STRING || r->element[2]->type != REDIS_REPLY_STRING)
 			return;
 		metrics.doorbells++;
-		bus.message(r->element[1]->str, r->element[1]->len, r->element[2]->str, r->element[2]->len);
+		redis.message(r->element[1]->str, r->element[1]->len, r->element[2]->str, r->element[2]->len);
 	} else if (strcmp(r->element[0]->str, "subscribe") == 0) {
-		bus.acked++;
-		if (bus.acked == bus.complete)
+		redis.acked++;
+		if (redis.acked == redis.complete)
 			connected_tell();
 	}
 }
 
 bool
-bus_answers(void)
+redis_answers(void)
 {
-	const struct wire *w = &bus.listening;
+	const struct redis_conn *w = &redis.listening;
 	bool listens = listening_is_complete() && (!w->pinged || loop_now() - w->pinged_ms <= SLOW_MS);
 
-	return listens && bus.commanding.up && !bus.refused && (!bus.waiters || clock_us() - bus.waiters->asked_us <= 1000 * SLOW_MS);
+	return listens && redis.commanding.up && !redis.refused && (!redis.waiters || clock_us() - redis.waiters->asked_us <= 1000 * SLOW_MS);
 }
 
 uint64_t
-bus_subscribe(char kind, int64_t id)
+redis_subscribe(char kind, int64_t id)
 {
 	map_put(channels_of(kind), id, (void *)(intptr_t)id);
-	if (bus.listening.up)
+	if (redis.listening.up)
 		subscribe_add(kind, id);
 	else
-		bus.acked = ++bus.asked;
-	return bus.asked;
+		redis.acked = ++redis.asked;
+	return redis.asked;
 }
 
 void
-bus_unsubscribe(char kind, int64_t id)
+redis_unsubscribe(char kind, int64_t id)
 {
 	char channel[REDIS_KEY_BYTES];
 	const char *argv[] = { "UNSUBSCRIBE", channel };
 	size_t lens[] = { 11, channel_text(kind, id, channel) };
 
 	map_remove(channels_of(kind), id);
-	if (!bus.listening.up)
+	if (!redis.listening.up)
 		return;
 	subscribe_send(); /* the queued SUBSCRIBE may contain this channel */
-	wire_append(&bus.listening, 2, argv, lens);
+	redis_conn_append(&redis.listening, 2, argv, lens);
 }
 
 uint64_t
-bus_acked(void)
+redis_acked(void)
 {
-	return bus.acked;
+	return redis.acked;
 }
 
 /* ---- command connection */
 
 static int
-reply_flatten(const redisReply *r, const char *values[BUS_REPLY_VALUES], char numbers[BUS_REPLY_VALUES][24])
+reply_flatten(const redisReply *r, const char *values[REDIS_REPLY_VALUES], char numbers[REDIS_REPLY_VALUES][24])
 {
 	int count = 0;
 	size_t n = r->type == REDIS_REPLY_ARRAY ? r->elements : 1;
 
-	for (size_t i = 0; i < n && count < BUS_REPLY_VALUES; i++) {
+	for (size_t i = 0; i < n && count < REDIS_REPLY_VALUES; i++) {
 		const redisReply *e = r->type == REDIS_REPLY_ARRAY ? r->element[i] : r;
 		if (e->type == REDIS_REPLY_INTEGER)
 			snprintf(numbers[count], sizeof numbers[count], "%lld", e->integer);
@@ -235,14 +235,14 @@ reply_flatten(const redisReply *r, const char *values[BUS_REPLY_VALUES], char nu
 
 /* Fails all commands that wait for an answer, because their connection is lost. */
 static void
-commanding_dropped(struct wire *w)
+commanding_dropped(struct redis_conn *w)
 {
 	(void)w;
-	while (bus.waiters) {
-		struct waiter *first = bus.waiters;
-		bus.waiters = first->next;
-		if (!bus.waiters)
-			bus.waiters_end = &bus.waiters;
+	while (redis.waiters) {
+		struct waiter *first = redis.waiters;
+		redis.waiters = first->next;
+		if (!redis.waiters)
+			redis.waiters_end = &redis.waiters;
 		if (first->reply)
 			first->reply(first->context, NULL, -1);
 		free(first);
@@ -254,23 +254,23 @@ static void
 probe_reply(void *context, const char *const *values, int count)
 {
 	(void)context, (void)values;
-	if (count < 0 || !bus.refused)
+	if (count < 0 || !redis.refused)
 		return;
-	bus.refused = false;
-	log_line(LOG_INFO, "redis_obeys", "wire=%s", bus.commanding.name);
+	redis.refused = false;
+	log_line(LOG_INFO, "redis_obeys", "wire=%s", redis.commanding.name);
 	connected_tell();
 }
 
 /* Tests a write instead of sending PING. A full Redis, or a replica, answers PING as well. */
 static void
-commanding_ping(struct wire *w)
+commanding_ping(struct redis_conn *w)
 {
 	char key[REDIS_KEY_BYTES];
 	const char *probe[] = { "SET", key, "1", "PX", PROBE_TEXT_MS };
 
 	(void)w;
 	snprintf(key, sizeof key, "%sprobe:push", settings.redis_prefix);
-	bus_command(5, probe, probe_reply, NULL);
+	redis_command(5, probe, probe_reply, NULL);
 }
 
 /* Returns whether an error comes from the state of Redis and not from this one command. */
@@ -292,26 +292,26 @@ error_note(const char *why)
 {
 	bool refusal = is_refusal(why);
 
-	if (!refusal || !bus.refused)
+	if (!refusal || !redis.refused)
 		log_line(LOG_ERROR, "redis_failed", "why=%s", why);
-	bus.refused = bus.refused || refusal;
+	redis.refused = redis.refused || refusal;
 }
 
 static void
-commanding_reply(struct wire *w, redisReply *r)
+commanding_reply(struct redis_conn *w, redisReply *r)
 {
-	static char numbers[BUS_REPLY_VALUES][24];
-	const char *values[BUS_REPLY_VALUES];
-	struct waiter *first = bus.waiters;
+	static char numbers[REDIS_REPLY_VALUES][24];
+	const char *values[REDIS_REPLY_VALUES];
+	struct waiter *first = redis.waiters;
 
 	/* Redis sends an error without a command, for example when it has too many clients */
 	if (!first) {
-		wire_drop(w, r->type == REDIS_REPLY_ERROR ? r->str : "an answer that nobody asked for");
+		redis_conn_drop(w, r->type == REDIS_REPLY_ERROR ? r->str : "an answer that nobody asked for");
 		return;
 	}
-	bus.waiters = first->next;
-	if (!bus.waiters)
-		bus.waiters_end = &bus.waiters;
+	redis.waiters = first->next;
+	if (!redis.waiters)
+		redis.waiters_end = &redis.waiters;
 	histogram_add(&metrics.redis_times, HISTOGRAM_TIMES, clock_us() - first->asked_us);
 	if (r->type == REDIS_REPLY_ERROR)
 		error_note(r->str);
@@ -324,34 +324,34 @@ commanding_reply(struct wire *w, redisReply *r)
 
 /*
  * Queues a failed answer for the end of the turn. A reply is never called from inside of
- * bus_command.
+ * redis_command.
  */
 static void
-answer_later(bus_reply *reply, void *context)
+answer_later(redis_reply *reply, void *context)
 {
 	struct waiter *w = memory_alloc(sizeof *w);
 
 	w->reply = reply;
 	w->context = context;
-	w->next = bus.unanswered;
-	bus.unanswered = w;
+	w->next = redis.unanswered;
+	redis.unanswered = w;
 }
 
 static void
-command_append(int argc, const char *const *argv, const size_t *lens, bus_reply *reply, void *context)
+command_append(int argc, const char *const *argv, const size_t *lens, redis_reply *reply, void *context)
 {
 	struct waiter *w = memory_alloc(sizeof *w);
 
-	wire_append(&bus.commanding, argc, argv, lens);
+	redis_conn_append(&redis.commanding, argc, argv, lens);
 	*w = (struct waiter){ .reply = reply, .context = context, .asked_us = clock_us() };
-	*bus.waiters_end = w;
-	bus.waiters_end = &w->next;
+	*redis.waiters_end = w;
+	redis.waiters_end = &w->next;
 }
 
 void
-bus_command(int argc, const char *const *argv, bus_reply *reply, void *context)
+redis_command(int argc, const char *const *argv, redis_reply *reply, void *context)
 {
-	if (!bus.commanding.up) {
+	if (!redis.commanding.up) {
 		if (reply)
 			answer_later(reply, context);
 		return;
@@ -360,25 +360,25 @@ bus_command(int argc, const char *const *argv, bus_reply *reply, void *context)
 }
 
 void
-bus_publish(const char *channel, const char *payload, size_t payload_len)
+redis_publish(const char *channel, const char *payload, size_t payload_len)
 {
 	char text[REDIS_KEY_BYTES];
 	const char *argv[] = { "PUBLISH", text, payload };
 	size_t lens[] = { 7, 0, payload_len };
 
-	if (!bus.commanding.up)
+	if (!redis.commanding.up)
 		return;
 	lens[1] = (size_t)snprintf(text, sizeof text, "%s%s", settings.redis_prefix, channel);
 	command_append(3, argv, lens, NULL, NULL);
 }
 
 void
-bus_open(bus_message *message, bus_pause *pause, bus_connected *connected)
+redis_open(redis_message *message, redis_pause *pause, redis_connected *connected)
 {
-	bus.message = message;
-	bus.connected = connected;
-	bus.waiters_end = &bus.waiters;
-	bus.listening = (struct wire){
+	redis.message = message;
+	redis.connected = connected;
+	redis.waiters_end = &redis.waiters;
+	redis.listening = (struct redis_conn){
 		.name = "listening",
 		.reply = listening_reply,
 		.began = listening_began,
@@ -386,7 +386,7 @@ bus_open(bus_message *message, bus_pause *pause, bus_connected *connected)
 		.ping = listening_ping,
 		.paused = pause,
 	};
-	bus.commanding = (struct wire){
+	redis.commanding = (struct redis_conn){
 		.name = "commanding",
 		.reply = commanding_reply,
 		.began = commanding_began,
@@ -394,36 +394,36 @@ bus_open(bus_message *message, bus_pause *pause, bus_connected *connected)
 		.ping = commanding_ping,
 		.paused = pause,
 	};
-	wire_open(&bus.listening);
-	wire_open(&bus.commanding);
+	redis_conn_open(&redis.listening);
+	redis_conn_open(&redis.commanding);
 }
 
 static void
 unanswered_tell(void)
 {
-	while (bus.unanswered) {
-		struct waiter *w = bus.unanswered;
-		bus.unanswered = w->next;
+	while (redis.unanswered) {
+		struct waiter *w = redis.unanswered;
+		redis.unanswered = w->next;
 		w->reply(w->context, NULL, -1);
 		free(w);
 	}
 }
 
 void
-bus_turn_end(void)
+redis_turn_end(void)
 {
 	unanswered_tell();
 	subscribe_send();
-	wire_turn_end(&bus.listening);
-	wire_turn_end(&bus.commanding);
+	redis_conn_turn_end(&redis.listening);
+	redis_conn_turn_end(&redis.commanding);
 }
 
 void
-bus_close(void)
+redis_close(void)
 {
-	wire_close(&bus.listening);
-	wire_close(&bus.commanding);
+	redis_conn_close(&redis.listening);
+	redis_conn_close(&redis.commanding);
 	unanswered_tell();
 	for (int i = 0; i < 3; i++)
-		map_free(&bus.channels[i]);
+		map_free(&redis.channels[i]);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* A connection to Redis in the event loop. */
-#include "push/links/wire.h"
+#include "push/links/redis_conn.h"
 
 #include <poll.h>
 
 #include "lib/base/log.h"
-#include "lib/links/resolver.h"
 #include "lib/base/settings.h"
+#include "lib/links/resolver.h"
 #include "push/net/metrics.h"
 
 enum {
@@ -17,7 +17,7 @@ enum {
 
 /* Logs the loss, once until the connection is up again. */
 static void
-tell_lost(struct wire *w, const char *why)
+tell_lost(struct redis_conn *w, const char *why)
 {
 	if (!w->told)
 		log_line(LOG_WARN, "redis_lost", "wire=%s why=%s", w->name, *why ? why : "closed");
@@ -25,7 +25,7 @@ tell_lost(struct wire *w, const char *why)
 }
 
 static void
-tell_unreachable(struct wire *w, const char *why)
+tell_unreachable(struct redis_conn *w, const char *why)
 {
 	if (!w->told)
 		log_line(LOG_WARN, "redis_unreachable", "wire=%s why=%s", w->name, *why ? why : "closed");
@@ -33,7 +33,7 @@ tell_unreachable(struct wire *w, const char *why)
 }
 
 void
-wire_drop(struct wire *w, const char *why)
+redis_conn_drop(struct redis_conn *w, const char *why)
 {
 	if (!w->link.context)
 		return;
@@ -50,7 +50,7 @@ wire_drop(struct wire *w, const char *why)
 }
 
 static void
-wire_want(struct wire *w, bool write)
+redis_conn_want(struct redis_conn *w, bool write)
 {
 	if (write == w->want_write)
 		return;
@@ -59,31 +59,31 @@ wire_want(struct wire *w, bool write)
 }
 
 static void
-wire_write(struct wire *w)
+redis_conn_write(struct redis_conn *w)
 {
 	int done = 1;
 
 	w->dirty = false;
 	if (redis_link_write(&w->link, &done))
-		wire_want(w, !done);
+		redis_conn_want(w, !done);
 	else
-		wire_drop(w, w->link.why);
+		redis_conn_drop(w, w->link.why);
 }
 
 void
-wire_append(struct wire *w, int argc, const char *const *argv, const size_t *lens)
+redis_conn_append(struct redis_conn *w, int argc, const char *const *argv, const size_t *lens)
 {
 	redisAppendCommandArgv(w->link.context, argc, (const char **)(uintptr_t)argv, lens);
 	w->dirty = true;
 }
 
 static void
-wire_read(struct wire *w)
+redis_conn_read(struct redis_conn *w)
 {
 	redisReply *r = NULL;
 
 	if (!redis_link_read(&w->link)) {
-		wire_drop(w, w->link.why);
+		redis_conn_drop(w, w->link.why);
 		return;
 	}
 	w->heard_ms = loop_now();
@@ -95,11 +95,11 @@ wire_read(struct wire *w)
 	}
 	w->paused();
 	if (w->link.context && w->link.context->err)
-		wire_drop(w, w->link.context->errstr);
+		redis_conn_drop(w, w->link.context->errstr);
 }
 
 static void
-wire_up(struct wire *w)
+redis_conn_up(struct redis_conn *w)
 {
 	w->up = true;
 	w->told = false;
@@ -111,37 +111,37 @@ wire_up(struct wire *w)
 }
 
 static void
-wire_stand(struct wire *w)
+redis_conn_stand(struct redis_conn *w)
 {
 	switch (redis_link_stand(&w->link)) {
 	case REDIS_DONE:
-		wire_up(w);
+		redis_conn_up(w);
 		return;
 	case REDIS_WAIT:
 		loop_want(&w->watch, (w->link.events & POLLIN ? EPOLLIN : 0) | (w->link.events & POLLOUT ? EPOLLOUT : 0));
 		return;
 	case REDIS_FAILED:
-		wire_drop(w, w->link.why);
+		redis_conn_drop(w, w->link.why);
 	}
 }
 
 static void
-wire_ready(struct watch *watch, uint32_t events)
+redis_conn_ready(struct watch *watch, uint32_t events)
 {
-	struct wire *w = LOOP_OWNER(watch, struct wire, watch);
+	struct redis_conn *w = LOOP_OWNER(watch, struct redis_conn, watch);
 
 	if (!w->up) {
-		wire_stand(w);
+		redis_conn_stand(w);
 		return;
 	}
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-		wire_read(w);
+		redis_conn_read(w);
 	if (w->link.context && events & EPOLLOUT)
-		wire_write(w);
+		redis_conn_write(w);
 }
 
 static void
-wire_connect(struct wire *w)
+redis_conn_connect(struct redis_conn *w)
 {
 	enum redis_step step = redis_link_begin(&w->link);
 
@@ -151,28 +151,28 @@ wire_connect(struct wire *w)
 		timer_start(&w->timer, step == REDIS_WAIT ? RESOLVER_POLL_MS : RECONNECT_MS);
 		return;
 	}
-	w->watch = (struct watch){ w->link.context->fd, wire_ready };
+	w->watch = (struct watch){ w->link.context->fd, redis_conn_ready };
 	if (!loop_watch_level(&w->watch, EPOLLOUT))
-		wire_drop(w, "cannot watch the socket");
+		redis_conn_drop(w, "cannot watch the socket");
 	else
 		timer_start(&w->timer, settings.redis_timeout_ms);
 }
 
 /*
- * Connects a wire that is down. Sends a PING now and then on one that is up, and drops it when no
- * answer comes.
+ * Connects a connection that is down. Sends a PING now and then on one that is up, and drops it
+ * when no answer comes.
  */
 static void
-wire_timer(struct timer *t)
+redis_conn_timer(struct timer *t)
 {
-	struct wire *w = LOOP_OWNER(t, struct wire, timer);
+	struct redis_conn *w = LOOP_OWNER(t, struct redis_conn, timer);
 
 	if (!w->link.context) {
-		wire_connect(w);
+		redis_conn_connect(w);
 		return;
 	}
 	if (!w->up || (w->pinged && loop_now() - w->heard_ms > SILENCE_MS)) {
-		wire_drop(w, "no answer");
+		redis_conn_drop(w, "no answer");
 		return;
 	}
 	w->ping(w);
@@ -183,27 +183,27 @@ wire_timer(struct timer *t)
 }
 
 void
-wire_turn_end(struct wire *w)
+redis_conn_turn_end(struct redis_conn *w)
 {
 	if (!w->up)
 		return;
 	if (redis_link_unsent(&w->link) > OUTPUT_LIMIT)
-		wire_drop(w, "it does not take what we send");
+		redis_conn_drop(w, "it does not take what we send");
 	else if (w->dirty && !w->want_write)
-		wire_write(w);
+		redis_conn_write(w);
 }
 
 void
-wire_open(struct wire *w)
+redis_conn_open(struct redis_conn *w)
 {
-	w->timer.fire = wire_timer;
-	wire_connect(w);
+	w->timer.fire = redis_conn_timer;
+	redis_conn_connect(w);
 }
 
 void
-wire_close(struct wire *w)
+redis_conn_close(struct redis_conn *w)
 {
 	w->closed = w->told = true;
-	wire_drop(w, "");
+	redis_conn_drop(w, "");
 	timer_stop(&w->timer);
 }
