@@ -25,9 +25,9 @@
 #include "push/fanout/hub.h"
 #include "push/fanout/subscribe_wait.h"
 #include "push/fanout/transport.h"
+#include "push/links/db.h"
 #include "push/links/horizon.h"
 #include "push/links/redis.h"
-#include "push/links/store.h"
 #include "push/net/close.h"
 #include "push/net/conn.h"
 #include "push/net/conns.h"
@@ -108,7 +108,7 @@ turn(void)
 {
 	loop_turn();
 	message_writer_turn_end();
-	store_turn_end(); /* PostgreSQL works while the streams are written to */
+	db_turn_end(); /* PostgreSQL works while the streams are written to */
 	redis_turn_end();
 	sweep_turn_end();
 	subscribe_wait_turn_end();
@@ -116,7 +116,7 @@ turn(void)
 	hub_turn_end();
 	memberships_turn_end();
 	message_writer_turn_end(); /* again: a stream whose replay was taken may have sent messages meanwhile */
-	store_turn_end();
+	db_turn_end();
 	redis_turn_end();
 	metrics_turn_end(loop_now());
 }
@@ -130,7 +130,7 @@ warm_up(void)
 {
 	int64_t until = loop_now() + WARM_MS;
 
-	while (!asked_to_end && loop_now() < until && !(store_answers() && horizon_latest() && redis_answers()))
+	while (!asked_to_end && loop_now() < until && !(db_answers() && horizon_latest() && redis_answers()))
 		turn();
 }
 
@@ -200,7 +200,7 @@ drain(void)
 	until = loop_now() + LAST_ANSWERS_MS;
 	do
 		turn();
-	while (!store_is_idle() && loop_now() < until);
+	while (!db_is_idle() && loop_now() < until);
 }
 
 /*
@@ -250,7 +250,7 @@ serve(void)
 	bearers_open();
 	hub_open(&hub_calls);
 	message_writer_open();
-	store_open();
+	db_open();
 	redis_open(bell_message, event_batch_deliver_all, catchup_begin);
 	sweep_open();
 	revocations_open();
@@ -271,7 +271,7 @@ serve(void)
 		turn();
 	}
 	drain();
-	store_close();
+	db_close();
 	message_writer_close();
 	redis_close();
 	conn_turn_end();

@@ -14,11 +14,11 @@
 #include "push/fanout/cursor_state.h"
 #include "push/fanout/delivery.h"
 #include "push/fanout/hub.h"
+#include "push/links/db.h"
 #include "push/links/horizon.h"
 #include "push/links/proof.h"
 #include "push/links/redis.h"
 #include "push/links/result.h"
-#include "push/links/store.h"
 #include "push/net/conn.h"
 #include "push/net/conns.h"
 #include "push/net/loop.h"
@@ -151,7 +151,7 @@ ask_heads(struct pg_array *ids)
 
 	if (ids->count) {
 		sweep.pending++;
-		store_ask(STORE_HEADS, params, WITHIN_MS, heads_reply, NULL);
+		db_query(QUERY_HEADS, params, WITHIN_MS, heads_reply, NULL);
 	}
 	pg_array_free(ids);
 }
@@ -165,7 +165,7 @@ ask_members(struct pg_array *ids)
 	id_text(sweep.members_from, since);
 	if (ids->count) {
 		sweep.pending++;
-		store_ask(STORE_MEMBERS, params, WITHIN_MS, members_reply, NULL);
+		db_query(QUERY_MEMBERS, params, WITHIN_MS, members_reply, NULL);
 	}
 	pg_array_free(ids);
 }
@@ -267,7 +267,7 @@ sweep_turn_end(void)
 		pg_array_add(&ids, begun.list[n++].conversation);
 	if (n) {
 		const char *params[] = { pg_array_text(&ids) };
-		store_ask(STORE_HEADS, params, WITHIN_MS, begun_reply, NULL);
+		db_query(QUERY_HEADS, params, WITHIN_MS, begun_reply, NULL);
 		begun.count -= n;
 		memmove(begun.list, begun.list + n, begun.count * sizeof begun.list[0]);
 	}
@@ -413,10 +413,10 @@ state_reply(void *context, PGresult *result)
 static void
 tick(struct timer *timer)
 {
-	timer_start(timer, store_tends() ? settings.push_sweep_seconds * 1000 / (SLICES + 1) : AWAY_TICK_MS);
-	if (!store_tends())
+	timer_start(timer, db_tends() ? settings.push_sweep_seconds * 1000 / (SLICES + 1) : AWAY_TICK_MS);
+	if (!db_tends())
 		return;
-	store_ask(STORE_STATE, NULL, 1000, state_reply, (void *)(uintptr_t)horizon_connects());
+	db_query(QUERY_STATE, NULL, 1000, state_reply, (void *)(uintptr_t)horizon_connects());
 	if (sweep.running && sweep.slice < SLICES)
 		slices_ask();
 }

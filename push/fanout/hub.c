@@ -54,10 +54,10 @@
 #include "lib/chat/notification.h"
 #include "push/fanout/delivery.h"
 #include "push/fanout/event_batch.h"
+#include "push/links/db.h"
 #include "push/links/horizon.h"
 #include "push/links/redis.h"
 #include "push/links/result.h"
-#include "push/links/store.h"
 #include "push/net/metrics.h"
 #include "push/net/pool.h"
 #include "push/net/slots.h"
@@ -295,7 +295,7 @@ topic_repair(struct topic *t)
 	id_text(t->conversation, conversation);
 	id_text(t->id, after);
 	snprintf(limit, sizeof limit, "%d", REPAIR_PAGE);
-	store_ask(STORE_RANGE, params, REPAIR_WITHIN_MS, repair_reply, (void *)(intptr_t)t->conversation);
+	db_query(QUERY_RANGE, params, REPAIR_WITHIN_MS, repair_reply, (void *)(intptr_t)t->conversation);
 }
 
 static void

@@ -7,7 +7,7 @@
 enum { WITHIN_MS = 10 * 1000 };
 
 void
-proof_ask(int64_t incarnation, int64_t base, int64_t horizon, int64_t reach, struct pg_array *conversations, struct pg_array *ids, store_reply *reply,
+proof_ask(int64_t incarnation, int64_t base, int64_t horizon, int64_t reach, struct pg_array *conversations, struct pg_array *ids, db_reply *reply,
 	  void *context)
 {
 	char incarnation_text[ID_TEXT_BYTES], base_text[ID_TEXT_BYTES], horizon_text[ID_TEXT_BYTES], reach_text[ID_TEXT_BYTES];
@@ -17,13 +17,13 @@ proof_ask(int64_t incarnation, int64_t base, int64_t horizon, int64_t reach, str
 	id_text(base, base_text);
 	id_text(horizon, horizon_text);
 	id_text(reach, reach_text);
-	store_ask(STORE_RESET, params, WITHIN_MS, reply, context);
+	db_query(QUERY_RESET, params, WITHIN_MS, reply, context);
 	pg_array_free(conversations);
 	pg_array_free(ids);
 }
 
 void
-proof_ask_cursor(const struct cursor *c, store_reply *reply, void *context)
+proof_ask_cursor(const struct cursor *c, db_reply *reply, void *context)
 {
 	struct pg_array conversations = { 0 }, ids = { 0 };
 

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/chat/cursor.h"
 #include "lib/base/pg_array.h"
-#include "push/links/store.h"
+#include "lib/chat/cursor.h"
+#include "push/links/db.h"
 
 /*
  * Queries whether the database has all events below base, and the listed events. Frees both arrays.
@@ -20,9 +20,9 @@
  * reason why not.
  */
 void proof_ask(int64_t incarnation, int64_t base, int64_t horizon, int64_t reach, struct pg_array *conversations, struct pg_array *ids,
-	       store_reply *reply, void *context);
+	       db_reply *reply, void *context);
 
 /* Queries the same about all that a cursor covers. */
-void proof_ask_cursor(const struct cursor *c, store_reply *reply, void *context);
+void proof_ask_cursor(const struct cursor *c, db_reply *reply, void *context);
 
 #endif

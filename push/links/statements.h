@@ -3,42 +3,42 @@
 #ifndef PUSH_STATEMENTS_H
 #define PUSH_STATEMENTS_H
 
-enum store_statement {
-	STORE_STATE,
-	STORE_RESET,
-	STORE_REVOKED,
-	STORE_TICKET,
-	STORE_DEVICE,
-	STORE_OPEN,
-	STORE_SYNC,
-	STORE_RANGE,
-	STORE_HEADS,
-	STORE_MEMBERS,
-	STORE_COUNTS,
-	STORE_ALLOWED,
-	STORE_RIGHTS,
-	STORE_LAST_SEEN,
-	STORE_MARKS_CLOCK,
-	STORE_MARKS,
-	STORE_READS,
-	STORE_SEEN,
-	STORE_DELIVER,
-	STORE_SEND,
-	STORE_STATEMENTS
+enum query_name {
+	QUERY_STATE,
+	QUERY_RESET,
+	QUERY_REVOKED,
+	QUERY_TICKET,
+	QUERY_DEVICE,
+	QUERY_OPEN,
+	QUERY_SYNC,
+	QUERY_RANGE,
+	QUERY_HEADS,
+	QUERY_MEMBERS,
+	QUERY_COUNTS,
+	QUERY_ALLOWED,
+	QUERY_RIGHTS,
+	QUERY_LAST_SEEN,
+	QUERY_MARKS_CLOCK,
+	QUERY_MARKS,
+	QUERY_READS,
+	QUERY_SEEN,
+	QUERY_DELIVER,
+	QUERY_SEND,
+	QUERIES
 };
 
 /*
- * Lane that a statement runs on. TENDING: revocations and the horizon only. SENDING: the first of
- * several lanes.
+ * Connection that a statement runs on. TENDING: revocations and the horizon only. SENDING: the
+ * first of several connections.
  */
-enum lane_name { READING, WRITING, TENDING, SENDING };
+enum db_conn_name { READING, WRITING, TENDING, SENDING };
 
 struct statement {
 	const char *name, *sql;
 	int params;
-	enum lane_name lane;
+	enum db_conn_name conn;
 };
 
-extern const struct statement statements[STORE_STATEMENTS];
+extern const struct statement statements[QUERIES];
 
 #endif

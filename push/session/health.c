@@ -9,8 +9,8 @@
 #include "lib/base/log.h"
 #include "push/fanout/delivery.h"
 #include "push/fanout/transport.h"
+#include "push/links/db.h"
 #include "push/links/redis.h"
-#include "push/links/store.h"
 #include "push/net/conns.h"
 #include "push/net/metrics.h"
 
@@ -21,7 +21,7 @@ enum {
 };
 
 /* Checks in the order of metrics.degraded. */
-static bool (*const answers[METRICS_PARTS])(void) = { store_answers, redis_answers };
+static bool (*const answers[METRICS_PARTS])(void) = { db_answers, redis_answers };
 
 /* State of the checks. A change counts after STEADY_MS, so that a quick reconnect is none. */
 static struct {

@@ -22,8 +22,8 @@
 #include "lib/base/pg_array.h"
 #include "lib/base/settings.h"
 #include "lib/chat/presence.h"
+#include "push/links/db.h"
 #include "push/links/redis.h"
-#include "push/links/store.h"
 #include "push/net/conns.h"
 
 enum {
@@ -170,7 +170,7 @@ departed_reply(void *context, const char *const *values, int count)
 	}
 	const char *params[] = { pg_array_text(&users), pg_array_text(&times) };
 	if (g->count)
-		store_ask(STORE_SEEN, params, WITHIN_MS, departed_written, g);
+		db_query(QUERY_SEEN, params, WITHIN_MS, departed_written, g);
 	else
 		free(g);
 	pg_array_free(&users);
@@ -264,7 +264,7 @@ recovery_reply(void *context, const char *const *values, int count)
 		pg_array_add(&times, r->times[i]);
 	}
 	const char *params[] = { pg_array_text(&users), pg_array_text(&times) };
-	store_ask(STORE_SEEN, params, WITHIN_MS, recovered, r);
+	db_query(QUERY_SEEN, params, WITHIN_MS, recovered, r);
 	pg_array_free(&users);
 	pg_array_free(&times);
 }

@@ -16,10 +16,10 @@
 #include "lib/base/id.h"
 #include "lib/base/pg_array.h"
 #include "push/fanout/hub.h"
+#include "push/links/db.h"
 #include "push/links/ids.h"
 #include "push/links/redis.h"
 #include "push/links/result.h"
-#include "push/links/store.h"
 #include "push/net/loop.h"
 #include "push/session/receipts.h"
 #include "push/session/users.h"
@@ -70,10 +70,10 @@ static void
 note_fire(struct timer *t)
 {
 	timer_start(t, marks.notes_count ? NOTE_EACH_MS : FIRST_NOTE_MS);
-	if (!store_is_up())
+	if (!db_is_up())
 		return;
 	if (may_note())
-		store_ask(STORE_MARKS_CLOCK, NULL, FIRST_NOTE_MS, note_reply, NULL);
+		db_query(QUERY_MARKS_CLOCK, NULL, FIRST_NOTE_MS, note_reply, NULL);
 	if (marks.failed && !marks.under_way)
 		marks_catch_up(true);
 }
@@ -135,7 +135,7 @@ marks_reply(void *context, PGresult *result)
 		row_take(result, i, &conversations, &users);
 	const char *params[] = { pg_array_text(&conversations), pg_array_text(&users) };
 	if (users.count)
-		store_ask(STORE_READS, params, WITHIN_MS, reads_reply, NULL);
+		db_query(QUERY_READS, params, WITHIN_MS, reads_reply, NULL);
 	pg_array_free(&conversations);
 	pg_array_free(&users);
 	marks_next();
@@ -166,7 +166,7 @@ marks_next(void)
 	id_text(marks.notes[0], since);
 	const char *params[] = { pg_array_text(&ids), since };
 	marks.under_way = true;
-	store_ask(STORE_MARKS, params, WITHIN_MS, marks_reply, NULL);
+	db_query(QUERY_MARKS, params, WITHIN_MS, marks_reply, NULL);
 	pg_array_free(&ids);
 }
 

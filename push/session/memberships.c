@@ -8,7 +8,7 @@
 
 #include "lib/base/memory.h"
 #include "lib/base/pg_array.h"
-#include "push/links/store.h"
+#include "push/links/db.h"
 #include "push/net/loop.h"
 
 enum { TOGETHER_MOST = 64, WITHIN_MS = 10 * 1000 };
@@ -128,7 +128,7 @@ group_ask(struct group *g)
 			pg_array_add(&bases, g->askers[i].base);
 	}
 	const char *params[] = { pg_array_text(&users), pg_array_text(&devices), pg_array_text(&bases) };
-	store_ask(STORE_OPEN, params, g->expires_ms - loop_now(), group_reply, g);
+	db_query(QUERY_OPEN, params, g->expires_ms - loop_now(), group_reply, g);
 	pg_array_free(&users);
 	pg_array_free(&devices);
 	pg_array_free(&bases);

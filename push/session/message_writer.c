@@ -16,8 +16,8 @@
 #include "lib/chat/send_queue.h"
 #include "push/fanout/event_batch.h"
 #include "push/fanout/hub.h"
+#include "push/links/db.h"
 #include "push/links/redis.h"
-#include "push/links/store.h"
 #include "push/net/loop.h"
 #include "push/net/metrics.h"
 
@@ -53,7 +53,7 @@ static void late_fire(struct timer *t);
 static struct send_queue queue;
 
 static struct {
-	struct batch *batches[STORE_SENDERS];
+	struct batch *batches[DB_SENDERS];
 	int running;	  /* batches of ready conversations that are not late … */
 	int waiting;	  /* … of busy ones, waiting for locks … */
 	int late;	  /* … and late batches of both kinds */
@@ -182,7 +182,7 @@ batch_reply(void *context, PGresult *result)
 	struct batch *b = context;
 
 	batch_count(b, -1);
-	for (int i = 0; i < STORE_SENDERS; i++)
+	for (int i = 0; i < DB_SENDERS; i++)
 		if (under_way.batches[i] == b)
 			under_way.batches[i] = NULL;
 	if (result && PQntuples(result) == b->count)
@@ -239,7 +239,7 @@ batch_ask(struct batch *b)
 	under_way.batches[at] = b;
 	batch_count(b, 1);
 	histogram_add(&metrics.batch_sizes, HISTOGRAM_NUMBERS, b->count);
-	store_ask(STORE_SEND, params, deadline - loop_now(), batch_reply, b);
+	db_query(QUERY_SEND, params, deadline - loop_now(), batch_reply, b);
 	message_batch_free(&drafts);
 }
 
@@ -265,9 +265,9 @@ batch_begin(bool busy, bool waits)
 }
 
 static int
-lanes_free(void)
+conns_free(void)
 {
-	return STORE_SENDERS - under_way.running - under_way.waiting - under_way.late;
+	return DB_SENDERS - under_way.running - under_way.waiting - under_way.late;
 }
 
 /*
@@ -277,29 +277,29 @@ lanes_free(void)
 static bool
 ready_due(void)
 {
-	if (!queue.ready_count || !lanes_free())
+	if (!queue.ready_count || !conns_free())
 		return false;
 	return !under_way.running || queue.ready_count >= SECOND_LEAST || loop_now() - under_way.since_ms >= SEND_LATE_MS;
 }
 
 /*
- * Returns whether a batch may wait for locks now. Half of the lanes may, and one is always left for
- * other batches.
+ * Returns whether a batch may wait for locks now. Half of the connections may, and one is always
+ * left for other batches.
  */
 static bool
 waiting_allowed(void)
 {
-	return under_way.waiting < STORE_SENDERS / 2 && (lanes_free() > 1 || under_way.running > 0);
+	return under_way.waiting < DB_SENDERS / 2 && (conns_free() > 1 || under_way.running > 0);
 }
 
 /*
- * Returns whether busy conversations are due for another try. Without a free lane to wait they are
- * tried now and then.
+ * Returns whether busy conversations are due for another try. Without a free connection to wait
+ * they are tried now and then.
  */
 static bool
 busy_due(void)
 {
-	if (TAILQ_EMPTY(&queue.busy) || !lanes_free())
+	if (TAILQ_EMPTY(&queue.busy) || !conns_free())
 		return false;
 	return waiting_allowed() || loop_now() - under_way.tried_ms >= SEND_TRY_PAUSE_MS;
 }
@@ -308,7 +308,7 @@ busy_due(void)
 static bool
 all_late(void)
 {
-	return under_way.late == STORE_SENDERS;
+	return under_way.late == DB_SENDERS;
 }
 
 /* Causes a turn, because all that is due is handled when a turn ends. */
@@ -354,7 +354,7 @@ expire(void)
 {
 	struct send_entry *e;
 
-	for (int i = 0; i < STORE_SENDERS; i++)
+	for (int i = 0; i < DB_SENDERS; i++)
 		if (under_way.batches[i])
 			batch_expire(under_way.batches[i]);
 	while ((e = send_queue_expire(&queue, all_late() ? INT64_MAX : loop_now())))
@@ -375,7 +375,7 @@ message_writer_turn_end(void)
 		batch_begin(true, waiting_allowed());
 	while (ready_due())
 		batch_begin(false, false);
-	if ((queue.count || lanes_free() < STORE_SENDERS) && !timer_is_running(&under_way.late_timer))
+	if ((queue.count || conns_free() < DB_SENDERS) && !timer_is_running(&under_way.late_timer))
 		timer_start(&under_way.late_timer, TAILQ_EMPTY(&queue.busy) ? SEND_LATE_MS : SEND_TRY_PAUSE_MS);
 }
 

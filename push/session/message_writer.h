@@ -42,7 +42,7 @@ void message_writer_open(void);
 /* Sends the waiting messages to the database, in as few calls as possible. */
 void message_writer_turn_end(void);
 
-/* Answers all waiting messages with an error. The store is closed before. */
+/* Answers all waiting messages with an error. The connections to PostgreSQL are closed before. */
 void message_writer_close(void);
 
 #endif

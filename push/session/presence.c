@@ -19,9 +19,9 @@
 #include "lib/chat/presence.h"
 #include "push/fanout/delivery.h"
 #include "push/fanout/transport.h"
+#include "push/links/db.h"
 #include "push/links/redis.h"
 #include "push/links/result.h"
-#include "push/links/store.h"
 #include "push/session/rights.h"
 #include "push/session/watched.h"
 
@@ -327,7 +327,7 @@ allowed_ask(struct conn *c, uint32_t turn, const int64_t *users, int count)
 		pg_array_add(&ids, q->wanted[i]);
 	id_text(q->user, user);
 	const char *params[] = { user, pg_array_text(&ids) };
-	store_ask(STORE_ALLOWED, params, WITHIN_MS, allowed_reply, q);
+	db_query(QUERY_ALLOWED, params, WITHIN_MS, allowed_reply, q);
 	pg_array_free(&ids);
 }
 

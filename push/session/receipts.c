@@ -14,10 +14,10 @@
 #include "lib/base/memory.h"
 #include "lib/base/pg_array.h"
 #include "push/fanout/delivery.h"
+#include "push/links/db.h"
 #include "push/links/ids.h"
 #include "push/links/redis.h"
 #include "push/links/result.h"
-#include "push/links/store.h"
 #include "push/net/conns.h"
 #include "push/net/metrics.h"
 #include "push/session/users.h"
@@ -115,7 +115,7 @@ acks_write(const struct ack *list, size_t count)
 	const char *params[] = { pg_array_text(&users),		pg_array_text(&bases), pg_array_text(&exception_users),
 				 pg_array_text(&conversations), pg_array_text(&ids),   pg_array_text(&listed) };
 	acks.under_way++;
-	store_ask(STORE_DELIVER, params, WITHIN_MS, deliver_reply, NULL);
+	db_query(QUERY_DELIVER, params, WITHIN_MS, deliver_reply, NULL);
 	pg_array_free(&users);
 	pg_array_free(&bases);
 	pg_array_free(&exception_users);
@@ -306,7 +306,7 @@ ask_counts(struct receipts *r)
 	id_text(r->topic->conversation, conversation);
 	const char *params[] = { conversation, pg_array_text(&ids) };
 	if (ids.count)
-		store_ask(STORE_COUNTS, params, WITHIN_MS, counts_reply, (void *)(intptr_t)r->topic->conversation);
+		db_query(QUERY_COUNTS, params, WITHIN_MS, counts_reply, (void *)(intptr_t)r->topic->conversation);
 	pg_array_free(&ids);
 }
 

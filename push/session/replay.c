@@ -89,7 +89,7 @@ pages_weigh(const PGresult *result)
 }
 
 /*
- * Takes an answer. Without one, all waiting pages start at once: the store decides how long a query
+ * Takes an answer. Without one, all waiting pages start at once: db.c decides how long a query
  * waits for an unavailable database.
  */
 static void
@@ -118,7 +118,7 @@ limit_guess(void)
 }
 
 void
-replay_page_ask(struct replay_page *p, int64_t user, const struct cursor *from, int64_t horizon, store_reply *reply, void *context)
+replay_page_ask(struct replay_page *p, int64_t user, const struct cursor *from, int64_t horizon, db_reply *reply, void *context)
 {
 	char user_text[ID_TEXT_BYTES], base[ID_TEXT_BYTES], limit[ID_TEXT_BYTES], bytes[ID_TEXT_BYTES];
 	char end[ID_TEXT_BYTES], pass_conversation[ID_TEXT_BYTES], pass_id[ID_TEXT_BYTES];
@@ -168,7 +168,7 @@ replay_page_ask(struct replay_page *p, int64_t user, const struct cursor *from, 
 		limit,
 		bytes,
 	};
-	store_ask(STORE_SYNC, params, WITHIN_MS, page_reply, p);
+	db_query(QUERY_SYNC, params, WITHIN_MS, page_reply, p);
 	pg_array_free(&conversations);
 	pg_array_free(&ids);
 	pg_array_free(&reads);

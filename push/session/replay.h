@@ -13,7 +13,7 @@
 
 #include "lib/chat/cursor.h"
 #include "push/fanout/event.h"
-#include "push/links/store.h"
+#include "push/links/db.h"
 
 struct replay_page;
 
@@ -34,7 +34,7 @@ struct replay_page {
 
 	replay_page_turn *turn; /* called when the turn comes; NULL: the page does not wait */
 	struct replay_page *next, *prev;
-	store_reply *reply; /* query under way … */
+	db_reply *reply; /* query under way … */
 	void *context;
 	uint32_t weight; /* … and its estimated bytes */
 };
@@ -49,7 +49,7 @@ void replay_page_leave(struct replay_page *p);
  * Queries the events that the user's cursor does not cover or, for NULL, those behind the delivered
  * marks. Called when the page's turn has come. The horizon was read before.
  */
-void replay_page_ask(struct replay_page *p, int64_t user, const struct cursor *from, int64_t horizon, store_reply *reply, void *context);
+void replay_page_ask(struct replay_page *p, int64_t user, const struct cursor *from, int64_t horizon, db_reply *reply, void *context);
 
 /* Takes the rows of the answer. */
 void replay_page_take(struct replay_page *p, const PGresult *result);

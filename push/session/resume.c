@@ -65,9 +65,9 @@
 #include "push/fanout/hub.h"
 #include "push/fanout/subscribe_wait.h"
 #include "push/fanout/transport.h"
+#include "push/links/db.h"
 #include "push/links/horizon.h"
 #include "push/links/proof.h"
-#include "push/links/store.h"
 #include "push/net/flush.h"
 #include "push/net/incoming.h"
 #include "push/net/metrics.h"
@@ -175,7 +175,7 @@ wait_for(struct resume *o, enum step step, uint64_t subscription)
 static void
 unanswered(struct resume *o)
 {
-	if (store_is_up())
+	if (db_is_up())
 		o->failures++;
 	if (o->first || o->failures == FAILURES_MOST)
 		conn_close(o->conn, CLOSE_UNAVAILABLE);

@@ -2,10 +2,10 @@
 /* Revoked devices, from the database. */
 #include "push/session/revocations.h"
 
-#include "lib/base/id.h"
 #include "lib/auth/revoked.h"
+#include "lib/base/id.h"
+#include "push/links/db.h"
 #include "push/links/result.h"
-#include "push/links/store.h"
 #include "push/net/loop.h"
 #include "push/session/users.h"
 
@@ -48,14 +48,14 @@ revoked_ask(void)
 
 	id_text(position, from);
 	id_text(revoked_keep_ms() / 1000, seconds);
-	store_ask(STORE_REVOKED, params, WITHIN_MS, revoked_reply, NULL);
+	db_query(QUERY_REVOKED, params, WITHIN_MS, revoked_reply, NULL);
 }
 
 static void
 fire(struct timer *t)
 {
-	timer_start(t, store_tends() ? EACH_MS : AWAY_MS);
-	if (store_tends())
+	timer_start(t, db_tends() ? EACH_MS : AWAY_MS);
+	if (db_tends())
 		revoked_ask();
 }
 

@@ -15,9 +15,9 @@
 #include "lib/base/memory.h"
 #include "lib/base/pg_array.h"
 #include "lib/chat/notification.h"
+#include "push/links/db.h"
 #include "push/links/ids.h"
 #include "push/links/result.h"
-#include "push/links/store.h"
 #include "push/session/presence.h"
 #include "push/session/users.h"
 #include "push/session/watched.h"
@@ -252,7 +252,7 @@ rights_fire(struct timer *t)
 	const char *params[] = { pg_array_text(&users), pg_array_text(&others) };
 	if (users.count) {
 		rights.under_way = true;
-		store_ask(STORE_RIGHTS, params, WITHIN_MS, judging_reply, j);
+		db_query(QUERY_RIGHTS, params, WITHIN_MS, judging_reply, j);
 	} else {
 		free(j);
 	}

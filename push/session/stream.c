@@ -17,8 +17,8 @@
 #include "push/fanout/delivery.h"
 #include "push/fanout/hub.h"
 #include "push/fanout/transport.h"
+#include "push/links/db.h"
 #include "push/links/result.h"
-#include "push/links/store.h"
 #include "push/net/conns.h"
 #include "push/net/flush.h"
 #include "push/net/incoming.h"
@@ -44,7 +44,7 @@ enum { DEVICE_WITHIN_MS = 10 * 1000 };
 enum { SAME_END_MS = 900 };
 
 /*
- * Time limit of an opening. It is long, because many clients may have to queue. store_ask fails
+ * Time limit of an opening. It is long, because many clients may have to queue. db_query fails
  * earlier without the database.
  */
 enum { OPENING_MOST_MS = 60 * 1000 };
@@ -193,7 +193,7 @@ stream_begin_ticket(struct conn *c, const char *ticket, size_t len)
 	sodium_bin2hex(hex + 2, sizeof hex - 2, hash, sizeof hash);
 	conn_enter(c, CONN_OPENING);
 	conn_pin(c);
-	store_ask(STORE_TICKET, params, TICKET_WITHIN_MS, ticket_reply, c);
+	db_query(QUERY_TICKET, params, TICKET_WITHIN_MS, ticket_reply, c);
 }
 
 void
@@ -294,7 +294,7 @@ device_ask(int64_t user, int64_t device)
 	*context = device;
 	id_text(user, of_user);
 	id_text(device, id);
-	store_ask(STORE_DEVICE, params, DEVICE_WITHIN_MS, device_reply, context);
+	db_query(QUERY_DEVICE, params, DEVICE_WITHIN_MS, device_reply, context);
 }
 
 /*

@@ -15,10 +15,10 @@
 #include "lib/base/settings.h"
 #include "lib/chat/presence.h"
 #include "push/fanout/delivery.h"
+#include "push/links/db.h"
 #include "push/links/ids.h"
 #include "push/links/redis.h"
 #include "push/links/result.h"
-#include "push/links/store.h"
 
 enum {
 	ASKS_MOST = 500, /* users in one query; one query is under way */
@@ -281,7 +281,7 @@ last_seen_ask(struct ask *offline)
 	for (int i = 0; i < offline->count; i++)
 		pg_array_add(&ids, offline->users[i]);
 	const char *params[] = { pg_array_text(&ids) };
-	store_ask(STORE_LAST_SEEN, params, WITHIN_MS, last_seen_reply, offline);
+	db_query(QUERY_LAST_SEEN, params, WITHIN_MS, last_seen_reply, offline);
 	pg_array_free(&ids);
 }
 

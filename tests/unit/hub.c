@@ -22,9 +22,9 @@
 #include "push/fanout/event_batch.h"
 #include "push/fanout/hub.h"
 #include "push/fanout/transport.h"
+#include "push/links/db.h"
 #include "push/links/horizon.h"
 #include "push/links/redis.h"
-#include "push/links/store.h"
 #include "push/net/conn.h"
 #include "push/net/conns.h"
 #include "push/net/incoming.h"
@@ -680,11 +680,11 @@ main(int argc, char **argv)
 	loop_open();
 	hub_open(&hub_calls);
 	horizon_open(hub_forget_heads);
-	store_open();
+	db_open();
 	heartbeat_open();
 	int failed = cmocka_run_group_tests_name("hub", tests, NULL, NULL);
 	heartbeat_close();
-	store_close();
+	db_close();
 	redis_close();
 	hub_close();
 	users_close();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Queries, in one allocation each. */
-#include "push/links/question.h"
+#include "push/links/query.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -8,16 +8,16 @@
 
 #include "lib/base/memory.h"
 
-struct question *
-question_new(enum store_statement statement, const char *const *params, store_reply *reply, void *context)
+struct query *
+query_new(enum query_name statement, const char *const *params, db_reply *reply, void *context)
 {
 	size_t size = 0;
 	int count = statements[statement].params;
 
-	assert(count <= STORE_PARAMS);
+	assert(count <= DB_PARAMS);
 	for (int i = 0; i < count; i++)
 		size += params[i] ? strlen(params[i]) + 1 : 0;
-	struct question *q = memory_alloc(sizeof *q + size);
+	struct query *q = memory_alloc(sizeof *q + size);
 	char *at = q->text;
 	for (int i = 0; i < count; i++) {
 		if (!params[i])
@@ -32,7 +32,7 @@ question_new(enum store_statement statement, const char *const *params, store_re
 }
 
 void
-question_answer(struct question *q)
+query_answer(struct query *q)
 {
 	q->reply(q->context, q->result);
 	PQclear(q->result);
@@ -40,14 +40,14 @@ question_answer(struct question *q)
 }
 
 void
-questions_open(struct questions *list)
+query_queue_open(struct query_queue *list)
 {
 	list->first = NULL;
 	list->last = &list->first;
 }
 
 void
-questions_add(struct questions *list, struct question *q)
+query_queue_add(struct query_queue *list, struct query *q)
 {
 	q->next = NULL;
 	*list->last = q;
@@ -55,7 +55,7 @@ questions_add(struct questions *list, struct question *q)
 }
 
 void
-questions_add_first(struct questions *list, struct question *q)
+query_queue_add_first(struct query_queue *list, struct query *q)
 {
 	if (!list->first)
 		list->last = &q->next;
@@ -63,10 +63,10 @@ questions_add_first(struct questions *list, struct question *q)
 	list->first = q;
 }
 
-struct question *
-questions_take(struct questions *list)
+struct query *
+query_queue_take(struct query_queue *list)
 {
-	struct question *q = list->first;
+	struct query *q = list->first;
 
 	if (!q)
 		return NULL;
@@ -77,12 +77,12 @@ questions_take(struct questions *list)
 }
 
 void
-questions_expire(struct questions *list, int64_t now_ms)
+query_queue_expire(struct query_queue *list, int64_t now_ms)
 {
-	struct question *expired = NULL, **at = &list->first;
+	struct query *expired = NULL, **at = &list->first;
 
 	while (*at) {
-		struct question *q = *at;
+		struct query *q = *at;
 		if (q->expires_ms > now_ms) {
 			at = &q->next;
 			continue;
@@ -93,17 +93,17 @@ questions_expire(struct questions *list, int64_t now_ms)
 	}
 	list->last = at;
 	while (expired) {
-		struct question *q = expired;
+		struct query *q = expired;
 		expired = q->next;
-		question_answer(q);
+		query_answer(q);
 	}
 }
 
 void
-questions_answer(struct questions *list)
+query_queue_answer(struct query_queue *list)
 {
-	struct question *q;
+	struct query *q;
 
-	while ((q = questions_take(list)))
-		question_answer(q);
+	while ((q = query_queue_take(list)))
+		query_answer(q);
 }
