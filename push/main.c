@@ -19,8 +19,8 @@
 #include "lib/links/redis_link.h"
 #include "lib/process/private.h"
 #include "lib/process/workers.h"
-#include "push/bell.h"
 #include "push/catchup.h"
+#include "push/dispatch.h"
 #include "push/fanout/event_batch.h"
 #include "push/fanout/hub.h"
 #include "push/fanout/subscribe_wait.h"
@@ -251,7 +251,7 @@ serve(void)
 	hub_open(&hub_calls);
 	message_writer_open();
 	db_open();
-	redis_open(bell_message, event_batch_deliver_all, catchup_begin);
+	redis_open(dispatch_notification, event_batch_deliver_all, catchup_begin);
 	sweep_open();
 	revocations_open();
 	watched_open();

@@ -404,7 +404,7 @@ state_reply(void *context, PGresult *result)
 	clock_watch(PQgetvalue(result, 0, 2));
 	sweep.horizon = horizon;
 	horizon_learn(horizon, incarnation);
-	/* a failover may have lost the doorbells of memberships, so the older id stays */
+	/* a failover may have lost the notifications of memberships, so the older id stays */
 	sweep.members_from = sweep.members_from && sweep.members_from < horizon ? sweep.members_from : horizon;
 	if (!sweep.running && sweep.pending == 0 && !sweep.proofs)
 		round_begin(sweep.horizon);

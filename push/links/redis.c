@@ -166,7 +166,7 @@ listening_reply(struct redis_conn *w, redisReply *r)
 	if (strcmp(r->element[0]->str, "message") == 0) {
 		if (r->element[1]->type != REDIS_REPLY_STRING || r->element[2]->type != REDIS_REPLY_STRING)
 			return;
-		metrics.doorbells++;
+		metrics.notifications++;
 		redis.message(r->element[1]->str, r->element[1]->len, r->element[2]->str, r->element[2]->len);
 	} else if (strcmp(r->element[0]->str, "subscribe") == 0) {
 		redis.acked++;

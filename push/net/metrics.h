@@ -38,8 +38,8 @@ struct metrics {
 	uint64_t replayed;
 	uint64_t resets;
 	uint64_t resyncs;
-	uint64_t doorbells;
-	uint64_t doorbells_bad;
+	uint64_t notifications;
+	uint64_t notifications_bad;
 	uint64_t redis_connects;
 	uint64_t database_connects;
 	uint64_t database_queries;

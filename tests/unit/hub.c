@@ -178,7 +178,7 @@ heard(struct subscriber l, int seqs[], int most)
 }
 
 static void
-ring(int seq, int64_t removed_user)
+publish(int seq, int64_t removed_user)
 {
 	char json[64];
 	int len = snprintf(json, sizeof json, "{\"type\":\"t\",\"seq\":%d}", seq);
@@ -203,12 +203,12 @@ test_order(void **state)
 	struct subscriber alice = subscribe_as(ALICE), bob = subscribe_as(BOB);
 
 	(void)state;
-	ring(1, 0);
-	ring(3, 0);
-	ring(3, 0);
-	ring(1, 0);
+	publish(1, 0);
+	publish(3, 0);
+	publish(3, 0);
+	publish(1, 0);
 	expect_heard(alice, 1, 1);
-	ring(2, 0);
+	publish(2, 0);
 	expect_heard(alice, 2, 3);
 	expect_heard(bob, 1, 3);
 	assert_ptr_equal(alice.conn->cursor_state, bob.conn->cursor_state);
@@ -238,9 +238,9 @@ test_shuffled(void **state)
 		}
 	}
 	for (int i = 0; i < EVENTS; i++) {
-		ring(seqs[i], 0);
+		publish(seqs[i], 0);
 		if (chance_below(&seed, 4) == 0)
-			ring(seqs[chance_below(&seed, (size_t)i + 1)], 0);
+			publish(seqs[chance_below(&seed, (size_t)i + 1)], 0);
 	}
 	expect_heard(alice, 1, EVENTS);
 	hang_up(alice);
@@ -256,13 +256,13 @@ test_gone(void **state)
 	struct subscriber alice = subscribe_as(ALICE), bob = subscribe_as(BOB);
 
 	(void)state;
-	ring(3, 0);
-	ring(2, BOB);
-	ring(1, 0);
+	publish(3, 0);
+	publish(2, BOB);
+	publish(1, 0);
 	expect_heard(bob, 1, 2);
 	expect_heard(alice, 1, 3);
-	ring(4, NOTIFICATION_REMOVES_ALL);
-	ring(5, 0);
+	publish(4, NOTIFICATION_REMOVES_ALL);
+	publish(5, 0);
 	expect_heard(alice, 4, 4);
 	assert_null(hub_topic(ROOM));
 	hang_up(alice);
@@ -290,8 +290,8 @@ test_gone_by_replay(void **state)
 
 	(void)state;
 	calls_forget();
-	ring(1, 0);
-	ring(2, 0);
+	publish(1, 0);
+	publish(2, 0);
 	replay(bob, 2, BOB);
 	replay(bob, 3, 0);
 	replay(bob, 4, ALICE);
@@ -300,7 +300,7 @@ test_gone_by_replay(void **state)
 	assert_false(hub_is_subscribed(bob.conn, hub_topic(ROOM)));
 	assert_int_equal(calls.resyncs, 1);
 	assert_ptr_equal(calls.resynced, bob.conn);
-	ring(3, 0);
+	publish(3, 0);
 	expect_heard(bob, 1, 2);
 	expect_heard(alice, 1, 3);
 	replay(alice, 4, NOTIFICATION_REMOVES_ALL);
@@ -323,9 +323,9 @@ test_forked(void **state)
 
 	(void)state;
 	for (int seq = 1; seq <= 4; seq++)
-		ring(seq, 0);
+		publish(seq, 0);
 	expect_heard(alice, 1, 4);
-	ring(2, 0); /* late, and of the same history */
+	publish(2, 0); /* late, and of the same history */
 	assert_int_equal(alice.conn->state, CONN_LIVE);
 	static const char json[] = "{\"type\":\"t\",\"seq\":3}";
 	hub_event(ROOM, FIRST_ID + 7, 3, 0, json, sizeof json - 1);
@@ -361,7 +361,7 @@ test_lost_head(void **state)
 	struct topic *t = hub_topic(ROOM);
 
 	(void)state;
-	ring(1, 0);
+	publish(1, 0);
 	hub_head(t, 3, FIRST_ID + 3, 2);
 	assert_true(t->swept);
 	assert_int_equal(calls.behind, 1);
@@ -371,7 +371,7 @@ test_lost_head(void **state)
 	assert_int_equal(calls.behind, 0);
 	hub_head(t, 2, FIRST_ID + 2, 2);
 	assert_true(t->swept);
-	ring(2, 0);
+	publish(2, 0);
 	assert_false(t->swept);
 	expect_heard(alice, 1, 2);
 	hang_up(alice);
@@ -392,19 +392,19 @@ test_resyncs(void **state)
 	calls_forget();
 	stale.conn->stale = true;
 	conn_close(closing.conn, CLOSE_GONE);
-	ring(2, BOB);
-	ring(3, 0);
+	publish(2, BOB);
+	publish(3, 0);
 	assert_int_equal(calls.resyncs, 0); /* held behind a hole */
-	ring(1, 0);
+	publish(1, 0);
 	assert_int_equal(calls.resyncs, 2);
 	assert_false(calls.was_subscribed);
 	assert_true(calls.resynced == bob.conn || calls.resynced == second.conn);
-	ring(2, BOB); /* a repeated notification */
+	publish(2, BOB); /* a repeated notification */
 	assert_int_equal(calls.resyncs, 2);
 	assert_int_equal(calls.delivered, 3);
 	expect_heard(bob, 1, 2);
 	expect_heard(alice, 1, 3);
-	ring(4, NOTIFICATION_REMOVES_ALL);
+	publish(4, NOTIFICATION_REMOVES_ALL);
 	expect_heard(alice, 4, 4);
 	assert_int_equal(calls.resyncs, 2);
 	assert_int_equal(calls.freed, 1);
@@ -427,11 +427,11 @@ test_kept(void **state)
 	calls_forget();
 	resume_resync(bob.conn);
 	assert_non_null(bob.conn->resume);
-	ring(1, 0);
-	ring(3, 0);
+	publish(1, 0);
+	publish(3, 0);
 	event_batch_deliver_all();
 	assert_int_equal(calls.kept, 1);
-	ring(2, 0);
+	publish(2, 0);
 	event_batch_deliver_all();
 	assert_int_equal(calls.kept, 3);
 	assert_int_equal(calls.kept_seq, 3);
@@ -480,7 +480,7 @@ test_covered(void **state)
 	(void)state;
 	bob.conn->cursor_state = cursor_state_rebase_take(bob.conn->cursor_state, FIRST_ID + 3);
 	for (int seq = 1; seq <= 4; seq++)
-		ring(seq, 0);
+		publish(seq, 0);
 	expect_heard(alice, 1, 4);
 	expect_heard(bob, 3, 4);
 	hang_up(alice);
@@ -501,7 +501,7 @@ test_event_batch(void **state)
 	(void)state;
 	bob.conn->cursor_state = cursor_state_rebase_take(bob.conn->cursor_state, FIRST_ID + 2);
 	for (int seq = 1; seq <= 5; seq++)
-		ring(seq, 0);
+		publish(seq, 0);
 	assert_true(event_batch_is_open());
 	assert_int_equal(alice.conn->queue.count, 0);
 	event_batch_deliver_all();
@@ -512,11 +512,11 @@ test_event_batch(void **state)
 	assert_int_equal(bob.conn->events_out, 4);
 	assert_ptr_not_equal(alice.conn->queue.one.buffer, bob.conn->queue.one.buffer);
 	assert_ptr_not_equal(alice.conn->cursor_state, bob.conn->cursor_state);
-	ring(6, 0);
+	publish(6, 0);
 	int len = snprintf(large, sizeof large, "{\"seq\":7,\"data\":\"%*s\"}", LARGE, "");
 	hub_event(ROOM, FIRST_ID + 7, 7, 0, large, (size_t)len);
-	ring(8, 0);
-	ring(9, 0);
+	publish(8, 0);
+	publish(9, 0);
 	expect_heard(alice, 1, 9);
 	expect_heard(bob, 2, 9);
 	hang_up(alice);
@@ -536,7 +536,7 @@ test_slow_reader(void **state)
 
 	(void)state;
 	while (alice.conn->state == CONN_LIVE && seq < 1000000) {
-		ring(++seq, 0);
+		publish(++seq, 0);
 		event_batch_deliver_all();
 		if (seq % 64 == 0)
 			conn_turn_end();
@@ -580,7 +580,7 @@ test_shedding(void **state)
 		}
 	}
 	uint32_t bytes = l.conn->queue.bytes;
-	ring(1, NOTIFICATION_REMOVES_NOBODY);
+	publish(1, NOTIFICATION_REMOVES_NOBODY);
 	event_batch_deliver_all();
 	assert_true(l.conn->queue.bytes > bytes);
 	while (l.conn->state == CONN_LIVE)

@@ -3,11 +3,11 @@
  * Dispatch of notifications from Redis (lib/chat/notification.h) to the module that handles each
  * kind.
  */
-#ifndef PUSH_BELL_H
-#define PUSH_BELL_H
+#ifndef PUSH_DISPATCH_H
+#define PUSH_DISPATCH_H
 
 #include <stddef.h>
 
-void bell_message(const char *channel, size_t channel_len, const char *payload, size_t payload_len);
+void dispatch_notification(const char *channel, size_t channel_len, const char *payload, size_t payload_len);
 
 #endif

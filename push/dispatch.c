@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Dispatch of notifications from Redis to the module that handles each kind. */
-#include "push/bell.h"
+#include "push/dispatch.h"
 
 #include <stdio.h>
 
@@ -97,13 +97,13 @@ ring_presence(int64_t user, const struct notification *d)
 }
 
 void
-bell_message(const char *channel, size_t channel_len, const char *payload, size_t payload_len)
+dispatch_notification(const char *channel, size_t channel_len, const char *payload, size_t payload_len)
 {
 	struct notification_channel ch;
 	struct notification d;
 
 	if (!notification_channel_parse(channel, channel_len, settings.redis_prefix, &ch) || !notification_parse(payload, payload_len, &d)) {
-		metrics.doorbells_bad++;
+		metrics.notifications_bad++;
 		log_line(LOG_WARN, "doorbell_bad", "channel=%.*s bytes=%zu", (int)channel_len, channel, payload_len);
 		return;
 	}
