@@ -113,7 +113,12 @@ $(BUILD)/unit/net_%:  $(BUILD)/tests/unit/net_%.o  $(NET) $(LIB)
 $(BUILD)/unit/%:      $(BUILD)/tests/unit/%.o      $(call without_main,$(PUSH)) $(LIB)
 	@mkdir -p $(@D)
 	@echo link $@
-	@$(LINK) -o $@ $^ $(LIBS) -lcmocka -lwslay
+	@$(LINK) -o $@ $(filter-out $(FAKED),$^) $(LIBS) -lcmocka -lwslay
+
+# These have a fake database and a fake Redis (tests/unit/world) in place of push's own.
+IN_WORLD := $(filter $(BUILD)/unit/resume%,$(UNIT))
+$(IN_WORLD): $(call objects,tests/unit/world)
+$(IN_WORLD): FAKED := $(addprefix $(BUILD)/push/links/,store.o bus.o)
 
 # The frame and head readers of push, as an echo server for suites of RFC 6455: build/ws-echo PORT.
 $(BUILD)/ws-echo: $(addprefix $(BUILD)/,tests/conformance/ws-echo.o push/wire/frame.o push/wire/handshake.o push/wire/http.o push/wire/utf8.o lib/base/memory.o lib/base/percent.o)
@@ -122,4 +127,4 @@ $(BUILD)/ws-echo: $(addprefix $(BUILD)/,tests/conformance/ws-echo.o push/wire/fr
 
 .PHONY: build asan run stop reset test check unit units bench bench-history fuzz lint format install install-share clean help
 .SECONDARY:
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)

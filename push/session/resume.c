@@ -15,6 +15,7 @@
  * |             | a live stream resyncs                 | USER        | resume_resync      |
  * | USER        | the user's channel is subscribed      | QUERY       | resume_continue    |
  * | PROOF       | answered; no proof resets the cursor  | MEMBERSHIPS | proof_reply        |
+ * | PROOF       | answered before a reconnect           | QUERY       | proof_reply        |
  * | MEMBERSHIPS | answered: subscribes to the topics    | TOPICS      | memberships_answer |
  * | MEMBERSHIPS | the device may not have streams       | closed      | memberships_answer |
  * | MEMBERSHIPS | answered before a reconnect           | QUERY       | memberships_answer |
@@ -46,8 +47,8 @@
  * 5. Kept events are dropped before the memberships are queried again. A page reads them instead.
  * 6. Memberships and pages count only without a reconnect between query and answer.
  * 7. The cursor state is set before the first event. stream.ready comes before that event, once.
- * 8. A resync delivers no event that the stream has received, although its cursor may have dropped
- *    that conversation's exception.
+ * 8. A resync delivers no event that the stream has received from the hub, although its cursor may
+ *    have dropped that conversation's exception.
  * 9. An opening is freed only without queries under way and outside of the line for channels.
  */
 #include "push/session/resume.h"
