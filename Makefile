@@ -118,7 +118,7 @@ $(BUILD)/unit/%:      $(BUILD)/tests/unit/%.o      $(call without_main,$(PUSH)) 
 # These have a fake database and a fake Redis (tests/unit/world) in place of push's own.
 IN_WORLD := $(filter $(BUILD)/unit/resume%,$(UNIT))
 $(IN_WORLD): $(call objects,tests/unit/world)
-$(IN_WORLD): FAKED := $(addprefix $(BUILD)/push/links/,store.o bus.o)
+$(IN_WORLD): FAKED := $(addprefix $(BUILD)/push/links/,db.o redis.o)
 
 # The frame and head readers of push, as an echo server for suites of RFC 6455: build/ws-echo PORT.
 $(BUILD)/ws-echo: $(addprefix $(BUILD)/,tests/conformance/ws-echo.o push/wire/frame.o push/wire/handshake.o push/wire/http.o push/wire/utf8.o lib/base/memory.o lib/base/percent.o)

@@ -28,10 +28,9 @@ enum { FILLING = 50000, MISSED = 3, MISSED_LARGE = 12, PAGE = 2, PAGE_LARGE = 16
 /* Places at which an opening waits. */
 enum place { AT_USER, AT_PROOF, AT_MEMBERSHIPS, AT_TOPICS, AT_PAGE, AT_SECOND_PAGE, AT_FEED, AT_MERGE, AT_LIVE, PLACES };
 
-static const enum store_statement queried[PLACES] = {
-	[AT_USER] = STORE_STATEMENTS,	[AT_PROOF] = STORE_RESET,      [AT_MEMBERSHIPS] = STORE_OPEN,
-	[AT_TOPICS] = STORE_STATEMENTS, [AT_PAGE] = STORE_SYNC,	       [AT_SECOND_PAGE] = STORE_SYNC,
-	[AT_FEED] = STORE_STATEMENTS,	[AT_MERGE] = STORE_STATEMENTS, [AT_LIVE] = STORE_STATEMENTS,
+static const enum query_name queried[PLACES] = {
+	[AT_USER] = QUERIES,	       [AT_PROOF] = QUERY_RESET, [AT_MEMBERSHIPS] = QUERY_OPEN, [AT_TOPICS] = QUERIES, [AT_PAGE] = QUERY_SYNC,
+	[AT_SECOND_PAGE] = QUERY_SYNC, [AT_FEED] = QUERIES,	 [AT_MERGE] = QUERIES,		[AT_LIVE] = QUERIES,
 };
 
 static struct client client;
@@ -40,7 +39,7 @@ static bool has_bystander; /* the topics are there already */
 static void
 send_and_publish(int64_t room)
 {
-	redis_publish(database_send(room));
+	fake_redis_publish(database_send(room));
 }
 
 /* Begins a test with a client that has a cursor, is cut, and has missed some events of ROOM. */
@@ -72,11 +71,11 @@ begin_at(enum place place)
 static void
 fill_merge(void)
 {
-	database_run(STORE_SYNC);
+	database_run(QUERY_SYNC);
 	database.filling = FILLING;
 	for (int i = 0; i < MISSED_LARGE; i++)
 		send_and_publish(ROOM);
-	database_answer(STORE_SYNC);
+	database_answer(QUERY_SYNC);
 }
 
 /* Takes the opening from the first place to this one. */
@@ -85,26 +84,26 @@ reach(enum place place)
 {
 	if (place == AT_USER)
 		return;
-	redis_confirm();
+	fake_redis_confirm();
 	turn(&client);
 	if (place == AT_PROOF || place == AT_MEMBERSHIPS)
 		return;
-	database_answer(STORE_OPEN);
+	database_answer(QUERY_OPEN);
 	turn(&client);
 	if (place == AT_TOPICS)
 		return;
-	redis_confirm();
+	fake_redis_confirm();
 	turn(&client);
 	if (place == AT_PAGE)
 		return;
 	if (place == AT_MERGE)
 		settings.push_replay_page = PAGE_LARGE;
 	if (place == AT_SECOND_PAGE || place == AT_FEED || place == AT_MERGE) {
-		database_answer(STORE_SYNC);
+		database_answer(QUERY_SYNC);
 		turn(&client);
 	}
-	while (place == AT_FEED && database_waiting(STORE_SYNC)) { /* until the peer's socket is full */
-		database_answer(STORE_SYNC);
+	while (place == AT_FEED && database_waiting(QUERY_SYNC)) { /* until the peer's socket is full */
+		database_answer(QUERY_SYNC);
 		turn(&client);
 	}
 	if (place == AT_MERGE) {
@@ -123,8 +122,8 @@ reach_checked(enum place place)
 	const struct conn *c = client_conn(&client);
 	assert_non_null(c);
 	assert_int_equal(c->resume == NULL, place == AT_LIVE);
-	assert_int_equal(database_waiting(STORE_STATEMENTS), queried[place] != STORE_STATEMENTS);
-	if (queried[place] != STORE_STATEMENTS)
+	assert_int_equal(database_waiting(QUERIES), queried[place] != QUERIES);
+	if (queried[place] != QUERIES)
 		assert_int_equal(database_waiting(queried[place]), 1);
 }
 
@@ -172,8 +171,8 @@ act_hole(void)
 {
 	const struct stored *first = database_send(ROOM), *second = database_send(ROOM);
 
-	redis_publish(second);
-	redis_publish(first);
+	fake_redis_publish(second);
+	fake_redis_publish(first);
 }
 
 /* An event arrives behind a hole, which the hub repairs from the database. */
@@ -186,15 +185,15 @@ act_repair(void)
 	send_and_publish(ROOM);
 	if (t)
 		hub_head(t, database_seq(ROOM), database_id(ROOM), 2);
-	while (database_waiting(STORE_RANGE))
-		database_answer(STORE_RANGE);
+	while (database_waiting(QUERY_RANGE))
+		database_answer(QUERY_RANGE);
 }
 
 static void
 act_removed(void)
 {
 	send_and_publish(ROOM);
-	redis_publish(database_remove(ROOM));
+	fake_redis_publish(database_remove(ROOM));
 	send_and_publish(ROOM);
 }
 
@@ -202,7 +201,7 @@ static void
 act_added_again(void)
 {
 	act_removed();
-	redis_publish(database_add(ROOM));
+	fake_redis_publish(database_add(ROOM));
 	send_and_publish(ROOM);
 }
 
@@ -213,10 +212,10 @@ act_added_before(void)
 	const struct stored *removal = database_remove(ROOM), *between = database_send(ROOM), *addition = database_add(ROOM);
 
 	turn(&client);
-	redis_publish(removal);
+	fake_redis_publish(removal);
 	turn(&client);
-	redis_publish(between);
-	redis_publish(addition);
+	fake_redis_publish(between);
+	fake_redis_publish(addition);
 	send_and_publish(ROOM);
 }
 
@@ -226,10 +225,10 @@ act_addition_first(void)
 {
 	const struct stored *removal = database_remove(ROOM), *addition = database_add(ROOM);
 
-	redis_publish(addition);
+	fake_redis_publish(addition);
 	client.reads = true;
 	client_settle(&client);
-	redis_publish(removal);
+	fake_redis_publish(removal);
 	send_and_publish(ROOM);
 }
 
@@ -237,10 +236,10 @@ act_addition_first(void)
 static void
 act_another(void)
 {
-	redis_publish(database_add(ROOM + 1));
+	fake_redis_publish(database_add(ROOM + 1));
 	send_and_publish(ROOM + 1);
-	redis_publish(database_remove(ROOM + 1));
-	redis_publish(database_add(ROOM + 1));
+	fake_redis_publish(database_remove(ROOM + 1));
+	fake_redis_publish(database_add(ROOM + 1));
 	send_and_publish(ROOM + 1);
 }
 
@@ -248,7 +247,7 @@ act_another(void)
 static void
 query_run(void)
 {
-	for (int i = 0; i < database_waiting(STORE_STATEMENTS); i++)
+	for (int i = 0; i < database_waiting(QUERIES); i++)
 		database_run_at(i);
 }
 
@@ -289,9 +288,9 @@ test_orders_of_resync(void **state)
 			resume_resync(client_conn(&client));
 			database_send(ROOM); /* lost, so that a page is read */
 			for (int k = 0; k < answers; k++) {
-				redis_confirm();
+				fake_redis_confirm();
 				turn(&client);
-				if (database_waiting(STORE_STATEMENTS))
+				if (database_waiting(QUERIES))
 					database_answer_at(0);
 			}
 			turn(&client);
@@ -308,13 +307,13 @@ test_pages(void **state)
 	(void)state;
 	reach_checked(AT_TOPICS);
 	send_and_publish(ROOM);
-	redis_confirm();
+	fake_redis_confirm();
 	turn(&client);
-	while (database_waiting(STORE_SYNC)) {
+	while (database_waiting(QUERY_SYNC)) {
 		send_and_publish(ROOM);
-		database_run(STORE_SYNC);
+		database_run(QUERY_SYNC);
 		send_and_publish(ROOM);
-		database_answer(STORE_SYNC);
+		database_answer(QUERY_SYNC);
 		if (database_events() > 20)
 			settings.push_replay_page = PAGE_LARGE;
 		turn(&client);
@@ -337,12 +336,12 @@ test_nothing_missed(void **state)
 	client_connect(&client);
 	queries = metrics.replayed;
 	turn(&client);
-	redis_confirm();
+	fake_redis_confirm();
 	turn(&client);
-	database_answer(STORE_OPEN);
-	redis_confirm();
+	database_answer(QUERY_OPEN);
+	fake_redis_confirm();
 	turn(&client);
-	assert_int_equal(database_waiting(STORE_STATEMENTS), 0);
+	assert_int_equal(database_waiting(QUERIES), 0);
 	assert_true(client_is_live(&client));
 	assert_int_equal(client.ready, 1);
 	assert_int_equal(metrics.replayed, queries);
@@ -364,9 +363,9 @@ test_cut(void **state)
 			reach_checked(place);
 			client_cut(&client);
 			assert_null(client_conn(&client));
-			for (int i = database_waiting(STORE_STATEMENTS); i > 0; i--)
+			for (int i = database_waiting(QUERIES); i > 0; i--)
 				how == 0 ? database_answer_at(0) : how == 1 ? database_fail_at(0) : database_run_at(0);
-			redis_confirm();
+			fake_redis_confirm();
 			turn(&client);
 			database.filling = 0;
 			send_and_publish(ROOM);
@@ -381,7 +380,7 @@ test_no_answer(void **state)
 {
 	(void)state;
 	for (enum place place = AT_USER; place < PLACES; place++) {
-		if (queried[place] == STORE_STATEMENTS)
+		if (queried[place] == QUERIES)
 			continue;
 		reach_checked(place);
 		database_fail(queried[place]);
@@ -396,15 +395,15 @@ test_no_answer(void **state)
 
 /* Brings a resync to a query of this statement. */
 static void
-resync_reach(enum store_statement statement)
+resync_reach(enum query_name statement)
 {
 	resume_resync(client_conn(&client));
 	database_send(ROOM);
 	for (int i = 0; i < 8 && !database_waiting(statement); i++) {
 		turn(&client);
-		redis_confirm();
+		fake_redis_confirm();
 		turn(&client);
-		if (!database_waiting(statement) && database_waiting(STORE_STATEMENTS))
+		if (!database_waiting(statement) && database_waiting(QUERIES))
 			database_answer_at(0);
 	}
 	assert_int_equal(database_waiting(statement), 1);
@@ -417,7 +416,7 @@ resync_reach(enum store_statement statement)
 static void
 test_no_answer_of_resync(void **state)
 {
-	static const enum store_statement asked[] = { STORE_OPEN, STORE_SYNC };
+	static const enum query_name asked[] = { QUERY_OPEN, QUERY_SYNC };
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
@@ -450,7 +449,7 @@ test_connected_anew(void **state)
 {
 	(void)state;
 	for (enum place place = AT_USER; place < PLACES; place++) {
-		if (queried[place] == STORE_STATEMENTS)
+		if (queried[place] == QUERIES)
 			continue;
 		reach_checked(place);
 		query_run();
@@ -460,7 +459,7 @@ test_connected_anew(void **state)
 		database_answer_at(0);
 		turn(&client);
 		assert_non_null(client_conn(&client)->resume);
-		assert_int_equal(database_waiting(place == AT_PROOF ? STORE_RESET : STORE_OPEN), 1);
+		assert_int_equal(database_waiting(place == AT_PROOF ? QUERY_RESET : QUERY_OPEN), 1);
 		finish();
 	}
 }
@@ -472,7 +471,7 @@ test_revoked(void **state)
 	(void)state;
 	reach_checked(AT_MEMBERSHIPS);
 	database.device_unknown = true;
-	database_answer(STORE_OPEN);
+	database_answer(QUERY_OPEN);
 	assert_int_equal(client_conn(&client)->why, CLOSE_REVOKED);
 	turn(&client);
 	world_end(&client);
@@ -523,7 +522,7 @@ test_too_many_kept(void **state)
 	begin_at(AT_PAGE);
 	settings.push_replay_page = 2 * KEPT_MOST;
 	reach(AT_PAGE);
-	database_run(STORE_SYNC);
+	database_run(QUERY_SYNC);
 	for (int i = 0; i <= KEPT_MOST; i++)
 		send_and_publish(ROOM);
 	finish();
@@ -536,10 +535,10 @@ test_again(void **state)
 	(void)state;
 	reach_checked(AT_TOPICS);
 	resume_resync(client_conn(&client));
-	redis_confirm();
+	fake_redis_confirm();
 	turn(&client);
-	assert_int_equal(database_waiting(STORE_SYNC), 0);
-	assert_int_equal(database_waiting(STORE_OPEN), 1);
+	assert_int_equal(database_waiting(QUERY_SYNC), 0);
+	assert_int_equal(database_waiting(QUERY_OPEN), 1);
 	finish();
 }
 
@@ -554,8 +553,8 @@ test_topic_ahead(void **state)
 	has_bystander = true;
 	reach_checked(AT_MEMBERSHIPS);
 	query_run();
-	redis_publish(database_remove(ROOM));
-	database_answer(STORE_OPEN);
+	fake_redis_publish(database_remove(ROOM));
+	database_answer(QUERY_OPEN);
 	send_and_publish(ROOM);
 	finish();
 }
@@ -570,7 +569,7 @@ test_received_before(void **state)
 	(void)state;
 	reach_checked(AT_LIVE);
 	for (int64_t room = ROOM + 1; room < ROOM + ROOMS; room++)
-		redis_publish(database_add(room));
+		fake_redis_publish(database_add(room));
 	client_settle(&client);
 	for (int round = 0; round < 2; round++)
 		for (int64_t room = ROOM; room < ROOM + ROOMS; room++)
@@ -596,17 +595,17 @@ test_cut_while_page_waits(void **state)
 		crowd[i] = (struct client){ .fd = -1 };
 		client_connect(&crowd[i]);
 	}
-	redis_confirm();
+	fake_redis_confirm();
 	turn(&client);
-	database_answer(STORE_OPEN);
-	redis_confirm();
+	database_answer(QUERY_OPEN);
+	fake_redis_confirm();
 	turn(&client);
-	int under_way = database_waiting(STORE_SYNC);
+	int under_way = database_waiting(QUERY_SYNC);
 	assert_true(under_way > 0 && under_way < CROWD);
 	for (int i = CROWD - 1; i > 0; i--)
 		client_cut(&crowd[i]);
-	while (database_waiting(STORE_SYNC))
-		database_answer(STORE_SYNC);
+	while (database_waiting(QUERY_SYNC))
+		database_answer(QUERY_SYNC);
 	database.filling = 0;
 	client_settle(&crowd[0]);
 	client_expect_all(&crowd[0]);
@@ -622,14 +621,14 @@ test_without_redis(void **state)
 {
 	(void)state;
 	begin_at(AT_USER);
-	redis_is_up(false);
+	fake_redis_is_up(false);
 	for (int i = 0; i < 10 && !client_is_live(&client); i++) {
 		turn(&client);
-		if (database_waiting(STORE_STATEMENTS))
+		if (database_waiting(QUERIES))
 			database_answer_at(0);
 	}
 	assert_true(client_is_live(&client));
-	redis_is_up(true);
+	fake_redis_is_up(true);
 	finish();
 }
 
@@ -640,9 +639,9 @@ test_without_horizon(void **state)
 	(void)state;
 	begin_at(AT_USER);
 	horizon_connected();
-	redis_confirm();
+	fake_redis_confirm();
 	turn(&client);
-	assert_int_equal(database_waiting(STORE_STATEMENTS), 0);
+	assert_int_equal(database_waiting(QUERIES), 0);
 	database_horizon();
 	finish();
 }

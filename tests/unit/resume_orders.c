@@ -57,7 +57,7 @@ static void
 later_publish(const struct stored *e)
 {
 	if (shape.is_prompt)
-		redis_publish(e);
+		fake_redis_publish(e);
 	else if (unpublished_count < UNPUBLISHED)
 		unpublished[unpublished_count++] = e;
 }
@@ -72,7 +72,7 @@ publish(void)
 	const struct stored *e = unpublished[i];
 	unpublished[i] = unpublished[--unpublished_count];
 	if (!shape.loses || below(8))
-		redis_publish(e);
+		fake_redis_publish(e);
 }
 
 /* Connects the clients whose stream has ended. */
@@ -108,7 +108,7 @@ change_membership(void)
 static void
 end_something(void)
 {
-	int waiting = database_waiting(STORE_STATEMENTS);
+	int waiting = database_waiting(QUERIES);
 
 	if (!shape.ends)
 		return;
@@ -131,7 +131,7 @@ compare_head(void)
 static void
 step(void)
 {
-	int waiting = database_waiting(STORE_STATEMENTS);
+	int waiting = database_waiting(QUERIES);
 
 	switch (below(20)) {
 	case 0:
@@ -159,7 +159,7 @@ step(void)
 			database_answer_at((int)below((size_t)waiting));
 		return;
 	case 12:
-		redis_confirm();
+		fake_redis_confirm();
 		return;
 	case 13:
 		if (!below(8))
@@ -197,7 +197,7 @@ settle(void)
 	reconnect();
 	for (int i = 0; i < CLIENTS; i++)
 		client_settle(&clients[i]);
-	while (database_waiting(STORE_STATEMENTS))
+	while (database_waiting(QUERIES))
 		database_answer_at(0);
 	turns();
 }
@@ -207,7 +207,7 @@ static void
 quiet(void)
 {
 	while (unpublished_count)
-		redis_publish(unpublished[--unpublished_count]);
+		fake_redis_publish(unpublished[--unpublished_count]);
 	database_horizon();
 	settle();
 	if (!shape.loses)

@@ -85,7 +85,7 @@ void
 world_close(void)
 {
 	database_reset();
-	redis_reset();
+	fake_redis_reset();
 	heartbeat_close();
 	receipts_flush();
 	database_reset();
@@ -101,7 +101,7 @@ world_begin(void)
 	horizon_connected();
 	cursor_state_incarnation(INCARNATION);
 	database_reset();
-	redis_reset();
+	fake_redis_reset();
 }
 
 /* ---- the connection */
@@ -144,7 +144,7 @@ bystander_open(void)
 	users_attach(c, OTHER);
 	for (int64_t room = ROOM; room < ROOM + ROOMS; room++)
 		hub_join(c, room, database_seq(room), database_id(room), 2);
-	redis_confirm();
+	fake_redis_confirm();
 }
 
 /* Drops the input of the bystander, who must not become a slow reader. */
@@ -211,11 +211,11 @@ world_end(struct client *l)
 {
 	client_cut(l);
 	bystander_close();
-	for (int i = 0; i < TURNS_MOST && database_waiting(STORE_STATEMENTS); i++) {
+	for (int i = 0; i < TURNS_MOST && database_waiting(QUERIES); i++) {
 		database_fail_at(0);
 		turn(l);
 	}
-	redis_confirm();
+	fake_redis_confirm();
 	turn(l);
 	turn(l);
 	assert_int_equal(conn_count(), 0);
@@ -290,7 +290,7 @@ turn(struct client *l)
 	conn_turn_end();
 	hub_turn_end();
 	memberships_turn_end();
-	redis_turn_end();
+	fake_redis_turn_end();
 	bystander_read();
 	if (!l->reads)
 		return;
@@ -305,8 +305,8 @@ client_settle(struct client *l)
 {
 	turn(l);
 	for (int i = 0; i < TURNS_MOST && !client_is_live(l); i++) {
-		redis_confirm();
-		if (database_waiting(STORE_STATEMENTS))
+		fake_redis_confirm();
+		if (database_waiting(QUERIES))
 			database_answer_at(0);
 		turn(l);
 	}
@@ -329,8 +329,8 @@ sweep(struct client *l)
 
 	for (size_t at = 0; (t = hub_next(&at));)
 		hub_head(t, database_seq(t->conversation), database_id(t->conversation), 2);
-	for (int i = 0; i < TURNS_MOST && database_waiting(STORE_RANGE); i++)
-		database_answer(STORE_RANGE);
+	for (int i = 0; i < TURNS_MOST && database_waiting(QUERY_RANGE); i++)
+		database_answer(QUERY_RANGE);
 	turn(l);
 }
 

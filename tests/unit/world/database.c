@@ -11,19 +11,19 @@
 #include "lib/chat/notification.h"
 #include "lib/base/memory.h"
 #include "push/links/horizon.h"
-#include "push/links/store.h"
+#include "push/links/db.h"
 
-enum { EVENTS = 4096, PERIODS = 1024, QUERIES = 64, LIST = 64, COLUMNS = 8, JOINT = 1024 };
+enum { EVENTS = 4096, PERIODS = 1024, WAITING = 64, LIST = 64, COLUMNS = 8, JOINT = 1024 };
 
 /* A membership of the user, from its first event to its last one (INT64_MAX: it has not ended). */
 struct period {
 	int64_t room, from, to;
 };
 
-struct query {
-	enum store_statement statement;
-	char *params[STORE_PARAMS];
-	store_reply *reply;
+struct waiting_query {
+	enum query_name statement;
+	char *params[DB_PARAMS];
+	db_reply *reply;
 	void *context;
 	bool has_run;
 	PGresult *result;
@@ -33,7 +33,7 @@ static struct {
 	struct stored events[EVENTS];
 	struct period periods[PERIODS];
 	int events_count, periods_count, queries_count;
-	struct query queries[QUERIES];
+	struct waiting_query queries[WAITING];
 	int64_t next_id;
 } db;
 
@@ -283,7 +283,7 @@ open_row(PGresult *r, int row, int64_t base)
 }
 
 static PGresult *
-run_open(const struct query *q)
+run_open(const struct waiting_query *q)
 {
 	PGresult *r = result_new(8);
 	int64_t bases[LIST];
@@ -310,7 +310,7 @@ event_row(PGresult *r, int row, int column, const struct stored *e)
 
 /* Reads events in the order of their ids. There is no pass. */
 static PGresult *
-run_sync(const struct query *q)
+run_sync(const struct waiting_query *q)
 {
 	PGresult *r = result_new(8);
 	struct asked a = { .base = strtoll(q->params[1] ? q->params[1] : "0", NULL, 10) };
@@ -337,7 +337,7 @@ run_sync(const struct query *q)
 }
 
 static PGresult *
-run_range(const struct query *q)
+run_range(const struct waiting_query *q)
 {
 	PGresult *r = result_new(4);
 	int64_t room = strtoll(q->params[0], NULL, 10), after = strtoll(q->params[1], NULL, 10);
@@ -361,18 +361,18 @@ run_reset(void)
 void
 database_run_at(int i)
 {
-	struct query *q = &db.queries[i];
+	struct waiting_query *q = &db.queries[i];
 
 	if (q->has_run)
 		return;
 	q->has_run = true;
-	if (q->statement == STORE_OPEN)
+	if (q->statement == QUERY_OPEN)
 		q->result = run_open(q);
-	else if (q->statement == STORE_SYNC)
+	else if (q->statement == QUERY_SYNC)
 		q->result = run_sync(q);
-	else if (q->statement == STORE_RANGE)
+	else if (q->statement == QUERY_RANGE)
 		q->result = run_range(q);
-	else if (q->statement == STORE_RESET)
+	else if (q->statement == QUERY_RESET)
 		q->result = run_reset();
 }
 
@@ -381,12 +381,12 @@ database_run_at(int i)
 static void
 query_end(int i, bool fails)
 {
-	struct query q = db.queries[i];
+	struct waiting_query q = db.queries[i];
 
 	memmove(&db.queries[i], &db.queries[i + 1], (size_t)(--db.queries_count - i) * sizeof q);
 	q.reply(q.context, fails ? NULL : q.result);
 	PQclear(q.result);
-	for (int k = 0; k < STORE_PARAMS; k++)
+	for (int k = 0; k < DB_PARAMS; k++)
 		free(q.params[k]);
 }
 
@@ -404,7 +404,7 @@ database_fail_at(int i)
 }
 
 static int
-query_find(enum store_statement statement, bool has_run)
+query_find(enum query_name statement, bool has_run)
 {
 	for (int i = 0; i < db.queries_count; i++)
 		if (db.queries[i].statement == statement && (has_run || !db.queries[i].has_run))
@@ -414,61 +414,61 @@ query_find(enum store_statement statement, bool has_run)
 }
 
 void
-database_run(enum store_statement statement)
+database_run(enum query_name statement)
 {
 	database_run_at(query_find(statement, false));
 }
 
 void
-database_answer(enum store_statement statement)
+database_answer(enum query_name statement)
 {
 	database_answer_at(query_find(statement, true));
 }
 
 void
-database_fail(enum store_statement statement)
+database_fail(enum query_name statement)
 {
 	database_fail_at(query_find(statement, true));
 }
 
 int
-database_waiting(enum store_statement statement)
+database_waiting(enum query_name statement)
 {
 	int n = 0;
 
 	for (int i = 0; i < db.queries_count; i++)
-		n += statement == STORE_STATEMENTS || db.queries[i].statement == statement;
+		n += statement == QUERIES || db.queries[i].statement == statement;
 	return n;
 }
 
-/* ---- push/links/store.h */
+/* ---- push/links/db.h */
 
 void
-store_ask(enum store_statement statement, const char *const *params, int64_t within_ms, store_reply *reply, void *context)
+db_query(enum query_name statement, const char *const *params, int64_t within_ms, db_reply *reply, void *context)
 {
-	assert(db.queries_count < QUERIES);
-	struct query *q = &db.queries[db.queries_count++];
+	assert(db.queries_count < WAITING);
+	struct waiting_query *q = &db.queries[db.queries_count++];
 
 	(void)within_ms;
-	*q = (struct query){ .statement = statement, .reply = reply, .context = context };
+	*q = (struct waiting_query){ .statement = statement, .reply = reply, .context = context };
 	for (int i = 0; i < statements[statement].params; i++)
 		q->params[i] = params[i] ? strdup(params[i]) : NULL;
 }
 
 bool
-store_is_up(void)
+db_is_up(void)
 {
 	return database.is_up;
 }
 
 bool
-store_tends(void)
+db_tends(void)
 {
 	return database.is_up;
 }
 
 bool
-store_answers(void)
+db_answers(void)
 {
 	return database.is_up;
 }

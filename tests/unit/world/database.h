@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fake PostgreSQL for unit tests of push: it defines the functions of push/links/store.h.
+ * A fake PostgreSQL for unit tests of push: it defines the functions of push/links/db.h.
  *
  * It stores the events of some rooms and the memberships of one user. A query waits until the test
  * runs it, which reads what is stored then, and until the test answers it. So a test chooses the
@@ -25,7 +25,7 @@ struct stored {
 
 /* Settings of a test, which database_reset sets to these values. */
 extern struct world_database {
-	bool is_up;	       /* true: store_is_up */
+	bool is_up;	       /* true: db_is_up */
 	bool device_unknown;   /* false: streams_open says that the device may not have streams */
 	const char *no_resume; /* NULL: the reason of cursor_reset and streams_open against the cursor */
 	int filling;	       /* 0: bytes that make an event's JSON longer */
@@ -55,17 +55,17 @@ int64_t database_id(int64_t room);
 /* Reads the horizon and the incarnation, as the sweep does. */
 void database_horizon(void);
 
-/* Returns how many queries of the statement wait, or of all statements for STORE_STATEMENTS. */
-int database_waiting(enum store_statement statement);
+/* Returns how many queries of the statement wait, or of all statements for QUERIES. */
+int database_waiting(enum query_name statement);
 
 /* Runs the oldest query of the statement that was not run. Its answer stands from then on. */
-void database_run(enum store_statement statement);
+void database_run(enum query_name statement);
 
 /* Answers the oldest waiting query of the statement, which is run now if it was not. */
-void database_answer(enum store_statement statement);
+void database_answer(enum query_name statement);
 
 /* Lets the oldest waiting query of the statement fail. */
-void database_fail(enum store_statement statement);
+void database_fail(enum query_name statement);
 
 /* The same for the waiting query at this index, of all statements. */
 void database_run_at(int i);

@@ -10,7 +10,7 @@
 
 #include "lib/base/memory.h"
 #include "push/fanout/event_batch.h"
-#include "push/links/bus.h"
+#include "push/links/redis.h"
 #include "push/net/conn.h"
 #include "push/fanout/hub.h"
 #include "push/session/resume.h"
@@ -23,27 +23,27 @@ static struct {
 	uint64_t subscribed, confirmed;
 	int commands_count;
 	struct command {
-		bus_reply *reply;
+		redis_reply *reply;
 		void *context;
 	} commands[COMMANDS];
 } redis;
 
 void
-redis_reset(void)
+fake_redis_reset(void)
 {
-	redis_turn_end();
+	fake_redis_turn_end();
 	redis.is_up = true;
 	redis.confirmed = redis.subscribed;
 }
 
 void
-redis_confirm(void)
+fake_redis_confirm(void)
 {
 	redis.confirmed = redis.subscribed;
 }
 
 void
-redis_is_up(bool is_up)
+fake_redis_is_up(bool is_up)
 {
 	redis.is_up = is_up;
 }
@@ -63,7 +63,7 @@ event_publish(const struct stored *e)
 }
 
 void
-redis_publish(const struct stored *e)
+fake_redis_publish(const struct stored *e)
 {
 	const struct user *u = users_get(USER);
 
@@ -78,7 +78,7 @@ redis_publish(const struct stored *e)
 }
 
 void
-redis_turn_end(void)
+fake_redis_turn_end(void)
 {
 	while (redis.commands_count) {
 		struct command command = redis.commands[--redis.commands_count];
@@ -86,41 +86,41 @@ redis_turn_end(void)
 	}
 }
 
-/* ---- push/links/bus.h */
+/* ---- push/links/redis.h */
 
 uint64_t
-bus_subscribe(char kind, int64_t id)
+redis_subscribe(char kind, int64_t id)
 {
 	(void)kind, (void)id;
 	return ++redis.subscribed;
 }
 
 void
-bus_unsubscribe(char kind, int64_t id)
+redis_unsubscribe(char kind, int64_t id)
 {
 	(void)kind, (void)id;
 }
 
 uint64_t
-bus_acked(void)
+redis_acked(void)
 {
 	return redis.confirmed;
 }
 
 bool
-bus_answers(void)
+redis_answers(void)
 {
 	return redis.is_up;
 }
 
 void
-bus_publish(const char *channel, const char *payload, size_t payload_len)
+redis_publish(const char *channel, const char *payload, size_t payload_len)
 {
 	(void)channel, (void)payload, (void)payload_len;
 }
 
 void
-bus_command(int argc, const char *const *argv, bus_reply *reply, void *context)
+redis_command(int argc, const char *const *argv, redis_reply *reply, void *context)
 {
 	(void)argc, (void)argv;
 	if (!reply)

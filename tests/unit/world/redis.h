@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fake Redis for unit tests of push: it defines the functions of push/links/bus.h.
+ * A fake Redis for unit tests of push: it defines the functions of push/links/redis.h.
  *
  * A subscription counts from the time at which the test confirms it. A notification that is
  * published before is lost, as with the real one.
@@ -13,19 +13,19 @@
 
 #include "tests/unit/world/database.h"
 
-/* Confirms no further subscription until redis_confirm. */
-void redis_reset(void);
+/* Confirms no further subscription until fake_redis_confirm. */
+void fake_redis_reset(void);
 
 /* Confirms all subscriptions. */
-void redis_confirm(void);
+void fake_redis_confirm(void);
 
 /* Ends Redis: it confirms nothing and nobody waits for it. Or begins it again. */
-void redis_is_up(bool is_up);
+void fake_redis_is_up(bool is_up);
 
 /* Publishes an event. Also notifies the streams of a user whom it added. */
-void redis_publish(const struct stored *e);
+void fake_redis_publish(const struct stored *e);
 
 /* Answers the commands that wait: none has a value. */
-void redis_turn_end(void);
+void fake_redis_turn_end(void);
 
 #endif
