@@ -1,5 +1,6 @@
 -- Returns the user whom a change of this type removes from the conversation: an id, 0 for nobody,
--- or * for all members. SPDX-License-Identifier: MIT
+-- or * for all members.
+-- SPDX-License-Identifier: MIT
 create function change_removed_user(in_type text, in_user bigint)
 returns text
 language sql

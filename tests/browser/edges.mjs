@@ -29,7 +29,7 @@ const aboveLine = (one) => one.page.evaluate(() => {
 });
 
 export function edges(story) {
-	story("phone: after leaving, after being removed and with a stale link there is a way on", async () => {
+	story("phone: after leaving, a removal and a stale link the inbox can be reached", async () => {
 		const [gina, hugo] = await pair("Gina", "Hugo", PHONE);
 		for (const title of ["Left", "Removed"]) await groupFor(gina, hugo, title, 1);
 		await gina.open("Left");
@@ -56,7 +56,7 @@ export function edges(story) {
 		await Promise.all([gina.leave(), hugo.leave()]);
 	});
 
-	story("phone: Enter makes a new line, the button sends", async () => {
+	story("phone: Enter makes a new line, and the button sends", async () => {
 		const [gina, hugo] = await pair("Gino", "Hedy", PHONE);
 		await groupFor(gina, hugo, "Lines", 1);
 		await gina.open("Lines");
@@ -96,7 +96,7 @@ export function edges(story) {
 		await Promise.all([ivan.leave(), judy.leave()]);
 	});
 
-	story("P5: a tick stays read when those who have read it leave", async () => {
+	story("P5: a tick stays read when the readers leave", async () => {
 		const [kate, liam] = await pair("Kate", "Liam");
 		await groupFor(kate, liam, "Quorum");
 		await kate.open("Quorum");
@@ -112,7 +112,7 @@ export function edges(story) {
 		await Promise.all([kate.leave(), liam.leave()]);
 	});
 
-	story("a device that is signed out elsewhere keeps what was not sent, for its user alone", async () => {
+	story("a device that is signed out elsewhere keeps unsent messages, for its user alone", async () => {
 		const [mona, nick] = await pair("Mona", "Nick");
 		await mona.startWith([nick]);
 		const { devices } = await mona.call("GET", "/v1/devices");
@@ -146,7 +146,7 @@ export function edges(story) {
 		await Promise.all([mona.leave(), nick.leave(), other.leave()]);
 	});
 
-	story("signing out asks before it deletes what was not sent", async () => {
+	story("signing out asks before it deletes unsent messages", async () => {
 		const [pia, quin] = await pair("Pia", "Quin");
 		await pia.startWith([quin]);
 		await outage(async () => {
@@ -166,7 +166,7 @@ export function edges(story) {
 		await Promise.all([pia.leave(), quin.leave()]);
 	});
 
-	story("a browser without room left sends all the same, and says so", async () => {
+	story("a browser without storage left sends, and shows a warning", async () => {
 		const [rosa, sean] = await pair("Rosa", "Sean");
 		await rosa.startWith([sean]);
 		await rosa.page.evaluate(() => {
@@ -188,7 +188,7 @@ export function edges(story) {
 		await Promise.all([rosa.leave(), sean.leave()]);
 	});
 
-	story("no network is shown at once, with nobody online, and ends when it is back", async () => {
+	story("a lost network is shown at once, with nobody online, until it is back", async () => {
 		const [tara, umar] = await pair("Tara", "Umar");
 		await tara.startWith([umar]);
 		await tara.page.waitForSelector("#conversation-state[data-status=online]");
@@ -223,7 +223,7 @@ export function edges(story) {
 		await Promise.all([vera.leave(), walt.leave()]);
 	});
 
-	story("names that show nothing are refused in words, and the form stays", async () => {
+	story("invisible names are refused with an explanation, and the form stays", async () => {
 		const zed = await Person.arrive("Zed");
 		await zed.page.click("#sign-in-switch");
 		await zed.page.fill("#password", "correct horse battery");
@@ -278,7 +278,7 @@ export function edges(story) {
 		await Promise.all([zed.leave(), ada.leave(), bea.leave()]);
 	});
 
-	story("counts are right again after marks were lost", async () => {
+	story("counts are corrected after marks were lost", async () => {
 		const [xena, yuri] = await pair("Xena", "Yuri");
 		const id = await groupFor(xena, yuri, "Deep", 3);
 		for (let i = 0; i < 52; i++) await groupFor(xena, yuri, `Above ${i}`);
@@ -306,7 +306,7 @@ export function edges(story) {
 		await Promise.all([xena.leave(), yuri.leave()]);
 	});
 
-	story("the title is right again when Redis is back", async () => {
+	story("the title is corrected when Redis is back", async () => {
 		const [xara, yves] = await pair("Xara", "Yves");
 		const id = await groupFor(xara, yves, "Late", 3);
 		const { messages } = await xara.call("GET", `/v1/conversations/${id}/messages`);
@@ -331,7 +331,7 @@ export function edges(story) {
 		await Promise.all([xara.leave(), yves.leave()]);
 	});
 
-	story("a mention counts for its own user, not for one whose name is its beginning", async () => {
+	story("a mention counts for its user, not for one whose name is a prefix of it", async () => {
 		const [abe, cleo] = await pair("Abe", "Cleo");
 		const longer = await Person.arrive("Abel");
 		longer.name = `${abe.name}1`;
@@ -359,7 +359,7 @@ export function edges(story) {
 		await Promise.all([abe.leave(), cleo.leave(), longer.leave()]);
 	});
 
-	story("a link keeps its own bracket, and leaves the sentence its punctuation", async () => {
+	story("a link keeps its own bracket, and not the punctuation of the sentence", async () => {
 		const [zoe, adam] = await pair("Zoe", "Adam");
 		await zoe.startWith([adam]);
 		await zoe.say("(see https://example.org/C_(language)), or https://example.org/x?y=[1].");

@@ -7,7 +7,7 @@ import { startProxy } from "./proxy.mjs";
 const keys = (one, storage) => one.page.evaluate((storage) => Object.keys(globalThis[storage]), storage);
 
 export function paths(story) {
-	story("behind a path of a host: nothing outside of it is asked for", async () => {
+	story("below a path of a host: nothing outside of the path is requested", async () => {
 		const proxy = await startProxy(process.env.BANTER_URL, ["/chat"]);
 		try {
 			const site = proxy.site("/chat");
@@ -39,7 +39,7 @@ export function paths(story) {
 		}
 	});
 
-	story("two on one host do not mix: sessions, drafts, unsent messages", async () => {
+	story("two servers on one host do not share sessions, drafts and unsent messages", async () => {
 		const proxy = await startProxy(process.env.BANTER_URL, ["/chat", "/other"]);
 		try {
 			const eva = await (await Person.arrive("Eva", { site: proxy.site("/chat") })).signUp();
@@ -96,7 +96,7 @@ export function paths(story) {
 		}
 	});
 
-	story("where registration is closed the page offers no new account", async () => {
+	story("with registration closed the page offers no new account", async () => {
 		// The page asks before, and is told by the server after the restart.
 		const early = await Person.arrive("Early");
 		await early.page.click("#sign-in-switch");
@@ -123,7 +123,7 @@ export function paths(story) {
 		await early.leave();
 	});
 
-	story("too many sign-ins with a name: a sentence, and when to try again", async () => {
+	story("too many sign-ins with a name: the page explains it, and when to try again", async () => {
 		const gus = await Person.arrive("Gus");
 		await gus.page.route("**/v1/auth/login", (route) => route.fulfill({ status: 429, contentType: "application/problem+json", headers: { "retry-after": "42" },
 			body: JSON.stringify({ title: "Too many requests", status: 429, code: "rate_limited", request_id: "test" }) }));

@@ -10,7 +10,7 @@ const story = (name, tell) => stories.push({ name, tell });
 
 let alice, bob, carol;
 
-story("signing up tells what is wrong, then lets in", async () => {
+story("signing up names mistakes, then signs in", async () => {
 	alice = await Person.arrive("Alice");
 	await alice.screenshot("01-sign-in");
 	await alice.page.click("#sign-in-switch");
@@ -33,7 +33,7 @@ story("signing up tells what is wrong, then lets in", async () => {
 	await twin.leave();
 });
 
-story("finding a person and writing: badge and title on the other side", async () => {
+story("a first message to a found user shows badge and title on the other side", async () => {
 	await alice.startWith([bob]);
 	await alice.page.waitForSelector("#log-top:has-text('Say hello')");
 	await alice.say("Hello, Bob");
@@ -45,7 +45,7 @@ story("finding a person and writing: badge and title on the other side", async (
 	await until(async () => (await bob.page.title()) === "Banter", () => "the title is plain again");
 });
 
-story("talking both ways: the same order on both sides", async () => {
+story("messages in both directions have the same order on both sides", async () => {
 	await bob.say("Hello, Alice", "How are you?");
 	await alice.reads(["Hello, Bob", "Hello, Alice", "How are you?"]);
 	await Promise.all([alice.say(...numbered("a", 10)), bob.say(...numbered("b", 10))]);
@@ -59,7 +59,7 @@ story("talking both ways: the same order on both sides", async () => {
 	await bob.reads(seen);
 });
 
-story("presence and typing are seen", async () => {
+story("presence and typing are shown", async () => {
 	await alice.page.waitForSelector("#conversation-state[data-status=online]");
 	await bob.page.locator("#text").pressSequentially("thinking");
 	await alice.page.waitForSelector("#typing:has-text('Bob is typing')");
@@ -84,7 +84,7 @@ story("ticks move from sent to delivered to read", async () => {
 	await carol.page.goBack();
 });
 
-story("what arrives in a hidden tab is delivered, and read only when it is looked at", async () => {
+story("a message in a hidden tab is delivered, and read only when the tab is visible", async () => {
 	await alice.open("Bob");
 	await bob.open("Alice");
 	const look = (state) => bob.page.evaluate((value) => {
@@ -102,7 +102,7 @@ story("what arrives in a hidden tab is delivered, and read only when it is looke
 	await alice.page.waitForSelector("#conversation-state[data-status=online]");
 });
 
-story("a message is text, whatever it looks like, and links are links", async () => {
+story("a message is shown as text, and its links are links", async () => {
 	const nasty = "<img src=x onerror=alert(1)> <b>bold</b> https://example.org/a?b=1.";
 	await alice.say(nasty);
 	await bob.reads([nasty]);
@@ -126,7 +126,7 @@ story("a reload keeps the conversation and its draft, and misses nothing", async
 	await bob.reads([...before.slice(-20), ...numbered("while away", 5)]);
 });
 
-story("an answer that was lost: sent again, stored once", async () => {
+story("a send whose reply was lost is repeated and stored once", async () => {
 	let lost = 0;
 	await alice.page.route("**/messages", async (route) => {
 		if (route.request().method() !== "POST" || lost++) return route.continue();
@@ -143,7 +143,7 @@ story("an answer that was lost: sent again, stored once", async () => {
 	assert.equal((await alice.texts()).filter((text) => text === "only once").length, 1);
 });
 
-story("push is killed with -9 while the other writes: everything arrives once, in order", async () => {
+story("push is killed with -9 under messages: each arrives once, in order", async () => {
 	await outage(async () => {
 		const writing = bob.say(...numbered("through the kill", 30));
 		await alice.reads(["through the kill 3"]).catch(() => {});
@@ -161,7 +161,7 @@ story("push is killed with -9 while the other writes: everything arrives once, i
 	await bob.hasTick("through the kill 30", "read");
 });
 
-story("the whole server stops and starts: what was written meanwhile is sent", async () => {
+story("the whole server stops and starts: messages that were written meanwhile are sent", async () => {
 	await outage(async () => {
 		await stack("stop");
 		await Promise.all([alice.isReconnecting(), bob.isReconnecting()]);
@@ -180,7 +180,7 @@ story("the whole server stops and starts: what was written meanwhile is sent", a
 	await alice.hasTick("into the dark 3", "read");
 });
 
-story("an event that was lost on the way: no hole is shown, it is fetched", async () => {
+story("an event that was lost on the way is fetched, and no hole is shown", async () => {
 	let isLosing = false, opened = 0;
 	await alice.page.routeWebSocket(/\/v1\/ws/, (socket) => {
 		opened++;
@@ -199,7 +199,7 @@ story("an event that was lost on the way: no hole is shown, it is fetched", asyn
 	assert.equal(opened, 2);
 });
 
-story("a cursor that the server cannot resume: a snapshot takes its place", async () => {
+story("a cursor that the server cannot resume is replaced by a snapshot", async () => {
 	await alice.page.addInitScript(() => {
 		const kept = JSON.parse(sessionStorage.getItem("banter.state"));
 		if (!kept || sessionStorage.getItem("broken")) return;
@@ -215,7 +215,7 @@ story("a cursor that the server cannot resume: a snapshot takes its place", asyn
 	await alice.reads(["lost on the way", "and the next", "after the snapshot"]);
 });
 
-story("an unsent message outlives a reload during an outage", async () => {
+story("an unsent message survives a reload during an outage", async () => {
 	await outage(async () => {
 		await alice.page.route("**/v1/conversations/*/messages", (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
 		await alice.say("kept in the outbox");
@@ -228,7 +228,7 @@ story("an unsent message outlives a reload during an outage", async () => {
 	});
 });
 
-story("a group: names, a third person, a new name, adding and leaving", async () => {
+story("a group shows names, a third member, a new title, added and leaving members", async () => {
 	const dave = await (await Person.arrive("Dave")).signUp();
 	await alice.startWith([bob, carol], "Lunch");
 	await alice.say("Where do we go?");
@@ -268,7 +268,7 @@ story("a group: names, a third person, a new name, adding and leaving", async ()
 	await dave.leave();
 });
 
-story("history comes in by pages, upwards, without a jump or a gap", async () => {
+story("history loads page by page upwards, without a jump or a gap", async () => {
 	const hash = await alice.startWith([carol]);
 	const id = hash.split("/")[2];
 	for (const text of numbered("old", 120)) await carol.call("POST", `/v1/conversations/${id}/messages`, { client_id: text, text });
@@ -284,7 +284,7 @@ story("history comes in by pages, upwards, without a jump or a gap", async () =>
 	await fresh.close();
 });
 
-story("above the end nothing is marked as read; a button leads down", async () => {
+story("above the end nothing is marked as read, and a button scrolls down", async () => {
 	await alice.open("Carol");
 	await alice.reads(["old 120"]);
 	await alice.page.evaluate(() => (document.getElementById("log").scrollTop = 300));
@@ -331,7 +331,7 @@ async function spendTokens(one) {
 
 story("several tabs share one refresh token without spending it twice", () => spendTokens(alice));
 
-story("so they do where the browser has no Web Locks", async () => {
+story("several tabs share one refresh token without Web Locks", async () => {
 	const eve = await Person.arrive("Eve");
 	await eve.context.addInitScript(() => Object.defineProperty(navigator, "locks", { value: undefined }));
 	await eve.page.reload();
@@ -340,7 +340,7 @@ story("so they do where the browser has no Web Locks", async () => {
 	await eve.leave();
 });
 
-story("an inbox longer than a page, and news from below it", async () => {
+story("an inbox longer than a page shows new messages of conversations below it", async () => {
 	const frank = await (await Person.arrive("Frank")).signUp();
 	const { id: me } = await bob.call("GET", "/v1/me");
 	const groups = [];
@@ -359,7 +359,7 @@ story("an inbox longer than a page, and news from below it", async () => {
 	await frank.leave();
 });
 
-story("on a phone: one column, nothing wider than the screen, a way back", async () => {
+story("on a phone: one column, nothing wider than the screen, and a back button", async () => {
 	await bob.page.setViewportSize({ width: 390, height: 844 });
 	await bob.open("Alice").catch(() => bob.page.click(".back").then(() => bob.open("Alice")));
 	const wide = () => bob.page.evaluate(() => [...document.querySelectorAll("body *")].filter((node) => node.getBoundingClientRect().right > innerWidth + 1 && !node.closest(".unseen")).map((node) => node.id || node.className));
@@ -385,7 +385,7 @@ story("every control has a name, and the keyboard reaches the conversation", asy
 	await bob.page.emulateMedia({ colorScheme: "light" });
 });
 
-story("a device that is signed out elsewhere is shown the door", async () => {
+story("a device that is signed out elsewhere shows the sign-in form", async () => {
 	const { devices } = await carol.call("GET", "/v1/devices");
 	await outage(async () => {
 		await carol.call("DELETE", `/v1/devices/${devices.find((device) => device.current).id}`);
@@ -394,7 +394,7 @@ story("a device that is signed out elsewhere is shown the door", async () => {
 	assert.deepEqual(await carol.page.evaluate(() => Object.keys(localStorage)), []);
 });
 
-story("signing out ends all tabs and forgets everything; signing in again shows it all", async () => {
+story("signing out ends all tabs and deletes their data; signing in again shows everything", async () => {
 	const tab = await alice.tab();
 	await alice.isLive(tab);
 	await alice.page.click("#sign-out");

@@ -17,7 +17,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 
 # ---- presence ----
 
-@test "presence: without a beat a device is offline after the time, and its watchers hear it" {
+@test "presence: a device without heartbeats goes offline after BANTER_PRESENCE_SECONDS, and its watchers are notified" {
 	as alice
 	group Room bob
 	watch "$(id_of bob)"
@@ -40,7 +40,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 	wait_until 5 seen
 }
 
-@test "presence: three devices are one person; a reconnect within the time is no flap" {
+@test "presence: the best of three devices counts, and a reconnect in time notifies nobody" {
 	as alice
 	group Room carol
 	watch "$(id_of carol)"
@@ -76,7 +76,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 	[ "$(told alice "$(id_of carol)")" = "online offline" ]
 }
 
-@test "presence: three watchers on three transports and two processes hear it once each" {
+@test "presence: three watchers on three transports and two processes receive each change once" {
 	as alice
 	group Room bob carol dora watched
 	further_push
@@ -100,7 +100,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 	[ "$(json '.presence[0].status')" = offline ]
 }
 
-@test "presence: a killed push process is told as offline by another" {
+@test "presence: users of a killed push process are reported offline by another process" {
 	as alice
 	group Room held
 	watch "$(id_of held)"
@@ -115,7 +115,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 
 # ---- credentials that run out ----
 
-@test "P9: a ticket expires" {
+@test "P9: a ticket is refused after it has expired" {
 	as alice
 	old=$(ticket)
 	get_ticket() { post /v1/stream/tickets && json .expires_in; }
@@ -126,7 +126,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 	noted late '.client == "refused" and .status == 401'
 }
 
-@test "cookie streams from another site that is listed; CORS for it; Secure" {
+@test "cookies: a listed origin opens streams and gets CORS headers, and the cookie is Secure" {
 	as alice
 	for transport in "${TRANSPORTS[@]}"; do
 		listen "a-$transport" "$transport" --cookie "$token" --origin https://chat.example
@@ -153,7 +153,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 	[[ $(header_of Set-Cookie) == *Secure* ]]
 }
 
-@test "4003 and 4004: a stream ends with its token or its life, whatever the beat, and auth frames prolong the token alone" {
+@test "4003 and 4004: heartbeats do not extend a stream, and an auth frame extends the token but not the lifetime" {
 	further_push BANTER_PUSH_PING_SECONDS=10 BANTER_PUSH_COMMENT_SECONDS=10
 	export STREAM_URL=$further
 	as zoe # nobody else's presence and messages answer her poll
@@ -207,7 +207,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 
 # ---- signs of life and deadlines ----
 
-@test "heartbeats: pings on a WebSocket, comments on an event stream" {
+@test "heartbeats: a WebSocket gets pings, an event stream gets comments" {
 	further_push BANTER_PUSH_PING_SECONDS=1 BANTER_PUSH_PONG_SECONDS=3 BANTER_PUSH_COMMENT_SECONDS=1
 	as alice
 	STREAM_URL=$further listen ws ws
@@ -227,7 +227,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 	[ "$(notes_of ws | grep -c '"closed"')" = 0 ]
 }
 
-@test "deadlines: no auth, half a request, a handshake byte by byte" {
+@test "deadlines: a connection without auth, half a request and a slow handshake are closed in time" {
 	further_push BANTER_PUSH_HANDSHAKE_SECONDS=1
 	# The limits below are those of the default, 10 s: the setting is what ended them.
 	start=$(now_ms)
@@ -252,7 +252,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 	[ "$(curl -s -o /dev/null -w '%{http_code}' "$further/healthz")" = 200 ]
 }
 
-@test "lifetime: 4004, and EventSource comes back by itself" {
+@test "lifetime: a stream ends with 4004, and EventSource reconnects by itself" {
 	further_push BANTER_PUSH_LIFETIME_SECONDS=10
 	as alice
 	group Room bob
@@ -271,7 +271,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 	in_order source "$room" 1 4
 }
 
-@test "poll: an empty answer after the wait, at once when there is something" {
+@test "poll: the answer is empty after the wait, and comes at once with an event" {
 	as alice
 	group Room bob
 	get /v1/sync
@@ -294,7 +294,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 
 # ---- limits ----
 
-@test "too many streams of one user: the oldest makes room" {
+@test "a user with too many streams: the oldest one is closed" {
 	further_push BANTER_PUSH_STREAMS_PER_USER=2
 	as alice
 	STREAM_URL=$further listen one ws
@@ -308,7 +308,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 	fence two three other
 }
 
-@test "a process that is full says so" {
+@test "a process that is full refuses further streams with an error" {
 	further_push BANTER_PUSH_STREAMS=2
 	as alice
 	STREAM_URL=$further listen one ws
@@ -329,7 +329,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 	STREAM_URL=$further wait_until 5 free
 }
 
-@test "P8: a slow reader is closed with 4002 and resumes without loss; whoever reads is not closed" {
+@test "P8: a slow reader is closed with 4002 and resumes without loss; other readers stay open" {
 	further_push BANTER_PUSH_QUEUE_BYTES=131072 BANTER_PUSH_UNSENT_BYTES=131072 BANTER_RATE_SEND=0 BANTER_PUSH_INPUT_BYTES=1073741824 # alice floods
 	as alice
 	group Room bob
@@ -369,7 +369,7 @@ bulk_send() {
 }
 bulk() { grep -c '"client_id":"bulk-' "$BATS_TEST_TMPDIR/$1.events"; }
 
-@test "rates: sends beyond the limit are 429 with Retry-After, and none of them is stored" {
+@test "rates: sends beyond the limit get 429 with Retry-After, and none of them is stored" {
 	as sprinter
 	group Room bob
 	start=$(now_ms)
@@ -411,7 +411,7 @@ bulk() { grep -c '"client_id":"bulk-' "$BATS_TEST_TMPDIR/$1.events"; }
 	expect 429 rate_limited
 }
 
-@test "rates: sign-ups and logins beyond the limit are 429 for this address" {
+@test "rates: sign-ups and logins beyond the limit get 429 for this address" {
 	as nobody
 	seq 1 80 | xargs -P 4 -I{} curl -s -o /dev/null -w '%{http_code}\n' -H 'Content-Type: application/json' -d '{"name":"nobody.at.all","password":"x"}' "$URL/v1/auth/login" | sort | uniq -c >"$BATS_TEST_TMPDIR/codes"
 	grep -q ' 429' "$BATS_TEST_TMPDIR/codes"

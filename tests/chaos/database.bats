@@ -40,7 +40,7 @@ recovers() {
 # the last dash of the request's id.
 asked_ready() { curl -s -m 10 -D "$BATS_TEST_TMPDIR/headers" -o "$BATS_TEST_TMPDIR/ready" "$URL/readyz"; echo "$(jq -r .checks.database <"$BATS_TEST_TMPDIR/ready") $(sed -n 's/^x-request-id: *\(.*\)-[^-]*$/\1/Ip' "$BATS_TEST_TMPDIR/headers")"; }
 
-@test "readyz: what one worker has met, all of them tell" {
+@test "readyz: trouble that one worker has met is reported by all workers" {
 	local n asked=$BATS_TEST_TMPDIR/asked
 	BANTER_API_WORKERS=3 stack restart api 3>&- 4>&-
 	as alice
@@ -78,7 +78,7 @@ api_waits() { BANTER_API_WAIT_MS=$1 stack restart api 3>&- 4>&-; }
 	send "after"
 }
 
-@test "connections are made though each takes longer than a request may wait" {
+@test "a slow database: connections are made though each takes longer than a request may wait" {
 	as alice
 	admin "alter system set pre_auth_delay = 1" "select pg_reload_conf()" >/dev/null
 	api_waits 500
@@ -88,7 +88,7 @@ api_waits() { BANTER_API_WAIT_MS=$1 stack restart api 3>&- 4>&-; }
 	api_waits 5000
 }
 
-@test "workers of the api are not hung while they connect to a database that does not answer" {
+@test "a silent database: api workers that connect to it are not replaced as hung" {
 	local before
 	BANTER_API_WAIT_MS=500 BANTER_HANG_SECONDS=2 stack restart api 3>&- 4>&-
 	tries() { grep -c 'event=database_unreachable ' "$BANTER_STATE/log/api.log" || true; }
@@ -102,7 +102,7 @@ api_waits() { BANTER_API_WAIT_MS=$1 stack restart api 3>&- 4>&-; }
 	api_waits 5000
 }
 
-@test "readyz: a probe that hangs counts as failed, also for others that ask meanwhile" {
+@test "readyz: a probe that hangs counts as failed, also for concurrent requests" {
 	api_waits 20000
 	readyz_is 200
 	stack kill postgres STOP
@@ -116,7 +116,7 @@ api_waits() { BANTER_API_WAIT_MS=$1 stack restart api 3>&- 4>&-; }
 	[ "$took" -lt 9000 ] || { echo "told after $took ms"; return 1; }
 }
 
-@test "readyz: a part that is waited for longer than a probe may take has failed" {
+@test "readyz: a part whose probe takes too long counts as failed" {
 	BANTER_REDIS_TIMEOUT_MS=30000 stack restart api 3>&- 4>&-
 	readyz_is 200
 	stack kill redis STOP
@@ -130,7 +130,7 @@ api_waits() { BANTER_API_WAIT_MS=$1 stack restart api 3>&- 4>&-; }
 	[ "$took" -lt 12000 ] || { echo "told after $took ms"; return 1; }
 }
 
-@test "reconnected while the database is read-only: both programs say so and recover by themselves" {
+@test "a read-only database: both programs report it and recover by themselves" {
 	as alice
 	group Room bob
 	listen alice ws
@@ -142,7 +142,7 @@ api_waits() { BANTER_API_WAIT_MS=$1 stack restart api 3>&- 4>&-; }
 	recovers alice
 }
 
-@test "reconnected while the schema is missing: both programs say so and recover by themselves" {
+@test "a missing schema: both programs report it and recover by themselves" {
 	as alice
 	group Room bob
 	listen alice ws
@@ -161,7 +161,7 @@ stop_backend() {
 	kill -STOP "$backend"
 }
 
-@test "a backend that is stuck holds up openings for BANTER_PUSH_ANSWER_MS, and not for as long as it lasts" {
+@test "a stuck backend delays new streams for BANTER_PUSH_ANSWER_MS at most" {
 	as alice
 	group Room bob
 	listen alice ws
@@ -175,7 +175,7 @@ stop_backend() {
 	[ "$(notes_of alice | grep -c '"closed"')" = 0 ]
 }
 
-@test "P6: a revocation ends streams while the lane that reads is stuck" {
+@test "P6: a revocation ends streams while the connection for reads is stuck" {
 	as alice
 	further_push BANTER_PUSH_ANSWER_MS=60000 BANTER_REDIS_URL=redis://127.0.0.1:1
 	as_device alice second
@@ -190,7 +190,7 @@ stop_backend() {
 	kill -CONT $backend
 }
 
-@test "P1: defaults of the role do not count: commits stay synchronous, read committed" {
+@test "P1: defaults of the database role are overridden: commits stay synchronous, read committed" {
 	admin "alter role banter set synchronous_commit = off" "alter role banter set default_transaction_isolation = serializable"
 	admin "create table public.seen (program text, sync text, isolation text)" "grant insert on public.seen to public" \
 		"create function public.see() returns trigger language plpgsql as 'begin insert into public.seen values (current_setting(''application_name''), current_setting(''synchronous_commit''), current_setting(''transaction_isolation'')); return null; end'" \
@@ -213,7 +213,7 @@ banter-push-send|on|read committed" ] || { echo "$seen"; return 1; }
 # meets_and_tells: checks that a send fails and /readyz says so. Its answer may be a second old.
 meets_and_tells() { post "/v1/conversations/$room/messages" "{\"client_id\":\"$state-1\",\"text\":\"x\"}" && readyz_is 503; }
 
-@test "disk full, a missing file or right, an internal error: 503, a line with the SQLSTATE, and /readyz says so" {
+@test "disk full, a missing file or right, an internal error: 503, a log line with the SQLSTATE, and /readyz reports it" {
 	as alice
 	group Room bob
 	listen alice ws
@@ -302,17 +302,17 @@ silence_stops_nothing() {
 	kill -KILL "$door"
 }
 
-@test "a resolver that is silent stops nothing: push answers, streams stay, and it goes on when the resolver does" {
+@test "a silent resolver of the database's name: push answers, streams stay, and it recovers with the resolver" {
 	port=$(free_port)
 	silence_stops_nothing "$port" .s.PGSQL.5432 database BANTER_DATABASE_URL="postgresql://banter@db.example:$port/banter"
 }
 
-@test "a resolver that is silent for Redis stops nothing either" {
+@test "a silent resolver of Redis's name: push answers, streams stay, and it recovers with the resolver" {
 	port=$(free_port)
 	silence_stops_nothing "$port" redis.sock redis BANTER_REDIS_URL="redis://cache.example:$port"
 }
 
-@test "P6: push's clock is two minutes ahead, and the wake-up is lost: a revoked device's stream ends" {
+@test "P6: a revoked device's stream ends though push's clock is two minutes ahead and the notification is lost" {
 	preloaded_push PRELOAD_AHEAD=120 BANTER_REDIS_URL=redis://127.0.0.1:1
 	as alice
 	as_device alice third
@@ -326,7 +326,7 @@ silence_stops_nothing() {
 horizon_gauge() { [ "$(curl -s "$further/metrics" | sed -n 's/^banter_push_horizon_stands //p')" = "$1" ]; }
 horizon_logged() { grep -q ' level=warn event=horizon_stands seconds=[0-9]* see=banter.horizon_holders()' "$preloaded_log"; }
 
-@test "a horizon that has not moved for 30 seconds is logged, and its gauge is 1 until it moves" {
+@test "horizon: a standstill of 30 seconds is logged, and its gauge is 1 until it moves" {
 	preloaded_push PRELOAD_LATER="$BANTER_STATE/opt/later" BANTER_PUSH_SWEEP_SECONDS=1 BANTER_PUSH_ANSWER_MS=600000 BANTER_HANG_SECONDS=0
 	as alice
 	group Room bob
@@ -352,7 +352,7 @@ hung_is_replaced() {
 	wait_until "$2" noticed "$1"
 }
 
-@test "a worker of push or of the api that hangs is replaced, and the log says so" {
+@test "a hung worker of push or of the api is replaced, and that is logged" {
 	further_push BANTER_HANG_SECONDS=3
 	hung_is_replaced "$further_part" 20
 	answers() { curl -sf -m 1 -o /dev/null "$further/healthz"; }

@@ -22,7 +22,7 @@ status_from() { curl -s -o /dev/null -m 5 -w '%{http_code}' --interface "$1" "$U
 streams_of() { curl -s "$PUSH_URL/metrics" | sed -n "s/^banter_push_streams{transport=\"$1\".*} //p"; }
 has_streams() { [ "$(streams_of "$1")" = "$2" ]; }
 
-@test "one address that floods the front door keeps nobody else out, and streams go on" {
+@test "front door: a flood from one address keeps no other address out, and streams stay open" {
 	as alice
 	group Calm bob
 	as bob
@@ -43,7 +43,7 @@ has_streams() { [ "$(streams_of "$1")" = "$2" ]; }
 	[[ $(stack connections | tail -n 1) =~ ^2[0-9]{3}" refused" ]]
 }
 
-@test "streams and requests that are whole count as well, and IPv6 has the same limit" {
+@test "front door: open streams and whole requests count toward the limit of an address, also by IPv6" {
 	as mallory
 	flood many many 80 127.0.0.4
 	flooded many '.ended >= 30'
@@ -58,7 +58,7 @@ has_streams() { [ "$(streams_of "$1")" = "$2" ]; }
 	status_is 127.0.0.1 200
 }
 
-@test "a trusted proxy may have more than another address, but not all" {
+@test "front door: a trusted proxy may have more connections than other addresses, but not all" {
 	flood proxy half 1000 127.0.0.9
 	flooded proxy '.ended >= 300'
 	read -r most _ < <(stack connections)
@@ -67,7 +67,7 @@ has_streams() { [ "$(streams_of "$1")" = "$2" ]; }
 	status_is 127.0.0.2 200
 }
 
-@test "a half-open event stream and a half-open poll are offline in time, also through the front door" {
+@test "half-open peers: an event stream and a poll go offline in time, also through the front door" {
 	if [ "$(id -u)" = 0 ]; then apart=(unshare -n); else apart=(unshare -rn); fi
 	"${apart[@]}" true 2>/dev/null || skip "no network namespaces here"
 	as carol
@@ -102,7 +102,7 @@ has_streams() { [ "$(streams_of "$1")" = "$2" ]; }
 	wait $apart_pid || true
 }
 
-@test "HAProxy or lighttpd is killed and comes back; settings are kept" {
+@test "front door: a killed HAProxy or lighttpd is started again with its settings" {
 	as alice
 	for part in haproxy lighttpd; do
 		stack kill $part
@@ -116,7 +116,7 @@ has_streams() { [ "$(streams_of "$1")" = "$2" ]; }
 	status_is 127.0.0.5 000
 }
 
-@test "without a limit lighttpd listens itself" {
+@test "front door: lighttpd listens itself when no limit is set" {
 	as alice
 	stack stop haproxy
 	BANTER_CONNECTIONS_PER_ADDRESS=0 stack restart lighttpd 3>&- 4>&-

@@ -24,7 +24,7 @@ cut_off() {
 	redis client kill type normal skipme yes >/dev/null
 }
 
-@test "what happens while the subscription is broken is told when it is back" {
+@test "ephemeral: changes while the subscription is broken are reported after it is restored" {
 	as bob; beat online
 	as dora; beat away
 	as alice
@@ -52,7 +52,7 @@ cut_off() {
 	not_heard alice "$(status_of "$(id_of dora)" online)"
 }
 
-@test "a list that was emptied while the subscription was broken is empty" {
+@test "ephemeral: a watch list that is emptied while the subscription is broken stays empty" {
 	as bob; beat online
 	as alice
 	group Room bob
@@ -66,7 +66,7 @@ cut_off() {
 	wait_until 15 listeners
 }
 
-@test "Redis loses its data: who went meanwhile is told, and when they were seen is written; who stays is not told to be away" {
+@test "ephemeral: after Redis lost its data, users who left are reported offline with last_seen, and users who stayed are not" {
 	as alice
 	group Room bob carol
 	watch "$(id_of bob)" "$(id_of carol)"
@@ -87,7 +87,7 @@ cut_off() {
 	not_heard alice "$(status_of "$(id_of carol)" offline)"
 }
 
-@test "when somebody was seen is written although the database did not answer then" {
+@test "ephemeral: last_seen is stored after the database recovers" {
 	as erin; beat online
 	stack kill postgres STOP
 	forgotten() { [ "$(redis exists "${BANTER_REDIS_PREFIX:-banter:}presence:$(id_of erin)")" = 0 ]; }

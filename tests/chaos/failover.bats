@@ -33,7 +33,7 @@ sends_again() {
 	[[ $reply_status = 20[01] ]]
 }
 
-@test "P1, P2, P3, P5: a synchronous standby takes over under load: nothing is lost or repeated, and cursors go on" {
+@test "P1, P2, P3, P5: a synchronous standby takes over under load: nothing is lost or repeated, and cursors stay valid" {
 	begin sync
 	verifiers
 	at=$(stored)
@@ -58,7 +58,7 @@ sends_again() {
 	[ "$(jq .acknowledged <<<"$verdict")" -ge 150 ]
 }
 
-@test "P3: an asynchronous standby takes over without the last messages: cursors that cover them end in stream.reset, others go on" {
+@test "P3: an asynchronous standby takes over without the last messages: cursors that cover them get stream.reset, others resume" {
 	begin async
 	as alice
 	group Tail bob
@@ -102,7 +102,7 @@ sends_again() {
 	[ "$(json '[.messages[].text] | join(",")')" = "kept,after the failover" ]
 }
 
-@test "P2, P3: an asynchronous standby takes over under load: what is lost is an end, and no device is left with it" {
+@test "P2, P3: an asynchronous standby takes over under load: only the last messages are lost, and no device keeps them" {
 	begin async
 	verifiers --lossy
 	at=$(stored)
@@ -122,7 +122,7 @@ sends_again() {
 	[ "$(jq '.acknowledged >= 150 and .lost >= 20 and .resets >= 6' <<<"$verdict")" = true ]
 }
 
-@test "P2: open streams get a conversation whose notification was lost with the old primary" {
+@test "P2: a conversation whose notification was lost with the old primary reaches open streams" {
 	begin sync
 	names=(bob carol erin frank grace)
 	as alice

@@ -12,7 +12,7 @@ teardown() {
 	stack start postgres redis api push 3>&- 4>&-
 }
 
-@test "P3: push is killed while 50 devices of 20 people hear 20 senders: each message once, in order, on each device" {
+@test "P3: push is killed while 50 devices of 20 users receive from 20 senders: each message once, in order, on each device" {
 	crowd --users 20 --devices 50 --rate 1.5
 	for kill in 1 2; do
 		stack kill push
@@ -26,7 +26,7 @@ teardown() {
 	[ "$(jq .acknowledged <<<"$verdict")" -ge 100 ]
 }
 
-@test "P2, P3, P5, P6: verify-delivery holds everything while push is killed" {
+@test "P2, P3, P5, P6: verify-delivery passes while push is killed" {
 	verifiers
 	at=$(stored)
 	wait_until 30 more_than $((at + 60))
@@ -40,7 +40,7 @@ teardown() {
 	[ "$(jq .returns <<<"$verdict")" -ge 18 ]
 }
 
-@test "P2, P3, P5, P6: verify-delivery holds everything while Redis hangs, and while it is away, and people come and go" {
+@test "P2, P3, P5, P6: verify-delivery passes while Redis hangs or is stopped and memberships change" {
 	verifiers --members 5 --drop 6
 	at=$(stored)
 	wait_until 30 more_than $((at + 60))
@@ -58,7 +58,7 @@ teardown() {
 	[ "$(jq .removed <<<"$verdict")" -ge 30 ]
 }
 
-@test "P7: Redis is killed for 10 s under sends: they go on, and everything arrives once" {
+@test "P7: Redis is killed for 10 s under sends: sends succeed, and each message arrives once" {
 	crowd --users 8 --devices 12 --rate 3
 	before=$(stored) killed=$(now_ms)
 	stack kill redis
@@ -94,7 +94,7 @@ teardown() {
 	[ "$(jq .retried <<<"$verdict")" = 0 ]
 }
 
-@test "P3: who is removed and added again, or added and removed, while no wake-up is heard, hears of all of it" {
+@test "P3: a user who is removed and added again, or added and removed, without notifications receives each of these events" {
 	as alice
 	group Other carol
 	other=$room
@@ -151,7 +151,7 @@ teardown() {
 told_health() { [ "$(events_of "$1" | jq -r 'select(.type == "stream.health") | .data | "\(.database) \(.redis)"' | tail -n 1)" = "$2 $3" ]; }
 healthy() { wait_until "${4:-10}" told_health "$@" || { events_of "$1" | grep stream.health; return 1; }; }
 
-@test "PostgreSQL and Redis hang for ten seconds under load: streams stay open and are told, all arrives afterwards, once" {
+@test "PostgreSQL and Redis hang for ten seconds under load: streams stay open and get stream.health, and each message arrives once" {
 	as alice
 	group Hung bob
 	as bob
@@ -197,7 +197,7 @@ healthy() { wait_until "${4:-10}" told_health "$@" || { events_of "$1" | grep st
 	[ "$(jq .returns <<<"$verdict")" = 0 ]
 }
 
-@test "P1: PostgreSQL is killed under load: every acknowledged message is there, and arrives" {
+@test "P1: PostgreSQL is killed under load: every acknowledged message is stored and delivered" {
 	crowd --users 10 --devices 15 --rate 4
 	at=$(stored)
 	for kill in 1 2; do
@@ -232,7 +232,7 @@ all_replaced() { [ "$(workers_of api | wc -l)" = 2 ] && [ -z "$(comm -12 <(echo 
 	[ "$(jq '.failed_sends | length' <<<"$verdict")" = 0 ]
 }
 
-@test "an api worker that is killed is replaced; what was acknowledged stays" {
+@test "an api worker that is killed is replaced, and acknowledged messages stay" {
 	crowd --users 6 --devices 6 --rate 4
 	for turn in 1 2; do
 		at=$(stored)
@@ -244,7 +244,7 @@ all_replaced() { [ "$(workers_of api | wc -l)" = 2 ] && [ -z "$(comm -12 <(echo 
 	crowd_judges
 }
 
-@test "push drains: every stream hears stream.bye with a time to come back, and goes on where it was" {
+@test "push drains: every stream gets stream.bye with a time to reconnect, and resumes where it was" {
 	stack restart push # the polls of clients that earlier tests have killed may wait there still
 	as alice
 	group Drain bob
@@ -276,7 +276,7 @@ all_replaced() { [ "$(workers_of api | wc -l)" = 2 ] && [ -z "$(comm -12 <(echo 
 	for transport in "${TRANSPORTS[@]}"; do in_order "$transport-1" "$room" 1 4; done
 }
 
-@test "push drains under load, again and again: nothing lost, nothing twice" {
+@test "push drains repeatedly under load: nothing is lost or repeated" {
 	crowd --users 10 --devices 24 --rate 3
 	for turn in 1 2; do
 		at=$(stored)
@@ -287,7 +287,7 @@ all_replaced() { [ "$(workers_of api | wc -l)" = 2 ] && [ -z "$(comm -12 <(echo 
 	[ "$(jq .returns <<<"$verdict")" -ge 30 ]
 }
 
-@test "P3: clients are cut off at random and wander between processes and transports' doors" {
+@test "P3: clients that are cut at random and change process and transport lose and repeat nothing" {
 	further_push
 	crowd --users 12 --devices 30 --rate 2 --drop 6 --streams "$URL,$PUSH_URL,$further"
 	at=$(stored)
@@ -296,7 +296,7 @@ all_replaced() { [ "$(workers_of api | wc -l)" = 2 ] && [ -z "$(comm -12 <(echo 
 	[ "$(jq .returns <<<"$verdict")" -ge 20 ]
 }
 
-@test "P3: Redis and push die together" {
+@test "P3: Redis and push are killed together: nothing is lost or repeated" {
 	crowd --users 8 --devices 16 --rate 3
 	at=$(stored)
 	stack kill redis
@@ -309,7 +309,7 @@ all_replaced() { [ "$(workers_of api | wc -l)" = 2 ] && [ -z "$(comm -12 <(echo 
 	crowd_judges
 }
 
-@test "P3: a cursor outlives a restart of everything" {
+@test "P3: a cursor is valid after a restart of everything" {
 	as alice
 	group Restart bob
 	as bob
@@ -334,7 +334,7 @@ all_replaced() { [ "$(workers_of api | wc -l)" = 2 ] && [ -z "$(comm -12 <(echo 
 	for transport in "${TRANSPORTS[@]}"; do in_order "$transport" "$room" 1 4; done
 }
 
-@test "PostgreSQL is away: streams stay open, requests get 503 with Retry-After, and it goes on afterwards" {
+@test "PostgreSQL is unavailable: streams stay open, requests get 503 with Retry-After, and both recover afterwards" {
 	as alice
 	group Away bob
 	as bob
@@ -364,7 +364,7 @@ all_replaced() { [ "$(workers_of api | wc -l)" = 2 ] && [ -z "$(comm -12 <(echo 
 	done
 }
 
-@test "PostgreSQL is away: what came up a socket waits for so long, then is unavailable; push ends with all of it waiting" {
+@test "PostgreSQL is unavailable: a send by WebSocket waits up to its limit and gets unavailable, and push stops while sends wait" {
 	as alice
 	group Waiting bob
 	messages() { for ((i = 0; i < 200; i++)); do printf '{"type":"message.send","conversation_id":"%s","client_id":"%s-%d","text":"x"}\n' "$room" "$1" "$i"; done; }
@@ -390,7 +390,7 @@ all_replaced() { [ "$(workers_of api | wc -l)" = 2 ] && [ -z "$(comm -12 <(echo 
 	[ "$(psql_banter "select count(*) from messages where conversation_id = $room")" = 0 ]
 }
 
-@test "P7: what comes up a socket reaches the streams of its process without Redis" {
+@test "P7: a message by WebSocket reaches the streams of its process without Redis" {
 	as alice
 	group Own bob
 	# No Redis there, and a sweep that takes its time.
@@ -406,7 +406,7 @@ all_replaced() { [ "$(workers_of api | wc -l)" = 2 ] && [ -z "$(comm -12 <(echo 
 	in_order_within 5 bob "$room" 1 4
 }
 
-@test "P7: when no message can be stored from sockets, all else goes on: sweep, revocations, new streams" {
+@test "P7: while no message by WebSocket can be stored, the sweep, revocations and new streams work" {
 	as alice
 	group Room bob
 	further_push
@@ -433,7 +433,7 @@ all_replaced() { [ "$(workers_of api | wc -l)" = 2 ] && [ -z "$(comm -12 <(echo 
 	heard bob '.type == "message.sent" and .client_id == "again"' 15
 }
 
-@test "a message that PostgreSQL gives up for a deadlock is stored all the same" {
+@test "a message whose transaction is a deadlock's victim is stored by a repeat" {
 	as alice
 	group Knot bob
 	listen alice ws
@@ -450,7 +450,7 @@ all_replaced() { [ "$(workers_of api | wc -l)" = 2 ] && [ -z "$(comm -12 <(echo 
 	exec {OTHER[1]}>&-
 }
 
-@test "P1: refuses to start: fsync off" {
+@test "P1: programs refuse to start on a database with fsync off" {
 	other=$(mktemp -d "${TMPDIR:-/tmp}/banter-fsync.XXXXXX")
 	as_owner=()
 	if [ "$(id -u)" = 0 ]; then

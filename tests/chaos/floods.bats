@@ -24,7 +24,7 @@ unmoved() {
 	done
 }
 
-@test "P8: floods of one stream: frames, pings, a frame of 1 GiB, a request byte by byte, peers that are half open" {
+@test "P8: floods by one stream are refused: frames, pings, a frame of 1 GiB, a request byte by byte, half-open peers" {
 	further_push BANTER_PUSH_HANDSHAKE_SECONDS=3 BANTER_PUSH_PING_SECONDS=1 BANTER_PUSH_PONG_SECONDS=3 BANTER_PUSH_STREAMS_PER_USER=1000
 	as alice
 	group Calm bob
@@ -51,7 +51,7 @@ unmoved() {
 	grep -q 'event=stream_end .*limit=frame_rate' "$BANTER_STATE/log/$further_part.log"
 }
 
-@test "P8: what a user sends to all its streams has a limit in bytes; what comes before one is known, and right behind a handshake, too" {
+@test "P8: input has a limit in bytes for each user, before the user is known, and right behind a handshake" {
 	further_push BANTER_PUSH_FRAME_BYTES=131072
 	as alice
 	group Calm bob
@@ -78,7 +78,7 @@ unmoved() {
 	[ "$(notes_of bob | grep -c '"closed"')" = 0 ]
 }
 
-@test "P8: what comes behind the request of an event stream has a limit while its ticket is not answered" {
+@test "P8: input behind the request of an event stream has a limit while its ticket is checked" {
 	local ticket
 	further_push BANTER_PUSH_FRAME_BYTES=1024
 	as mallory
@@ -94,7 +94,7 @@ unmoved() {
 	STREAM_URL=$further listen alice sse --ticket "$(ticket)"
 }
 
-@test "P8: 5,000 sockets that say nothing keep nobody out" {
+@test "P8: 5,000 silent sockets keep no client out" {
 	further_push BANTER_PUSH_HANDSHAKES=1000 BANTER_PUSH_HANDSHAKE_SECONDS=60
 	as alice
 	group Calm bob
@@ -113,7 +113,7 @@ unmoved() {
 	[ "$(grep -c 'event=stream_end' "$BANTER_STATE/log/$further_part.log")" = 0 ] # nor do they fill the log
 }
 
-@test "P8: a socket that says nothing is ended for one that comes, and for nobody else" {
+@test "P8: a silent socket is closed for a new one, and no other socket is" {
 	further_push BANTER_PUSH_HANDSHAKES=3 BANTER_PUSH_HANDSHAKE_SECONDS=60
 	start=$(now_ms)
 	flood silent silent 2
@@ -129,7 +129,7 @@ unmoved() {
 	flood_state more '.ended == 0'
 }
 
-@test "P8: a user's streams have their limit when they come all at once, and so have all" {
+@test "P8: the limits of streams per user and per process hold when many open at once" {
 	further_push
 	as alice
 	kill -STOP "$(workers_of "$further_part")"
@@ -148,7 +148,7 @@ unmoved() {
 	met_within 2 streams 55
 }
 
-@test "P8: an address has its limit before it says a word" {
+@test "P8: an address has its limit of connections before it sends anything" {
 	further_push BANTER_PUSH_STREAMS_PER_ADDRESS=30 BANTER_PUSH_PROXIES=192.0.2.1
 	as alice
 	group Calm bob
@@ -166,7 +166,7 @@ unmoved() {
 # ticks: prints the CPU that $further has used, in hundredths of a second.
 ticks() { awk '{ print $14 + $15 }' "/proc/$(workers_of "$further_part")/stat"; }
 
-@test "P8: without descriptors accept() waits and does not spin; who is here stays" {
+@test "P8: without free descriptors accept() waits and does not spin, and open streams stay" {
 	ulimit -n 300
 	further_push BANTER_PUSH_STREAMS_PER_USER=1000
 	as alice
@@ -194,7 +194,7 @@ ticks() { awk '{ print $14 + $15 }' "/proc/$(workers_of "$further_part")/stat"; 
 	met descriptors 2
 }
 
-@test "after a restart they come in one by one: a rate of accepting, and a time to come back that differs" {
+@test "after a restart: the rate of accepted streams is limited, and each client gets another time to reconnect" {
 	further_push BANTER_PUSH_ACCEPT_RATE=100
 	as alice
 	group Calm bob
@@ -219,7 +219,7 @@ ticks() { awk '{ print $14 + $15 }' "/proc/$(workers_of "$further_part")/stat"; 
 	[ "$(awk '$1 < 500 || $1 > 6000' "$BATS_TEST_TMPDIR/retries" | wc -l)" = 0 ]
 }
 
-@test "P8: a message that is begun has to be whole in time; what has been begun in all has a limit" {
+@test "P8: an unfinished message ends its stream in time, and all unfinished messages together have a limit" {
 	further_push BANTER_PUSH_MESSAGE_SECONDS=2
 	export STREAM_URL=$further
 	as bob

@@ -69,7 +69,7 @@ login_from_strangers() {
 	api_with BANTER_RATE_LOGIN=0
 }
 
-@test "push counts the streams of a client by the address that the proxies tell" {
+@test "push counts the streams of a client by the address that trusted proxies report" {
 	as alice
 	stream_status() { curl -s -o /dev/null -m 2 -w '%{http_code}' -H "X-Forwarded-For: $1" -H "Authorization: Bearer $token" "$URL/v1/events?wait=0"; }
 	open_stream() { curl -sN -m 30 -o /dev/null -H "X-Forwarded-For: $1" -H "Authorization: Bearer $token" "$URL/v1/stream" 3>&- 4>&- & echo $! >>"$BATS_TEST_TMPDIR/open"; }
@@ -87,7 +87,7 @@ login_from_strangers() {
 	kill $(cat "$BATS_TEST_TMPDIR/open")
 }
 
-@test "a name has a limit of guesses from one network, and one from all strangers, but not where its user is known" {
+@test "logins: a name has a limit of guesses from one network and one from all unknown networks, but none where its user has signed in" {
 	api_with BANTER_RATE_LOGIN_NAME=4 BANTER_RATE_LOGIN_STRANGERS=10
 	header 'X-Forwarded-For: 203.0.113.50'
 	as home
@@ -109,7 +109,7 @@ login_from_strangers() {
 	expect 429 rate_limited
 }
 
-@test "registration can be closed, and the server tells it" {
+@test "registration can be closed, and GET /v1/server reports it" {
 	as nobody
 	get /v1/server
 	[ "$(json .registration)" = open ]
@@ -125,7 +125,7 @@ login_from_strangers() {
 	api_with BANTER_REGISTRATION=open
 }
 
-@test "the cookie has the name and the path of the settings, for api and push alike" {
+@test "the cookie has the name and the path of the settings, in api and push" {
 	api_with BANTER_COOKIE_NAME=other_access BANTER_BASE_PATH=/chat
 	as home
 	post /v1/auth/login "{\"name\":\"$(name_of home)\",\"password\":\"$PASSWORD\",\"cookie\":true}"

@@ -70,7 +70,7 @@ go_on() {
 	[ "$(json '[.messages[] | select(.text == "full")] | length')" -ge "$acknowledged" ]
 }
 
-@test "disk full: PostgreSQL has ended by a PANIC; with room again stack start brings it back, with all that was acknowledged" {
+@test "disk full: after a PANIC of PostgreSQL, stack start restarts it when there is room, with all acknowledged messages" {
 	stack start 3>&- 4>&-
 	begin
 	wait_until 60 panicked
@@ -83,7 +83,7 @@ go_on() {
 	go_on
 }
 
-@test "disk full: make run goes on, and brings PostgreSQL back by itself when there is room" {
+@test "disk full: make run keeps running, and restarts PostgreSQL by itself when there is room" {
 	front_run
 	begin
 	wait_until 60 panicked

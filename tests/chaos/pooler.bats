@@ -75,7 +75,7 @@ pool_stop() {
 	listen late ws
 }
 
-@test "PgBouncer in transaction mode is refused with a sentence" {
+@test "PgBouncer in transaction mode: the programs refuse to start with an explanation" {
 	local program
 	echo 'pool_mode = session' >>"$POOL/ini"
 	pool_start

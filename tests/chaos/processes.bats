@@ -38,7 +38,7 @@ replace() {
 	wait_until 5 two_workers
 }
 
-@test "P3: push is replaced under load: nothing lost, nothing twice, and a gap below 1 s for each client" {
+@test "P3: push is replaced under load: nothing is lost or repeated, and each client's gap is below 1 s" {
 	crowd --users 12 --devices 48 --rate 2 --patient 1
 	for round in 1 2; do
 		at=$(stored)
@@ -54,7 +54,7 @@ replace() {
 	[ "$(jq .retried <<<"$verdict")" = 0 ]
 }
 
-@test "a new program file is what runs after SIGHUP; one that does not start leaves the old processes alone" {
+@test "SIGHUP starts the new program file, and keeps the old processes when it does not start" {
 	as alice
 	for transport in "${TRANSPORTS[@]}"; do listen "$transport" "$transport"; done
 	program_put "$program.good"
@@ -84,7 +84,7 @@ replace() {
 	closed_with alice 4001
 }
 
-@test "a process that is killed is started again, and the log says so; what waits for it is its successor's" {
+@test "a killed process is restarted with a log line, and its successor accepts the waiting connections" {
 	crowd --users 8 --devices 16 --rate 2
 	for turn in 1 2; do
 		at=$(stored) died=$(said worker_died)
@@ -110,7 +110,7 @@ replace() {
 	wait_until 20 all_answered
 }
 
-@test "whoever hangs up with a last word is gone at once, and not at the next ping" {
+@test "a client that sends data and disconnects is closed at once, and not at the next ping" {
 	as alice
 	group Room bob
 	STREAM_URL=$PUSH_URL listen live ws
@@ -132,7 +132,7 @@ replace() {
 	fence bob
 }
 
-@test "a process listens only to the conversations of its own streams" {
+@test "a process subscribes only to the conversations of its own streams" {
 	as alice
 	group Room bob
 	listens() { [ "$(redis pubsub numsub "${BANTER_REDIS_PREFIX:-banter:}c:$room" | tail -n 1)" = "$1" ]; }
@@ -151,7 +151,7 @@ replace() {
 	wait_until 10 listens 0
 }
 
-@test "a supervisor that is killed leaves nobody behind" {
+@test "a killed supervisor leaves no worker behind" {
 	as alice
 	listen alice sse
 	old=$(workers)
@@ -165,7 +165,7 @@ replace() {
 	heard alice ".type == \"conversation.created\" and .conversation_id == \"$room\""
 }
 
-@test "a single process is replaced as well, and the port answers all the time" {
+@test "a single process is replaced while its port answers all the time" {
 	further_push BANTER_PUSH_PROCESSES=1
 	as alice
 	STREAM_URL=$further listen alice sse
@@ -189,7 +189,7 @@ replace() {
 	in_order alice "$room" 1 2
 }
 
-@test "push ends in time, whatever its clients do" {
+@test "push stops in time, whatever its clients do" {
 	further_push BANTER_DRAIN_SECONDS=1
 	as alice
 	STREAM_URL=$further listen alice ws
@@ -200,7 +200,7 @@ replace() {
 	! grep -E 'event=worker_killed |Assertion' "$BANTER_STATE/log/$further_part.log"
 }
 
-@test "push ends: whoever is not known yet hears when to come back as well" {
+@test "push stops: unauthenticated clients get the time to reconnect as well" {
 	further_push
 	as alice
 	ticket=$(ticket)

@@ -85,24 +85,24 @@ under_path() {
 	hang_up below
 }
 
-@test "nginx as documented: page, addresses, all transports, refusals, a path" {
+@test "nginx as documented serves page, addresses, all transports, refusals and a path" {
 	proxy nginx "$BANTER_PORT"
 	behaves "$proxied"
 	under_path "$proxied"
 }
 
-@test "HAProxy as documented: page, addresses, all transports, refusals, a path" {
+@test "HAProxy as documented serves page, addresses, all transports, refusals and a path" {
 	proxy haproxy "$BANTER_PORT"
 	behaves "$proxied"
 	under_path "$proxied"
 }
 
-@test "two proxies in a row: the client is the address before both" {
+@test "two proxies in a row: the client's address is the one before both" {
 	proxy haproxy "$BANTER_PORT"
 	proxy nginx "${proxied##*:}"
 	behaves "$proxied"
 }
 
-@test "a path that no proxy has stripped is known by its setting" {
+@test "a path that the proxy has not stripped works by its setting" {
 	under_path "$front"
 }

@@ -51,7 +51,7 @@ teardown() {
 admin() { REDISCLI_AUTH=admin redis-cli -p "$ADMIN_PORT" "$@"; }
 ready_is() { [ "$(curl -s "$URL/readyz" | jq -r '"\(.status) \(.checks.redis)"')" = "$1" ]; }
 
-@test "over TLS, with a user of the ACL: wake-ups and presence go, in the database of the URL, and the password is nowhere" {
+@test "Redis over TLS with an ACL user: notifications and presence work in the URL's database, and the password is not shown" {
 	wait_until 10 ready_is "ok ok"
 	as alice
 	group Room bob
@@ -81,7 +81,7 @@ refuses() {
 	wait_until 10 said || { cat "$BANTER_STATE/log/$further_part.log"; return 1; }
 }
 
-@test "a certificate that is not to be trusted, another name, a wrong password: refused, and the log says why" {
+@test "Redis over TLS: an untrusted certificate, another name and a wrong password are refused, and the log says why" {
 	refuses BANTER_REDIS_CA="$PLACE/other.pem" 'certificate'
 	refuses BANTER_REDIS_URL="rediss://banter:s%25%2F%40%3At@127.0.0.1:$TLS_PORT" 'mismatch'
 	refuses BANTER_REDIS_URL="rediss://banter:wrong@localhost:$TLS_PORT" 'WRONGPASS'
@@ -92,7 +92,7 @@ refuses() {
 	wait_until 10 up
 }
 
-@test "a Redis that is full, or a replica: presence is 503, not offline; readyz and stream.health say so; afterwards all is told" {
+@test "a Redis that is full or a replica: presence is 503, readyz and stream.health report it, and changes are reported afterwards" {
 	as alice
 	group Room bob
 	put /v1/presence/watch "{\"user_ids\":[\"$(id_of bob)\"]}"

@@ -72,7 +72,7 @@ runs() { [ "/proc/$(stack pid "$1")/exe" -ef "$2" ]; }
 	talk_go_on
 }
 
-@test "replaced: make run notices the files of a package, and restarts their parts" {
+@test "replaced: make run restarts the parts whose files a package has replaced" {
 	local -A programs
 	local part
 	packages_copy
@@ -88,7 +88,7 @@ runs() { [ "/proc/$(stack pid "$1")/exe" -ef "$2" ]; }
 	front_interrupt
 }
 
-@test "replaced: stack start brings in rebuilt programs of Banter without losing a message or a request" {
+@test "replaced: stack start switches to rebuilt programs of Banter without losing a message or a request" {
 	local before part pid
 	mkdir "$files/asan"
 	cp -a "$ROOT/$BANTER_BUILD"/{api,lib,push,banter-api,banter-push} "$files/asan"

@@ -10,7 +10,7 @@ setup_file() {
 teardown() { front_kill; own_stack_end; }
 teardown_file() { :; }
 
-@test "Ctrl-C stops all parts, though the reader of the output ends by it too" {
+@test "make run: Ctrl-C stops all parts, though it also ends the reader of the output" {
 	front_run
 	curl -sf "$URL/healthz" >/dev/null
 	running=$(stack status | sed -n 's/.* runs as process //p')
@@ -23,7 +23,7 @@ teardown_file() { :; }
 	[ ! -e "$BANTER_STATE/run/run.pid" ]
 }
 
-@test "a part that dies is started again, and the terminal says so; a second run from the same folder is refused" {
+@test "make run: a part that dies is restarted with a line on the terminal, and a second run from the same folder is refused" {
 	front_run
 	old=$(stack pid redis)
 	kill -KILL "$old"

@@ -67,7 +67,7 @@ others_go_on() {
 	done
 }
 
-@test "a conversation that is held stops no other sends by REST, and its own are unavailable in time" {
+@test "a locked conversation stops no other sends by REST, and its own get unavailable in time" {
 	hold_conversation holder
 	others_go_on
 	counted "$URL" banter_api_send_busy_total 1
@@ -79,7 +79,7 @@ others_go_on() {
 	stored_in "$held" 1
 }
 
-@test "a sender whose row is held stops no other sends by REST" {
+@test "a locked row of a sender stops no other sends by REST" {
 	hold_member holder alice
 	others_go_on
 	later alice "$held" again
@@ -92,7 +92,7 @@ others_go_on() {
 	[ "$(texts_of "$held")" = "not held again" ]
 }
 
-@test "others' sends are stored just after those of a held sender were refused" {
+@test "sends of others are stored right after those of a locked sender were refused" {
 	hold_member holder alice
 	later alice "$held" first
 	until over alice; do sleep 0.005; done
@@ -109,7 +109,7 @@ others_go_on() {
 	done
 }
 
-@test "what is sent while a conversation is held is stored when it is free, by REST" {
+@test "sends to a locked conversation by REST are stored when it is unlocked" {
 	for i in 1 2 3; do
 		hold_conversation holder$i
 		later first$i "$held" a$i
@@ -125,7 +125,7 @@ others_go_on() {
 	stored_in "$held" 6
 }
 
-@test "a conversation that is held stops no other sends up the socket, and its own keep their order" {
+@test "a locked conversation stops no other sends by WebSocket, and its own keep their order" {
 	listen alice ws
 	hold_conversation holder
 	for i in {1..6}; do say alice "$held" m$i; done
@@ -137,7 +137,7 @@ others_go_on() {
 	[ "$(texts_of "$held")" = "m1 m2 m3 m4 m5 m6" ]
 }
 
-@test "what is sent up the socket to a conversation that stays held is unavailable in time" {
+@test "sends by WebSocket to a conversation that stays locked get unavailable in time" {
 	listen alice ws
 	listen bob ws --token "$(token_of bob)"
 	hold_member holder alice
@@ -156,7 +156,7 @@ others_go_on() {
 	[ "$(texts_of "$held")" = "bob late1" ]
 }
 
-@test "many conversations that are held at once: each is stored soon after it is free" {
+@test "many locked conversations: the sends of each are stored soon after it is unlocked" {
 	rooms=()
 	for i in {1..8}; do group "Room $i" bob; rooms+=("$room"); done
 	listen alice ws
@@ -178,7 +178,7 @@ others_go_on() {
 senders() { admin "select string_agg(pid::text, ' ' order by pid) from pg_stat_activity where application_name = 'banter-push-send'"; }
 senders_wait() { [ "$(sessions "and application_name = 'banter-push-send' and wait_event = 'SyncRep'")" = "$1" ]; }
 
-@test "P1, a lost standby: what is sent up the socket is unavailable, repeated or not, and is acknowledged only when the standby is back" {
+@test "P1: with a lost standby, sends by WebSocket get unavailable, and are acknowledged only after the standby is back" {
 	listen alice ws
 	before=$(senders)
 	standby_lost
@@ -218,7 +218,7 @@ refused_at_once() {
 	[ "$reply_status" = 503 ] && awk -v t="$took" -v limit=$WAIT_MS 'BEGIN { exit !(t * 1000 < limit / 2) }'
 }
 
-@test "a lost standby: sends and changes are unavailable, reads go on, and no more sessions wait than there are connections" {
+@test "a lost standby: sends and changes get unavailable, reads work, and no more sessions wait than there are connections" {
 	listen alice ws
 	standby_lost
 	before=$(sessions "")

@@ -11,7 +11,7 @@ setup() {
 	export CURL_CA_BUNDLE=$BANTER_STATE/secrets/tls.crt
 }
 
-@test "TLS by a setting: the certificate fits the address, cookies are for TLS only" {
+@test "TLS by a setting: the certificate matches the address, and cookies are for TLS only" {
 	as nobody
 	get /readyz
 	expect 200
@@ -23,7 +23,7 @@ setup() {
 	curl -sf -m 5 "http://127.0.0.1:$BANTER_PUSH_PORT/healthz" # push listens on :: and so on IPv4
 }
 
-@test "ten streams of one browser over TLS are all open" {
+@test "TLS: ten streams of one browser are all open" {
 	as alice
 	arguments=()
 	for n in {1..10}; do arguments+=(-o "$BATS_TEST_TMPDIR/stream.$n" "$URL/v1/stream"); done
@@ -36,7 +36,7 @@ setup() {
 	kill $client
 }
 
-@test "a head or a body that stops coming is ended, and a silent stream is not" {
+@test "a request whose head or body stops arriving is closed, and a silent stream is not" {
 	as alice
 	start=$(now_ms)
 	curl -s -o "$BATS_TEST_TMPDIR/poll" -w '%{http_code}' -m 40 -H "Authorization: Bearer $token" "$URL/v1/events?wait=20" >"$BATS_TEST_TMPDIR/poll.status" 3>&- 4>&- &
@@ -53,7 +53,7 @@ setup() {
 	[ "$(elapsed_ms "$start")" -ge 19000 ]
 }
 
-@test "push takes the word * for all origins, as the front door does, but without cookies" {
+@test "origins: push accepts * for all origins, as the front door does, but without cookies" {
 	headers_for() { curl -sik -m 5 -H "Origin: $1" "$PUSH_URL/healthz" | tr -d '\r' | grep -i '^Access-Control-Allow'; }
 	[ "$(headers_for https://other.example)" = 'Access-Control-Allow-Origin: *' ]
 	[ "$(headers_for https://chat.example | tr '\n' ' ')" = 'Access-Control-Allow-Origin: https://chat.example Access-Control-Allow-Credentials: true ' ]

@@ -1,5 +1,6 @@
-// The limits of lib/base/limits.h, where SQL says them again and where GET /v1/server tells them:
-// the same numbers. SPDX-License-Identifier: MIT
+// The limits of lib/base/limits.h, where SQL says them again and where GET /v1/server returns them:
+// the same numbers.
+// SPDX-License-Identifier: MIT
 import fs from "node:fs";
 import { api } from "./document.mjs";
 
@@ -47,8 +48,8 @@ const programsAlone = [
 	"LIMIT_TYPING_SECONDS", "LIMIT_TYPING_INTERVAL_MS", "LIMIT_TYPING_ELSEWHERE_MS",
 ];
 
-/* Not told by GET /v1/server: no client has to plan for them. */
-const untold = [
+/* Not in GET /v1/server: no client has to plan for them. */
+const unpublished = [
 	"LIMIT_MESSAGE_BYTES", "LIMIT_DATA_DEPTH", "LIMIT_NUMBER_BYTES", "LIMIT_EXPONENT_DIGITS", "LIMIT_REQUEST_ID_BYTES", "LIMIT_TYPING_ELSEWHERE_MS",
 ];
 
@@ -70,23 +71,23 @@ function wrongAt(name, value, [file, form, { less = 0 } = {}]) {
 export function sql() {
 	const all = limits();
 	return [
-		...Object.keys(all).filter((name) => !places[name] && !programsAlone.includes(name)).map((name) => `${name}: tests/contract/limits.mjs does not know where SQL says it`),
+		...Object.keys(all).filter((name) => !places[name] && !programsAlone.includes(name)).map((name) => `${name}: tests/contract/limits.mjs does not say where SQL has it`),
 		...[...Object.keys(places), ...programsAlone].filter((name) => !(name in all)).map((name) => `${header} has no ${name}`),
 		...Object.entries(places).flatMap(([name, list]) => list.flatMap((place) => wrongAt(name, all[name], place))),
 	];
 }
 
 /*
- * Checks GET /v1/server: every limit except the untold ones, by its name in lower case, in the
+ * Checks GET /v1/server: every limit except the unpublished ones, by its name in lower case, in the
  * program and in the document.
  */
-export function told() {
-	const names = Object.keys(limits()).filter((name) => !untold.includes(name));
+export function published() {
+	const names = Object.keys(limits()).filter((name) => !unpublished.includes(name));
 	const program = fs.readFileSync("api/routes/server.c", "utf8"), document = api.components.schemas.Limits;
 	return names.flatMap((name) => {
 		const field = name.slice("LIMIT_".length).toLowerCase();
 		return [
-			...(program.includes(`{ "${field}", ${name} }`) ? [] : [`GET /v1/server does not tell ${name} as ${field}`]),
+			...(program.includes(`{ "${field}", ${name} }`) ? [] : [`GET /v1/server lacks ${name} as ${field}`]),
 			...(document.required.includes(field) && document.properties[field] ? [] : [`openapi.yaml: Limits lacks ${field}`]),
 		];
 	});

@@ -23,7 +23,7 @@ through() {
 	verify --transports sse --streams "$bad" --settle 3 --seconds 4 --drop 0 --members 0 --revoke 0
 }
 
-@test "verify-delivery: a Banter that keeps its promises" {
+@test "verify-delivery: passes against a server that keeps its promises" {
 	verify --seconds 6 --drop 8 --members 2
 	echo "$output"
 	[ "$status" = 0 ]
@@ -35,7 +35,7 @@ through() {
 # Repeats everything often, to meet races of a few milliseconds. Three users are invited to ten
 # groups, so each change of membership makes eight streams read theirs again, while others open. Two
 # cores still carry 100 messages a second with this load, under the sanitizers.
-@test "verify-delivery: P6: two processes of push, 100 messages, 40 cuts and 60 changes of membership a second" {
+@test "verify-delivery: P6: passes with two push processes, 100 messages, 40 cuts and 60 membership changes a second" {
 	further_push BANTER_PUSH_PROCESSES=2
 	verify --streams "$further" --users 3 --devices 8 --groups 10 --directs 1 --rate 100 --drop 40 --members 60 --seconds 28 --json
 	echo "$output"
@@ -44,13 +44,13 @@ through() {
 	[ "$(curl -s "$further/metrics" | grep -cE '^banter_push_deliveries_total\{.*\} [0-9]{4,}$')" = 2 ] # both had streams
 }
 
-@test "verify-delivery: a proxy that does nothing is none of its business" {
+@test "verify-delivery: passes through a proxy that changes nothing" {
 	through good
 	echo "$output"
 	[ "$status" = 0 ]
 }
 
-@test "verify-delivery: an event that is dropped, repeated, late or altered fails it, and it says which" {
+@test "verify-delivery: an event that is dropped, repeated, late or altered fails it and is named" {
 	while read -r deed promise kind; do
 		through "$deed"
 		echo "$deed: $output"
@@ -67,7 +67,7 @@ through() {
 	LIST
 }
 
-@test "verify-delivery: calls that it does not understand" {
+@test "verify-delivery: wrong arguments are refused, and a missing server fails it" {
 	run "$ROOT/scripts/verify-delivery" --help
 	[ "$status" = 0 ]
 	run "$ROOT/scripts/verify-delivery"

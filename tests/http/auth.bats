@@ -30,14 +30,14 @@ me_with() { token="$1"; get /v1/me; }
 	[ "$(json '.devices[0] | [.id, .name, .current] | join(" ")')" = "$device laptop true" ]
 }
 
-@test "register: the display name is the name when none is given" {
+@test "register: without a display name it is the name" {
 	name=$(fresh_name)
 	register "$name"
 	expect 201
 	[ "$(json .user.display_name)" = "$name" ]
 }
 
-@test "register: a name is taken once, also under a race" {
+@test "register: of concurrent registrations of a name one succeeds" {
 	name=$(fresh_name)
 	register "$name"
 	expect 201
@@ -57,7 +57,7 @@ me_with() { token="$1"; get /v1/me; }
 	[ "$(cat "$BATS_TEST_TMPDIR"/race.* | grep -vcE '^(201|409|429)$')" = 0 ]
 }
 
-@test "register: names, passwords and display names have their bounds" {
+@test "register: names, passwords and display names beyond their limits are refused" {
 	for name in a "$(printf 'x%.0s' {1..33})" Alice 'al ice' 'al/ice' 'älice' '' 'a@b' .. -- __ bob. -bob "a'b" 'a"b'; do
 		register "$name"
 		[ "$reply_status" = 422 ] || { echo "name '$name': $reply_status $reply"; return 1; }
@@ -98,7 +98,7 @@ me_with() { token="$1"; get /v1/me; }
 	expect 200
 }
 
-@test "login: a wrong password and an unknown name are the same refusal" {
+@test "login: a wrong password and an unknown name get the same reply" {
 	name=$(fresh_name)
 	register "$name"
 	login "$name" "wrong horse battery"
@@ -113,7 +113,7 @@ me_with() { token="$1"; get /v1/me; }
 	expect 401 invalid_credentials
 }
 
-@test "login: a password beyond ASCII counts byte by byte" {
+@test "login: a password beyond ASCII is compared byte by byte" {
 	name=$(fresh_name)
 	register "$name" "pâsswörd 🐎 battery"
 	expect 201
@@ -123,7 +123,7 @@ me_with() { token="$1"; get /v1/me; }
 	expect 401 invalid_credentials
 }
 
-@test "tokens: what is not a good token of ours is refused" {
+@test "tokens: forged, altered and malformed tokens are refused" {
 	as alice
 	good=$token
 	b64() { basenc --base64url -w0 | tr -d =; }
@@ -152,13 +152,13 @@ me_with() { token="$1"; get /v1/me; }
 	[ "$reply_status" = 200 ] # RFC 9110: the scheme's case does not count
 }
 
-@test "tokens: the cookie is for streams only" {
+@test "tokens: the cookie is accepted for streams only" {
 	as alice
 	reply_status=$(curl -s -o /dev/null -w '%{http_code}' -H "Cookie: banter_access=$token" "$URL/v1/me")
 	[ "$reply_status" = 401 ]
 }
 
-@test "refresh: a refresh token works once and gives the next" {
+@test "refresh: a refresh token works once and returns its successor" {
 	register "$(fresh_name)"
 	device=$(json .device_id) first=$(json .refresh_token)
 	refresh "$first"
@@ -174,7 +174,7 @@ me_with() { token="$1"; get /v1/me; }
 	expect 200
 }
 
-@test "refresh: a client whose answer was lost asks again and gets the same token" {
+@test "refresh: a repeated request after a lost reply returns the same token" {
 	register "$(fresh_name)"
 	device=$(json .device_id) first=$(json .refresh_token)
 	refresh "$first"
@@ -189,7 +189,7 @@ me_with() { token="$1"; get /v1/me; }
 	expect 200
 }
 
-@test "refresh: a refresh token revokes the device once its successor was used" {
+@test "refresh: a refresh token that is used after its successor revokes the device" {
 	register "$(fresh_name)"
 	first=$(json .refresh_token) access=$(json .access_token)
 	refresh "$first"
@@ -205,7 +205,7 @@ me_with() { token="$1"; get /v1/me; }
 	[ "$(json .code)" = device_revoked ]
 }
 
-@test "refresh: a refresh token revokes the device after the time for lost answers" {
+@test "refresh: a replaced refresh token that is used after 30 seconds revokes the device" {
 	register "$(fresh_name)"
 	device=$(json .device_id) first=$(json .refresh_token)
 	refresh "$first"
@@ -215,7 +215,7 @@ me_with() { token="$1"; get /v1/me; }
 	expect 401 refresh_token_reused
 }
 
-@test "refresh: twenty uses at once give one successor" {
+@test "refresh: twenty concurrent uses return one successor" {
 	register "$(fresh_name)"
 	first=$(json .refresh_token)
 	for i in {1..20}; do
@@ -228,7 +228,7 @@ me_with() { token="$1"; get /v1/me; }
 	expect 200
 }
 
-@test "refresh: a token of version 1 is taken and replaced" {
+@test "refresh: a token of version 1 is accepted and replaced" {
 	register "$(fresh_name)"
 	device=$(json .device_id) bare=$(printf 'v1%.0s' {1..21})w
 	psql_banter "update devices set refresh_hash = sha256('$bare$device') where id = $device"
@@ -244,7 +244,7 @@ me_with() { token="$1"; get /v1/me; }
 	expect 200
 }
 
-@test "refresh: a forged token of a device is refused and harms nobody" {
+@test "refresh: a forged token of a device is refused, and the device stays signed in" {
 	register "$(fresh_name)"
 	device=$(json .device_id) first=$(json .refresh_token)
 	refresh "$first"
@@ -260,7 +260,7 @@ me_with() { token="$1"; get /v1/me; }
 	expect 200
 }
 
-@test "refresh: what is no refresh token is refused" {
+@test "refresh: a text that is no refresh token is refused" {
 	as alice
 	for bad in x "$(printf 'B%.0s' {1..256})" "$(printf 'A%.0s' {1..43})"; do
 		refresh "$bad"
@@ -272,7 +272,7 @@ me_with() { token="$1"; get /v1/me; }
 	[[ $reply_status == 401 || $reply_status == 422 ]]
 }
 
-@test "logout: ends the calling device and no other" {
+@test "logout: signs out the calling device and no other" {
 	name=$(fresh_name)
 	register "$name"
 	other=$(json .access_token)
@@ -294,7 +294,7 @@ me_with() { token="$1"; get /v1/me; }
 	expect 401 unauthenticated
 }
 
-@test "cookie: set by register, login and refresh when asked, cleared by logout" {
+@test "cookie: register, login and refresh set it on request, and logout clears it" {
 	name=$(fresh_name)
 	as nobody
 	post /v1/auth/register "{\"name\":\"$name\",\"password\":\"correct horse battery\",\"cookie\":true}"
@@ -314,7 +314,7 @@ me_with() { token="$1"; get /v1/me; }
 	[[ $(header_of Set-Cookie) == "banter_access=;"*Max-Age=0* ]]
 }
 
-@test "SQL-looking names and passwords are only text" {
+@test "names and passwords that look like SQL are only text" {
 	for text in "' or '1'='1" '"; drop table users; --' "\$1" "%s%n" '\\'; do
 		login "$text" "$text"
 		[ "$reply_status" = 401 ] || [ "$reply_status" = 422 ]

@@ -6,7 +6,7 @@ teardown() { streams_end; }
 
 others() { printf '"%s",' "$@" | sed 's/,$//'; }
 
-@test "direct: once per pair, from either side" {
+@test "direct: two users have one direct conversation, whoever creates it" {
 	as alice
 	post /v1/conversations "{\"kind\":\"direct\",\"user_id\":\"$(id_of bob)\"}"
 	expect 201
@@ -26,7 +26,7 @@ others() { printf '"%s",' "$@" | sed 's/,$//'; }
 	[ "$(json .peer.id)" = "$(id_of alice)" ]
 }
 
-@test "direct: twenty at once, from both sides, make one" {
+@test "direct: twenty concurrent requests from both users create one" {
 	as dora
 	as eve
 	for i in {1..20}; do
@@ -41,7 +41,7 @@ others() { printf '"%s",' "$@" | sed 's/,$//'; }
 	[ "$(head -qn 1 "$BATS_TEST_TMPDIR"/race.* | jq -r .id | sort -u | wc -l)" = 1 ]
 }
 
-@test "direct: not with oneself, not with nobody" {
+@test "direct: with oneself or an unknown user it is refused" {
 	as alice
 	post /v1/conversations "{\"kind\":\"direct\",\"user_id\":\"$user_id\"}"
 	expect 422 invalid_body
@@ -52,7 +52,7 @@ others() { printf '"%s",' "$@" | sed 's/,$//'; }
 	expect 401 unauthenticated
 }
 
-@test "group: its maker owns it" {
+@test "group: its creator is the owner" {
 	as alice
 	post /v1/conversations "{\"kind\":\"group\",\"title\":\"Mittag 🍜\",\"members\":[$(others "$(id_of bob)" "$(id_of carol)")],\"history\":\"joined\"}"
 	expect 201
@@ -70,7 +70,7 @@ others() { printf '"%s",' "$@" | sed 's/,$//'; }
 	[ "$(json '[.member_count, .history] | join(" ")')" = "1 full" ]
 }
 
-@test "group: oneself and a name twice among the members count once" {
+@test "group: repeated members and the creator among the members count once" {
 	as alice
 	post /v1/conversations "{\"kind\":\"group\",\"title\":\"x\",\"members\":[$(others "$user_id" "$(id_of bob)" "$(id_of bob)")]}"
 	expect 201
@@ -78,7 +78,7 @@ others() { printf '"%s",' "$@" | sed 's/,$//'; }
 	[ "$(json .role)" = owner ]
 }
 
-@test "group: what is refused leaves nothing behind" {
+@test "group: a refused request creates nothing" {
 	as alice
 	count() { psql_banter 'select count(*) from conversations'; }
 	before=$(count)
@@ -102,7 +102,7 @@ others() { printf '"%s",' "$@" | sed 's/,$//'; }
 	[ "$(count)" = "$before" ]
 }
 
-@test "get: for its members only, and no word whether it exists" {
+@test "get: strangers get the same error for existing and unknown conversations" {
 	as alice
 	group Secret bob
 	for method in get patch delete; do
@@ -129,7 +129,7 @@ others() { printf '"%s",' "$@" | sed 's/,$//'; }
 	done
 }
 
-@test "inbox: the most recently active first, with last message, unread and mention counts" {
+@test "inbox: lists the most recently active first, with last message, unread and mention counts" {
 	as frank
 	group One gina
 	one=$room
@@ -157,7 +157,7 @@ others() { printf '"%s",' "$@" | sed 's/,$//'; }
 	[ "$(json '.conversations[0] | [.unread_count, .mention_count] | join(" ")')" = "0 0" ]
 }
 
-@test "inbox: pages follow the activity without a gap" {
+@test "inbox: pages continue without a gap" {
 	as hugo
 	for i in {1..7}; do group "G$i" ida; rooms="$room $rooms"; done
 	found="" before="" pages=0
@@ -186,7 +186,7 @@ others() { printf '"%s",' "$@" | sed 's/,$//'; }
 	expect 401 unauthenticated
 }
 
-@test "rename: by owner and admins, of groups only" {
+@test "rename: owner and admins may, and only groups" {
 	as alice
 	group Old bob carol
 	patch "/v1/conversations/$room/members/$(id_of bob)" '{"role":"admin"}'
@@ -214,7 +214,7 @@ others() { printf '"%s",' "$@" | sed 's/,$//'; }
 	expect 409 direct_conversation
 }
 
-@test "delete: by the owner, and then it never was" {
+@test "delete: the owner may, and then the conversation is unknown" {
 	as alice
 	group Gone bob carol
 	send hi

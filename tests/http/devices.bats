@@ -4,7 +4,7 @@
 setup() { load ../support/helpers; load ../support/streams; }
 teardown() { streams_end; }
 
-@test "list: one's own devices, the calling one marked, the last used first" {
+@test "list: a user's own devices, the last used first, the calling one marked" {
 	as alice
 	as_device alice phone
 	get /v1/devices
@@ -16,7 +16,7 @@ teardown() { streams_end; }
 	[ "$(json '[.devices[].id] | contains(["'"$(device_of alice)"'"])')" = true ]
 }
 
-@test "list: nobody sees the devices of another" {
+@test "list: devices of other users are not listed" {
 	as alice
 	as bob
 	get /v1/devices
@@ -26,7 +26,7 @@ teardown() { streams_end; }
 	expect 401 unauthenticated
 }
 
-@test "revoke: the device's token and refresh token stop working, the others' go on" {
+@test "revoke: the device's access and refresh tokens stop working, and those of other devices work" {
 	as carol
 	as_device carol phone
 	phone=$device_id
@@ -47,7 +47,7 @@ teardown() { streams_end; }
 	expect 404 device_not_found
 }
 
-@test "revoke: not the device of another, not one that never was" {
+@test "revoke: a device of another user or an unknown one gets device_not_found" {
 	as alice
 	as bob
 	delete "/v1/devices/$(device_of alice)"
@@ -62,7 +62,7 @@ teardown() { streams_end; }
 	expect 401 unauthenticated
 }
 
-@test "revoke: an id that is none" {
+@test "revoke: a malformed id is refused" {
 	as alice
 	for bad in abc 0 -1 1.5 01 9223372036854775808 99999999999999999999999 1%27; do
 		delete "/v1/devices/$bad"
@@ -70,7 +70,7 @@ teardown() { streams_end; }
 	done
 }
 
-@test "there are at most 50 devices: the one used least recently makes room" {
+@test "devices: signing in on a 51st device signs out the least recently used one" {
 	as dave
 	first=$device_id
 	for i in {1..50}; do

@@ -30,7 +30,7 @@ reads_that_wait() { psql_banter "select count(*) from pg_locks where locktype = 
 some_wait() { [ "$(reads_that_wait)" -ge "$1" ]; }
 lock_is_held() { [ "$(psql_banter "select count(*) from pg_locks where locktype = 'advisory' and objid = 4242 and granted")" = 1 ]; }
 
-@test "one user's slow reads leave half of the connections to others" {
+@test "fairness: one user's slow reads leave half of the connections to others" {
 	device_list_waits
 	psql -Xq -d "$BANTER_DATABASE_OWNER_URL" <"$BATS_TEST_TMPDIR/orders" 3>&- 4>&- &
 	exec 8>"$BATS_TEST_TMPDIR/orders"

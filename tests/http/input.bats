@@ -43,7 +43,7 @@ state() {
 			(select md5(string_agg(display_name, ',' order by id)) from users), (select sum(read_id) + sum(delivered_id) from members), (select count(*) from devices)"
 }
 
-@test "every body: malformed JSON, wrong types, unknown fields, encodings" {
+@test "every body: malformed JSON, wrong types, unknown fields and bad encodings are refused" {
 	as alice
 	group Room bob
 	before=$(state)
@@ -91,7 +91,7 @@ state() {
 	[ "$(state)" = "$before" ]
 }
 
-@test "every body: other content types, and none" {
+@test "every body: another content type is refused" {
 	as alice
 	group Room bob
 	before=$(state)
@@ -110,7 +110,7 @@ state() {
 	[ "$(state)" = "$before" ]
 }
 
-@test "every body: too large" {
+@test "every body: one that is too large gets 413" {
 	as alice
 	group Room bob
 	before=$(state)
@@ -132,7 +132,7 @@ state() {
 	[ "$(state)" = "$before" ]
 }
 
-@test "JSON as deep as it gets" {
+@test "every body: deeply nested JSON leaves the server working" {
 	as alice
 	group Room bob
 	for depth in 60 5000 40000; do
@@ -144,7 +144,7 @@ state() {
 	expect 200
 }
 
-@test "text: 65536 bytes are a message, one more is text_too_long" {
+@test "text: 65536 bytes are accepted, one more is text_too_long" {
 	as alice
 	group Room bob
 	# Texts in ASCII, and in characters of three bytes that are spelled as six.
@@ -171,7 +171,7 @@ state() {
 	expect 413 text_too_long
 }
 
-@test "data: 16 KiB are a message's, one byte more are not" {
+@test "data: 16 KiB are accepted, one byte more is refused" {
 	as alice
 	group Room bob
 	for size in 16384 16385; do
@@ -184,7 +184,7 @@ state() {
 # list_of UNIT COUNT: prints data with a list of COUNT units.
 list_of() { printf '{"a":['; yes "$1," | head -n "$2" | tr -d '\n'; printf '0]}'; }
 
-@test "data: the worst that its limit allows, and one more, by REST and up the socket, beside a normal message" {
+@test "data: the most expensive data within the limit is stored by REST and WebSocket, and one byte more is refused" {
 	as bob
 	as alice
 	group Room bob
@@ -227,7 +227,7 @@ list_of() { printf '{"a":['; yes "$1," | head -n "$2" | tr -d '\n'; printf '0]}'
 	[[ $reply == *9223372036854775808*-18446744073709551616* ]]
 }
 
-@test "a message: each field of a wrong kind is named" {
+@test "a message: a field of a wrong type is named in the error" {
 	as alice
 	group Room bob
 	before=$(state)
@@ -275,7 +275,7 @@ list_of() { printf '{"a":['; yes "$1," | head -n "$2" | tr -d '\n'; printf '0]}'
 	[ "$(state)" = "$before" ]
 }
 
-@test "text that looks like SQL, HTML, a format or a control is text" {
+@test "text that looks like SQL, HTML, a format or control characters is stored as it is" {
 	as alice
 	group Room bob
 	as bob
@@ -313,7 +313,7 @@ list_of() { printf '{"a":['; yes "$1," | head -n "$2" | tr -d '\n'; printf '0]}'
 	[ "$(events_of bob-sse | jq -c 'select(.type == "message.created") | .data' | md5sum)" = "$(events_of bob | jq -c 'select(.type == "message.created") | .data' | md5sum)" ]
 }
 
-@test "paths and methods that are not there" {
+@test "unknown paths get 404, and other methods 405" {
 	as alice
 	while read -r expected method path; do
 		call "$method" "$path"
@@ -337,7 +337,7 @@ list_of() { printf '{"a":['; yes "$1," | head -n "$2" | tr -d '\n'; printf '0]}'
 	TABLE
 }
 
-@test "headers: request ids, absurd ones, many of them" {
+@test "headers: request ids are returned, and absurd or many headers do no harm" {
 	as alice
 	header 'X-Request-Id: my-Request_1.x'
 	get /v1/me
@@ -365,7 +365,7 @@ list_of() { printf '{"a":['; yes "$1," | head -n "$2" | tr -d '\n'; printf '0]}'
 	expect 200
 }
 
-@test "queries: encodings, repetitions, unknown ones" {
+@test "queries: odd encodings, repeated and unknown parameters cause no server error" {
 	as alice
 	while IFS='~' read -r expected path; do
 		get "$path"
@@ -393,7 +393,7 @@ list_of() { printf '{"a":['; yes "$1," | head -n "$2" | tr -d '\n'; printf '0]}'
 	[[ $reply_status =~ ^(200|422)$ ]]
 }
 
-@test "many broken requests at once leave the server as it was" {
+@test "many concurrent broken requests leave the server working" {
 	as alice
 	group Room bob
 	before=$(state)

@@ -8,7 +8,7 @@ add() { post "/v1/conversations/$room/members" "{\"user_ids\":[$(printf '"%s",' 
 remove() { delete "/v1/conversations/$room/members/$1"; }
 role_of() { get "/v1/conversations/$room/members?limit=200" && json ".members[] | select(.user_id == \"$1\") | .role"; }
 
-@test "list: by user id, page by page" {
+@test "list: members by user id, page by page" {
 	as alice
 	group Five bob carol dora eve
 	get "/v1/conversations/$room/members"
@@ -38,7 +38,7 @@ role_of() { get "/v1/conversations/$room/members?limit=200" && json ".members[] 
 	expect 401 unauthenticated
 }
 
-@test "add: in bulk, by owner and admins, those who are in are passed over" {
+@test "add: owner and admins add many at once, and present members are skipped" {
 	as alice
 	group Some bob
 	add "$(id_of carol)" "$(id_of dora)" "$(id_of bob)" "$(id_of carol)"
@@ -69,7 +69,7 @@ role_of() { get "/v1/conversations/$room/members?limit=200" && json ".members[] 
 	expect 401 unauthenticated
 }
 
-@test "add: what is refused adds nobody" {
+@test "add: a refused request adds nobody" {
 	as alice
 	group Some bob
 	add "$(id_of carol)" 1
@@ -124,7 +124,7 @@ role_of() { get "/v1/conversations/$room/members?limit=200" && json ".members[] 
 	done
 }
 
-@test "remove: by rank, or oneself" {
+@test "remove: owner and admins remove members below them, and anybody leaves" {
 	as alice
 	group Ranks bob carol dora
 	patch "/v1/conversations/$room/members/$(id_of bob)" '{"role":"admin"}'
@@ -168,7 +168,7 @@ role_of() { get "/v1/conversations/$room/members?limit=200" && json ".members[] 
 	expect 409 direct_conversation
 }
 
-@test "leave: a member goes, an owner hands over to the admin of longest standing" {
+@test "leave: after the owner leaves, the admin who joined first is the owner" {
 	as alice
 	group Heirs bob carol dora
 	patch "/v1/conversations/$room/members/$(id_of carol)" '{"role":"admin"}'
@@ -193,7 +193,7 @@ role_of() { get "/v1/conversations/$room/members?limit=200" && json ".members[] 
 	expect 409 direct_conversation
 }
 
-@test "leave: the last one too, and a group without admins goes to a member" {
+@test "leave: the last member may leave, and a group without admins goes to the member who joined first" {
 	as alice
 	group Small bob
 	post "/v1/conversations/$room/leave"
@@ -206,7 +206,7 @@ role_of() { get "/v1/conversations/$room/members?limit=200" && json ".members[] 
 	expect 403 not_a_member
 }
 
-@test "roles: the owner's to give; giving ownership away makes an admin" {
+@test "roles: only the owner sets them, and a former owner becomes an admin" {
 	as alice
 	group Roles bob carol
 	patch "/v1/conversations/$room/members/$(id_of bob)" '{"role":"admin"}'
@@ -247,7 +247,7 @@ role_of() { get "/v1/conversations/$room/members?limit=200" && json ".members[] 
 	expect 409 direct_conversation
 }
 
-@test "come back: who is added again begins anew" {
+@test "rejoin: a member who is added again begins a new membership" {
 	as alice
 	post /v1/conversations "{\"kind\":\"group\",\"title\":\"again\",\"members\":[\"$(id_of bob)\"],\"history\":\"joined\"}"
 	room=$(json .id)

@@ -19,7 +19,7 @@ nine() {
 	done
 }
 
-@test "send: the message comes back with its place and time" {
+@test "send: the reply has the message with its seq and time" {
 	as alice
 	group Room bob
 	before=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
@@ -35,7 +35,7 @@ nine() {
 	[ $(((id >> 22) + 1704067200000)) = "$(date -d "$(json .created_at)" +%s%3N)" ]
 }
 
-@test "send: a reply names a message of the same conversation" {
+@test "send: reply_to must name a message of the same conversation" {
 	as alice
 	group Room bob
 	send question
@@ -51,7 +51,7 @@ nine() {
 	[ "$(json .last_seq)" = 1 ]
 }
 
-@test "send: an empty text needs data" {
+@test "send: an empty text is accepted only with data" {
 	as alice
 	group Room bob
 	post_text e ""
@@ -64,7 +64,7 @@ nine() {
 	[ "$(json .field)" = text ]
 }
 
-@test "send: not by a stranger, not by nobody, not into nothing" {
+@test "send: strangers, unauthenticated clients and unknown conversations are refused" {
 	as alice
 	group Room bob
 	as stranger
@@ -80,7 +80,7 @@ nine() {
 	[ "$(json .last_seq)" = 1 ]
 }
 
-@test "P4: a send repeated with its client_id is the same message" {
+@test "P4: a send that is repeated with its client_id returns the same message" {
 	as alice
 	group Room bob
 	post_text a1 hi
@@ -137,7 +137,7 @@ nine() {
 	in_order bob "$room" 1 3
 }
 
-@test "P4: twenty contents under one client_id at once: one is stored, nineteen are refused" {
+@test "P4: of twenty concurrent contents under one client_id one is stored and nineteen are refused" {
 	as alice
 	group Room bob
 	for i in {1..20}; do
@@ -151,7 +151,7 @@ nine() {
 	[ "$(json '.messages | length')" = 1 ]
 }
 
-@test "history: the newest, ascending, page by page to the beginning" {
+@test "history: pages go from the newest messages to the beginning, each ascending" {
 	nine
 	history ""
 	expect 200
@@ -168,7 +168,7 @@ nine() {
 	[ "$(json '[(.messages | length), .has_more] | join(" ")')" = "0 false" ]
 }
 
-@test "history: after and around" {
+@test "history: pages after and around an anchor" {
 	nine
 	history "?limit=3&after=${ids[1]}"
 	[ "$(texts_here) $(json .has_more)" = "m3 m4 m5 true" ]
@@ -186,7 +186,7 @@ nine() {
 	[ "$(json '[.has_more, .has_newer] | join(" ")')" = "false true" ]
 }
 
-@test "history: anchors that are not of this conversation are an error, not an empty page" {
+@test "history: an anchor of another conversation is an error, not an empty page" {
 	nine
 	as alice
 	group Other bob
@@ -236,7 +236,7 @@ nine() {
 	done
 }
 
-@test "get: one message, with status and receipts for its sender alone" {
+@test "get: a message has status and receipts for its sender alone" {
 	as alice
 	group Room bob carol
 	send hi
@@ -263,7 +263,7 @@ nine() {
 	[ "$(json '.messages[0] | [.status, .receipts.delivered, .receipts.read, .receipts.of] | join(" ")')" = "read 2 2 2" ]
 }
 
-@test "get: what is not there, not here, not one's own" {
+@test "get: an unknown message, one of another conversation and a stranger's request are refused" {
 	as alice
 	group Other bob
 	send elsewhere
@@ -286,7 +286,7 @@ nine() {
 	expect 401 unauthenticated
 }
 
-@test "mentions: by a list or by names, at most 50, the same by REST and up the socket" {
+@test "mentions: a list or names, at most 50, are the same by REST and by WebSocket" {
 	as eve
 	as alice
 	group Mentions bob

@@ -18,7 +18,7 @@ three() {
 	send three; three=$message
 }
 
-@test "read: marks up to a message, and counts what is left" {
+@test "read: moves the mark to a message, and returns the remaining unread count" {
 	three
 	as bob
 	get "/v1/conversations/$room"
@@ -35,7 +35,7 @@ three() {
 	[ "$(json '[.unread_count, .read_id, .delivered_id] | join(" ")')" = "0 $three $three" ]
 }
 
-@test "read: mentions are counted down with it" {
+@test "read: the mention count goes down with the mark" {
 	as alice
 	group Room bob
 	send "@$(name_of bob) one"; one=$message
@@ -71,7 +71,7 @@ three() {
 	[ "$(marks_of "$user_id")" = "$three $two" ]
 }
 
-@test "P5: a mark beyond the last message stops at it" {
+@test "P5: a mark beyond the last message stops at the last message" {
 	three
 	as bob
 	receipt '"read":"9223372036854775807"'
@@ -110,7 +110,7 @@ three() {
 	awk 'NF == 2 { if ($1 + 0 < d || $2 + 0 < r || $2 + 0 > $1 + 0) bad++; d = $1 + 0; r = $2 + 0; n++ } END { exit bad > 0 || n < 2 }' "$BATS_TEST_TMPDIR/seen"
 }
 
-@test "read: bad input and strangers" {
+@test "read: bad input and strangers are refused" {
 	three
 	as bob
 	for bad in '{}' '{"message_id":null}' '{"message_id":1}' '{"message_id":"x"}' '{"message_id":"-1"}' '{"message_id":"99999999999999999999"}' '{"message_id":""}'; do
@@ -128,7 +128,7 @@ three() {
 	expect 401 unauthenticated
 }
 
-@test "batch: many conversations at once, those of others are skipped and told" {
+@test "batch: marks of many conversations move at once, and conversations of others are listed as skipped" {
 	three
 	first=$room
 	three
@@ -165,7 +165,7 @@ three() {
 	[ "$(marks_of "$user_id")" = "0 0" ]
 }
 
-@test "delivered: by the cursor of the last event, on POST /v1/receipts and by ack" {
+@test "delivered: POST /v1/receipts and ack move the mark by the cursor of the last event" {
 	three
 	as bob
 	listen bob ws
@@ -179,7 +179,7 @@ three() {
 	wait_until 10 delivered_is "$user_id" "$three"
 }
 
-@test "delivered: by coming back with a cursor, on each transport and by sync" {
+@test "delivered: resuming with a cursor moves the mark, on each transport and by sync" {
 	for transport in "${TRANSPORTS[@]}" sync; do
 		three
 		as bob
@@ -194,7 +194,7 @@ three() {
 	done
 }
 
-@test "delivered: an ack looks at the conversations with something new, and at no others" {
+@test "delivered: an ack reads only the conversations with new events" {
 	as alice
 	group Quiet bob; quiet=$room
 	group Busy bob; busy=$room
@@ -225,7 +225,7 @@ three() {
 	room=$quiet wait_until 10 delivered_at_least "$user_id" 1
 }
 
-@test "delivered: a stream without an ack says nothing" {
+@test "delivered: a stream without an ack moves no mark" {
 	three
 	as bob
 	listen bob sse
@@ -233,7 +233,7 @@ three() {
 	[ "$(marks_of "$user_id")" = "0 0" ]
 }
 
-@test "who has received and read: everybody but the sender, page by page" {
+@test "receipts: list the marks of all members except the sender, page by page" {
 	as alice
 	group Room bob carol dora
 	send hi
@@ -270,7 +270,7 @@ three() {
 	expect 401 unauthenticated
 }
 
-@test "delivered: by polling on one connection as well" {
+@test "delivered: polls on one connection move the mark as well" {
 	as alice
 	group Room bob
 	send one
@@ -291,7 +291,7 @@ three() {
 	wait_until 5 delivered_at_least "$user_id" "$message"
 }
 
-@test "receipt.updated: the others hear it by name, at once at first, then coalesced" {
+@test "receipt.updated: other members receive marks by name, the first at once, later ones coalesced" {
 	as alice
 	group Room bob
 	ids=()
@@ -307,7 +307,7 @@ three() {
 	[ "$(jq -r 'has("seq") or has("cursor")' <<<"$event")" = false ]
 }
 
-@test "conversation.read: for one's own devices, and for no other" {
+@test "conversation.read: reaches the user's own devices and no others" {
 	three
 	listen alice ws
 	as_device bob phone
@@ -323,7 +323,7 @@ three() {
 	not_heard alice '.type == "conversation.read" and .data.unread_count == 1'
 }
 
-@test "receipts of a large group: counts, for the author alone" {
+@test "receipts of a large group: the author alone receives them, as counts" {
 	as alice
 	group Large bob carol
 	# Inserts the other members by SQL, because a hundred sign-ups would test nothing more.

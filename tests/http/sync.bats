@@ -6,7 +6,7 @@ teardown() { streams_end; }
 
 missed() { json ".events | map(select(.conversation_id == \"$room\")) | map(.seq) | join(\" \")"; }
 
-@test "snapshot: user, inbox and a cursor" {
+@test "snapshot: has the user, the inbox and a cursor" {
 	as alice
 	group Room bob
 	send hi
@@ -22,7 +22,7 @@ missed() { json ".events | map(select(.conversation_id == \"$room\")) | map(.seq
 	expect 401 unauthenticated
 }
 
-@test "snapshot: limit is that of the inbox" {
+@test "snapshot: limit sets the size of the inbox page" {
 	as carol
 	for i in 1 2 3; do group "G$i" bob; done
 	get "/v1/sync?limit=2"
@@ -34,7 +34,7 @@ missed() { json ".events | map(select(.conversation_id == \"$room\")) | map(.seq
 	done
 }
 
-@test "a stream goes on from the snapshot's cursor without a seam, on each transport" {
+@test "a stream continues from the snapshot's cursor without a gap, on each transport" {
 	as alice
 	group Room bob
 	send before
@@ -55,7 +55,7 @@ missed() { json ".events | map(select(.conversation_id == \"$room\")) | map(.seq
 	done
 }
 
-@test "missed: the events since a cursor, in order, page by page" {
+@test "missed: the events after a cursor are returned in order, page by page" {
 	as alice
 	group Room bob
 	as bob
@@ -84,7 +84,7 @@ missed() { json ".events | map(select(.conversation_id == \"$room\")) | map(.seq
 	[ "$(json '[(.events | length), .has_more] | join(" ")')" = "0 false" ]
 }
 
-@test "missed: a page of long messages ends at a mebibyte, and the next one goes on" {
+@test "missed: a page of long messages ends at a mebibyte, and the next one continues" {
 	as alice
 	group Room bob
 	as bob
@@ -104,7 +104,7 @@ missed() { json ".events | map(select(.conversation_id == \"$room\")) | map(.seq
 	[[ " $found" == *" $(seq -s ' ' 2 21) " ]]
 }
 
-@test "missed: each event's own cursor goes on right behind it" {
+@test "missed: the cursor of each event continues right behind it" {
 	as alice
 	group Room bob
 	as bob
@@ -124,7 +124,7 @@ missed() { json ".events | map(select(.conversation_id == \"$room\")) | map(.seq
 	in_order bob "$room" 4 5
 }
 
-@test "a cursor that cannot be resumed: invalid, of another database" {
+@test "a cursor that is invalid gets 422, and one of another database is reset" {
 	as alice
 	group Room bob
 	for bad in x AQ AA "$(printf 'A%.0s' {1..1100})" 'a.b' '%27'; do
@@ -176,7 +176,7 @@ forge() {
 	done
 }
 
-@test "a forged cursor: an exception of id 0, with a place of reading and a pass, harms nobody" {
+@test "a forged cursor: an exception of id 0, with a place of reading and a pass, is handled" {
 	as alice
 	group Room bob
 	send one
@@ -196,7 +196,7 @@ forge() {
 	[ "$(notes_of alice | grep -c '"closed"')" = 0 ]
 }
 
-@test "missed: a member who was removed while away gets that, and nothing after it" {
+@test "missed: a member who was removed while disconnected gets the removal, and nothing after it" {
 	as alice
 	group Room bob
 	as bob
@@ -224,7 +224,7 @@ forge() {
 	done
 }
 
-@test "missed: who was added while away gets conversation.created, and what came then" {
+@test "missed: a user who was added while disconnected gets conversation.created and the later events" {
 	as alice
 	post /v1/conversations '{"kind":"group","title":"late","members":[],"history":"joined"}'
 	room=$(json .id)

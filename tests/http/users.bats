@@ -3,7 +3,7 @@
 
 setup() { load ../support/helpers; load ../support/streams; }
 
-@test "me: the calling user" {
+@test "me: returns the calling user" {
 	as alice
 	get /v1/me
 	expect 200
@@ -37,7 +37,7 @@ setup() { load ../support/helpers; load ../support/streams; }
 	expect 401 unauthenticated
 }
 
-@test "get: another user" {
+@test "get: returns another user" {
 	as bob
 	as alice
 	get "/v1/users/$(id_of bob)"
@@ -56,7 +56,7 @@ setup() { load ../support/helpers; load ../support/streams; }
 	expect 401 unauthenticated
 }
 
-@test "list: by prefix, in the order of names, page by page" {
+@test "list: users by prefix, in the order of names, page by page" {
 	as alice
 	mark="p$RANDOM$RANDOM"
 	for suffix in c a b.x b_y b-z; do
@@ -91,7 +91,7 @@ setup() { load ../support/helpers; load ../support/streams; }
 	[ "$(json '.users | length')" = 0 ]
 }
 
-@test "list: limits" {
+@test "list: bad limits are refused" {
 	as alice
 	for bad in 0 201 -1 x 1.5 99999999999999999999 ''; do
 		get "/v1/users?limit=$bad"

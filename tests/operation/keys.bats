@@ -9,7 +9,7 @@ teardown() {
 	rm -f "$secrets"/jwt.key.next "$secrets"/jwt.key.previous
 }
 
-@test "keys: a host with another signing key is refused with a sentence" {
+@test "keys: a host with another signing key refuses to start with an explanation" {
 	local program other=$BATS_TEST_TMPDIR/secrets
 	for program in api push; do
 		rm -rf "$other"

@@ -17,7 +17,7 @@ asked_and_logged() {
 	is_logged api "$1"
 }
 
-@test "logs: a log that was moved away is opened anew, by the workers by themselves and by the supervisors on USR1" {
+@test "logs: a moved log is reopened, by workers by themselves and by supervisors on USR1" {
 	local moved=$BANTER_STATE/log/api.moved.log mark=moved$RANDOM
 	mv "$(log_of api)" "$moved"
 	wait_until 10 asked_and_logged "$mark"
@@ -47,7 +47,7 @@ rotate() { logrotate -f -s "$BATS_TEST_TMPDIR/status" "$BATS_TEST_TMPDIR/logrota
 # lines_of MARK FILE…: prints how many lines of these files have the mark.
 lines_of() { local mark=$1; shift; cat "$@" 2>/dev/null | grep -cF -- "$mark" || true; }
 
-@test "logs: logrotate with the settings of operations.md loses no line, and a supervisor writes on at once after HUP" {
+@test "logs: logrotate as in operations.md loses no line, and a supervisor writes to the new log at once after HUP" {
 	local mark=rotated$RANDOM n log before
 	log=$(log_of api)
 	[ "$(id -u)" = 0 ] || skip "logrotate's su is for root"
@@ -142,6 +142,6 @@ lines_of() { local mark=$1; shift; cat "$@" 2>/dev/null | grep -cF -- "$mark" ||
 	done
 }
 
-@test "the private PostgreSQL has plpgsql in memory before a package replaces it" {
+@test "PostgreSQL of the stack has plpgsql loaded before a package replaces it" {
 	[ "$(psql -XAtq -h "$BANTER_STATE/socket" -U postgres -d postgres -c 'show shared_preload_libraries')" = plpgsql ]
 }

@@ -57,7 +57,7 @@ grown() {
 	for name in database redis; do [ "$(value "banter_api_${name}_connects_total")" -ge 1 ]; done
 }
 
-@test "metrics of the api: many probes of readiness ask PostgreSQL and Redis once a second" {
+@test "metrics of the api: many readiness probes query PostgreSQL and Redis once a second" {
 	local urls=() start seconds
 	for n in {1..200}; do urls+=(-o /dev/null "$URL/readyz"); done
 	page "$URL"
@@ -70,7 +70,7 @@ grown() {
 	[ "$(growth banter_api_redis_round_trip_seconds_count)" -le $((seconds + 10)) ]
 }
 
-@test "metrics of the api: the front door tells them to this machine alone" {
+@test "metrics of the api: the front door serves them to this machine alone" {
 	# the same file, in which only 127.0.0.1 is the local machine
 	sed 's|127.0.0.0/8|127.0.0.1/32|' "$ROOT/lighttpd.conf" >"$BATS_TEST_TMPDIR/front.conf"
 	grep -q 127.0.0.1/32 "$BATS_TEST_TMPDIR/front.conf"
@@ -85,7 +85,7 @@ grown() {
 	[ "$reply_status" = 200 ]
 }
 
-@test "metrics of push: streams by transport, what they were given, and why they ended" {
+@test "metrics of push: streams by transport, delivered events, and reasons of ends" {
 	page "$PUSH_URL"
 	before=$page
 	as alice

@@ -41,7 +41,7 @@ serving() { PGAPPNAME=psql psql -XAtq -v ON_ERROR_STOP=1 -d "$BANTER_DATABASE_UR
 	[ "$(serving 'select version from schema_range()')" = 2 ]
 }
 
-@test "roles: everything in the schema belongs to the owner, and nobody else may call its functions" {
+@test "roles: everything in the schema belongs to the owner, and other roles may not call its functions" {
 	[ -z "$(psql_banter "
 		select c.oid::regclass from pg_class c where c.relnamespace = 'banter'::regnamespace and c.relowner <> 'banter_owner'::regrole
 		union all
@@ -97,7 +97,7 @@ load() { psql -XAtq -v ON_ERROR_STOP=1 -h "$BANTER_STATE/socket" -U banter_owner
 # owner_of DATABASE: prints the owner of its table users.
 owner_of() { psql -XAtq -h "$BANTER_STATE/socket" -U postgres -d "$1" -c "select tableowner from pg_tables where schemaname = 'banter' and tablename = 'users'"; }
 
-@test "roles: a database that one role owned is taken over, and its sessions go on" {
+@test "roles: a database of a single role is handed to the owner, and its sessions work on" {
 	[ -S "$BANTER_STATE/socket/.s.PGSQL.5432" ] || skip 'the PostgreSQL is not the private one'
 	local admin=(psql -XAtq -v ON_ERROR_STOP=1 -h "$BANTER_STATE/socket" -U postgres) database=one_role_$$
 	"${admin[@]}" -d postgres -c "create database $database owner banter template template0"

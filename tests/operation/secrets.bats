@@ -67,7 +67,7 @@ absent() { if in_logs "$1"; then echo "$2 is in a log"; return 1; fi; }
 	if grep -raF -e "$PASSWORD" -e 'fence.' "$BANTER_STATE/log" | head -n 3 | grep .; then echo "passwords or texts are in a log"; return 1; fi
 }
 
-@test "P9: what PostgreSQL logs of a slow statement is not what it stores" {
+@test "P9: PostgreSQL's log of a slow statement has no stored values" {
 	as alice
 	group Room bob
 	listen alice ws
@@ -85,7 +85,7 @@ absent() { if in_logs "$1"; then echo "$2 is in a log"; return 1; fi; }
 	if grep -h 'top secret' "$BANTER_STATE"/log/*.log; then return 1; fi
 }
 
-@test "P9: secrets are files for nobody else, and hashes in the database" {
+@test "P9: secrets are files of mode 0600, and hashes in the database" {
 	[ "$(stat -c %a "$BANTER_SECRETS_DIR/jwt.key")" = 600 ]
 	as alice
 	t=$(ticket)

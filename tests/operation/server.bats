@@ -4,7 +4,7 @@
 setup() { load ../support/helpers; load ../support/streams; }
 teardown() { streams_end; }
 
-@test "server: name, version, time, and every limit" {
+@test "server: returns name, version, time and every limit" {
 	as nobody
 	get /v1/server
 	expect 200
@@ -18,7 +18,7 @@ teardown() { streams_end; }
 	done
 }
 
-@test "health: alive and ready" {
+@test "health: healthz and readyz report ok" {
 	as nobody
 	get /healthz
 	expect 200
@@ -28,7 +28,7 @@ teardown() { streams_end; }
 	[ "$(json -S .checks)" = '{"clock":"ok","database":"ok","push":"ok","redis":"ok","schema":"ok"}' ]
 }
 
-@test "every reply says what it is, and that nobody may keep it" {
+@test "every reply has a content type, and no-store" {
 	as alice
 	for path in /v1/me /v1/nothing /v1/server /healthz; do
 		get "$path"
@@ -39,7 +39,7 @@ teardown() { streams_end; }
 	done
 }
 
-@test "a problem is RFC 9457, with the code and the id of the request" {
+@test "a problem has the form of RFC 9457, with code and request id" {
 	as nobody
 	header 'X-Request-Id: abc-1'
 	get /v1/me
@@ -50,7 +50,7 @@ teardown() { streams_end; }
 	grep -q 'abc-1' "$BANTER_STATE/log/api.log" # and the log has it
 }
 
-@test "CORS: only the origins of the setting" {
+@test "CORS: only the origins of the setting are allowed" {
 	as alice
 	header 'Origin: https://elsewhere.example'
 	get /v1/me
@@ -62,7 +62,7 @@ teardown() { streams_end; }
 	[ -z "$(header_of Access-Control-Allow-Origin)" ]
 }
 
-@test "the page is there, and nothing beside it" {
+@test "the page is served, and no other file is" {
 	as nobody
 	get /
 	expect 200
@@ -74,7 +74,7 @@ teardown() { streams_end; }
 	done
 }
 
-@test "HEAD and conditional habits do no harm" {
+@test "HEAD, Expect and chunked bodies are accepted" {
 	as alice
 	reply_status=$(curl -s -I -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $token" "$URL/v1/me")
 	[[ $reply_status =~ ^(200|405)$ ]]
@@ -84,13 +84,13 @@ teardown() { streams_end; }
 	[ "$reply_status" = 200 ]
 }
 
-@test "the contract is served: /openapi.yaml" {
+@test "/openapi.yaml serves the contract" {
 	curl -s -o "$BATS_TEST_TMPDIR/openapi.yaml" -w '%{http_code} %{content_type}' "$URL/openapi.yaml" >"$BATS_TEST_TMPDIR/status"
 	[ "$(<"$BATS_TEST_TMPDIR/status")" = '200 application/yaml' ]
 	cmp "$ROOT/openapi.yaml" "$BATS_TEST_TMPDIR/openapi.yaml"
 }
 
-@test "the page's files are compressed, replies of the api are not" {
+@test "compression: the page's files are compressed, replies of the api are not" {
 	local headers=(-s -o /dev/null -D "$BATS_TEST_TMPDIR/headers" -H 'Accept-Encoding: gzip')
 	curl "${headers[@]}" "$URL/app.js"
 	grep -qi '^content-encoding: gzip' "$BATS_TEST_TMPDIR/headers"

@@ -24,7 +24,7 @@ refuses() {
 	grep -qiE -- "$1" <<<"$output" || { echo "does not say $1: $output"; return 1; }
 }
 
-@test "--help prints the table" {
+@test "--help prints the table of settings" {
 	for program in api push; do
 		run "$bin/banter-$program" --help
 		[ "$status" = 0 ]
@@ -34,7 +34,7 @@ refuses() {
 	done
 }
 
-@test "a value that cannot be understood is refused by name" {
+@test "settings: a malformed value is refused by name" {
 	for program in api push; do
 		while read -r setting; do
 			start $program "$setting"
@@ -54,7 +54,7 @@ refuses() {
 	done
 }
 
-@test "a file of settings, and what is wrong in it" {
+@test "settings: a file is read, and its mistakes are named" {
 	echo 'BANTER_PUSH_PROT=1' >"$own/settings"
 	run "$bin/banter-push" --config "$own/settings"
 	[ "$status" = 64 ]
@@ -72,7 +72,7 @@ refuses() {
 	[[ $output == *BANTER_PUSH_PORT* ]]
 }
 
-@test "a misspelt setting in the environment is refused by name, and every setting of the scripts is known" {
+@test "settings: an unknown name in the environment is refused, and every setting of the scripts is known" {
 	local program name
 	for program in api push; do
 		start $program BANTER_RATE_LOGN=5
@@ -84,7 +84,7 @@ refuses() {
 	done
 }
 
-@test "--version tells the same everywhere" {
+@test "--version prints the same version everywhere" {
 	local version program
 	version="banter $(<"$ROOT/VERSION")"
 	for program in "$bin/banter-api" "$bin/banter-push" "$ROOT"/scripts/{run,setup,smoke,stack,verify-delivery}; do
@@ -103,7 +103,7 @@ refuses() {
 	done
 }
 
-@test "refuses to start: a database that cannot be reached" {
+@test "start: a database that cannot be reached is refused" {
 	for program in api push; do
 		start $program BANTER_DATABASE_URL="postgresql:///banter?host=$own&user=banter"
 		refuses 'database'
@@ -136,7 +136,7 @@ schema_outgrow() {
 schema_restore() { psql_banter "$(sed 's/^create function/create or replace function/' "$ROOT/sql/functions/schema_range.sql")"; }
 schema_is() { get /readyz && [ "$(json .checks.schema)" = "$1" ]; }
 
-@test "refuses to start: a schema that does not serve the program, or none" {
+@test "start: a schema that does not serve the program, or a missing one, is refused" {
 	local grown=true
 	schema_outgrow || grown=false
 	start_both
@@ -148,7 +148,7 @@ schema_is() { get /readyz && [ "$(json .checks.schema)" = "$1" ]; }
 	wait_until 5 schema_is ok
 }
 
-@test "a newer schema that still serves the programs is taken, and an older load.sql leaves it alone" {
+@test "start: a newer schema that serves the program is accepted, and an older load.sql leaves it unchanged" {
 	local grown=true serves=true load
 	schema_outgrow || grown=false
 	psql_banter "insert into schema_migrations (version) values (99999)"
@@ -160,7 +160,7 @@ schema_is() { get /readyz && [ "$(json .checks.schema)" = "$1" ]; }
 	[[ $load == *'later version'* ]]
 }
 
-@test "refuses to start: a secret that others can read, or that is none" {
+@test "start: a secret that others can read, or that is malformed, is refused" {
 	for program in api push; do
 		head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$own/secrets/jwt.key"
 		chmod 644 "$own/secrets/jwt.key"
@@ -175,7 +175,7 @@ schema_is() { get /readyz && [ "$(json .checks.schema)" = "$1" ]; }
 	done
 }
 
-@test "secrets are made at the first start, for nobody else, and not printed" {
+@test "start: missing secrets are made with mode 0600, and not printed" {
 	local known
 	known=$(psql_banter "delete from signing_keys returning fingerprint")
 	BANTER_PUSH_PORT=$(free_port) BANTER_SECRETS_DIR=$own/secrets "$bin/banter-push" >"$own/output" 2>&1 3>&- 4>&- &
@@ -192,12 +192,12 @@ schema_is() { get /readyz && [ "$(json .checks.schema)" = "$1" ]; }
 	wait_until 10 stopped
 }
 
-@test "two cannot have the same port" {
+@test "start: a port that is in use is refused" {
 	start push BANTER_PUSH_PORT="$BANTER_PORT" BANTER_SECRETS_DIR="$BANTER_SECRETS_DIR"
 	refuses "port|bind|address"
 }
 
-@test "scripts/stack start names all ports in use at once, before it builds or starts anything" {
+@test "scripts/stack start names all ports in use before it builds or starts anything" {
 	local state=$BANTER_STATE.busy
 	run env -u BANTER_DATABASE_URL -u BANTER_DATABASE_OWNER_URL -u BANTER_REDIS_URL -u BANTER_SECRETS_DIR -u BANTER_API_SOCKET \
 		BANTER_STATE="$state" "$ROOT/scripts/stack" start 3>&- 4>&-
@@ -207,7 +207,7 @@ schema_is() { get /readyz && [ "$(json .checks.schema)" = "$1" ]; }
 	! grep -vE '^banter: port [0-9]+ is in use' <<<"$output"
 }
 
-@test "a word that means something to lighttpd ends the start of the front door" {
+@test "front door: a setting with a special character of lighttpd is refused" {
 	PATH=$PATH:/usr/sbin
 	run lighttpd -tt -f "$BANTER_SHARE/lighttpd.conf"
 	[ "$status" = 0 ]
@@ -219,7 +219,7 @@ schema_is() { get /readyz && [ "$(json .checks.schema)" = "$1" ]; }
 	done
 }
 
-@test "scripts/stack refuses a part that does not exist, and a command without its part" {
+@test "scripts/stack refuses an unknown part, and a command without its part" {
 	for command in start stop restart kill pid; do
 		run stack $command pushh
 		[ "$status" = 64 ]

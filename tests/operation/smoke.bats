@@ -3,12 +3,12 @@
 
 setup() { load ../support/helpers; }
 
-@test "smoke: the walk goes through, twice" {
+@test "smoke: passes twice in a row" {
 	"$ROOT/scripts/smoke" "$URL"
 	"$ROOT/scripts/smoke" "$URL"
 }
 
-@test "smoke: it fails where nothing answers" {
+@test "smoke: fails where no server answers" {
 	run "$ROOT/scripts/smoke" http://127.0.0.1:1
 	[ "$status" != 0 ]
 }

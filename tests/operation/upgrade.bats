@@ -44,7 +44,7 @@ STATEMENTS=$ROOT/tests/operation/upgrade/1/statements.sql
 
 index_of_networks() { psql_banter "select indisvalid, pg_get_indexdef(indexrelid) from pg_index where indexrelid = 'devices_network'::regclass"; }
 
-@test "upgrade: an index whose build was broken off is built again" {
+@test "upgrade: an index whose build was interrupted is built again" {
 	local before
 	as iris # a device whose row breaks the build off
 	before=$(index_of_networks)
@@ -133,7 +133,7 @@ runs_new() {
 	done
 }
 
-@test "upgrade: programs of version 1 go on with data and streams on the new schema, beside new ones, in any order" {
+@test "upgrade: programs of version 1 keep working on the new schema, beside new ones, in any order" {
 	old_stack
 	as anna
 	direct_with ben

@@ -1,5 +1,6 @@
 -- Adding members makes one event, and a notification for each new member. It checks roles and
--- limits. SPDX-License-Identifier: MIT
+-- limits.
+-- SPDX-License-Identifier: MIT
 do $$
 declare
 	v_alice bigint := person('alice');

@@ -62,7 +62,7 @@ got_once() {
 }
 
 # First in this file, because the other tests end all cursors of version 1.
-@test "a cursor of version 1 goes on" {
+@test "a cursor of version 1 is resumed" {
 	as alice
 	group Room bob
 	send one
@@ -92,7 +92,7 @@ got_once() {
 	release foreign
 }
 
-@test "P3: an open transaction of an event holds the horizon: paging ends, each event once, and what commits late comes" {
+@test "P3: an open transaction of an event holds the horizon: paging ends, each event once, and late commits arrive" {
 	many_rooms
 	as alice
 	group Late bob
@@ -142,7 +142,7 @@ clock_restore() {
 others_met() { grep -c ' event=database_other ' "$BANTER_STATE/log/push.log" || true; }
 others_above() { [ "$(others_met)" -gt "$1" ]; }
 
-@test "P3: the clock was set back: paging ends, each event once; times go on" {
+@test "P3: the clock is set back: paging ends, each event once, and times go forward" {
 	clock_back
 	many_rooms dave # whose events are an hour ahead of the clock from now on
 	flood one
@@ -219,7 +219,7 @@ reached_soon() {
 	done
 }
 
-@test "P3: a stream that is brought up to date in place receives nothing twice" {
+@test "P3: a stream that is resynced receives nothing twice" {
 	many_rooms
 	as bob
 	for transport in ws sse; do listen "$transport" "$transport"; done
@@ -242,7 +242,7 @@ reached_soon() {
 	done
 }
 
-@test "P3: cursors from before incarnation_renew are reset, and open streams end" {
+@test "P3: incarnation_renew resets older cursors and ends open streams" {
 	many_rooms
 	old=$cursor
 	as bob
@@ -268,7 +268,7 @@ reached_soon() {
 	for transport in "${TRANSPORTS[@]}"; do not_heard "fresh-$transport" '.type == "stream.reset"'; done
 }
 
-@test "P3: a failover that lost nothing keeps cursors and open streams; one that lost events resets those that have them" {
+@test "P3: a failover that lost nothing keeps cursors and streams, and one that lost events resets those that have them" {
 	# Checks that a cursor that is resumed after a failover names all of its exceptions. dave
 	# has conversations with events an hour ahead of the clock, carol has none.
 	ROOMS=20
@@ -308,7 +308,7 @@ clock_told() { grep -c " level=$1 event=database_clock state=$2\$" "$BANTER_STAT
 clock_told_again() { [ "$(clock_told "$2" "$3")" -gt "$1" ]; }
 readyz_says() { get /readyz && expect 200 && [ "$(json '"\(.status) \(.checks.clock)"')" = "$1 $2" ]; }
 
-@test "the database's clock far ahead: ids do not follow, readyz and push's log say so, clock_accept" {
+@test "a database clock that is far ahead: ids do not follow it before clock_accept, and readyz and push's log report it" {
 	local wrong right
 	wrong=$(clock_told error ahead) right=$(clock_told info ok)
 	as alice

@@ -4,7 +4,7 @@
 setup() { load ../support/helpers; load ../support/streams; }
 teardown() { streams_end; }
 
-@test "frames: message.send is answered, stored, and heard" {
+@test "frames: message.send is answered, stored and delivered" {
 	as alice
 	group Room bob
 	listen alice ws
@@ -29,7 +29,7 @@ teardown() { streams_end; }
 	in_order bob "$room" 1 4
 }
 
-@test "frames: what is wrong in a frame is answered, and the stream goes on" {
+@test "frames: a wrong frame gets an error, and the stream stays open" {
 	as alice
 	group Room bob
 	listen alice ws
@@ -69,7 +69,7 @@ teardown() { streams_end; }
 	[ "$(count_heard alice '.type == "message.sent"')" = 0 ]
 }
 
-@test "frames: a text of 64 KiB, and one byte more" {
+@test "frames: a text of 64 KiB is accepted, one byte more is refused" {
 	as alice
 	group Room bob
 	listen alice ws
@@ -92,7 +92,7 @@ teardown() { streams_end; }
 	closed_with alice 1009
 }
 
-@test "frames: what breaks the protocol ends the stream with its code" {
+@test "frames: a violation of the protocol ends the stream with its close code" {
 	as alice
 	n=0
 	while read -r code input; do
@@ -115,7 +115,7 @@ teardown() { streams_end; }
 	closed_with early 4503
 }
 
-@test "frames: ping is answered, close is answered" {
+@test "frames: ping and close are answered" {
 	as alice
 	listen alice ws
 	speak alice '!ping'
@@ -137,7 +137,7 @@ teardown() { streams_end; }
 	wait_until 5 half_open "${further##*:}" 0
 }
 
-@test "frames: a field's name comes back as it was, and stream.ready before any answer" {
+@test "frames: an error quotes the field's name unchanged, and stream.ready comes before any answer" {
 	as alice
 	listen alice ws
 	for name in 'x\",\"code\":\"rate_limited' 'a\"b' 'n\n' '\\'; do
@@ -160,7 +160,7 @@ teardown() { streams_end; }
 	grep -q '"type":"error"' "$BATS_TEST_TMPDIR/types"
 }
 
-@test "frames: a message.send is answered, or its stream ends: no answer is left out" {
+@test "frames: each message.send is answered, or its stream ends" {
 	as alice
 	group Room bob
 	further_push BANTER_PUSH_INPUT_BYTES=16777216
@@ -202,7 +202,7 @@ teardown() { streams_end; }
 	[ "$(psql_banter "select string_agg(client_id, ' ' order by seq) from messages where conversation_id = $room")" = "a1 a2 a3" ]
 }
 
-@test "frames: more messages at once than a queue holds, by one who reads: all are answered and heard, in order" {
+@test "frames: more messages at once than a queue holds, from a client that reads: all are answered and delivered in order" {
 	as alice
 	group One bob
 	one=$room
@@ -230,7 +230,7 @@ teardown() { streams_end; }
 	[ "$(sent "$room")" = "$(sent "$one")" ]
 }
 
-@test "frames: a conversation that is locked holds up its own messages alone" {
+@test "frames: a locked conversation delays its own messages only" {
 	as alice
 	group Held bob
 	held=$room
@@ -249,7 +249,7 @@ teardown() { streams_end; }
 	in_order_within 5 alice "$held" 1 4
 }
 
-@test "frames: too many are stopped" {
+@test "frames: a stream that sends too many frames is closed" {
 	as alice
 	further_push BANTER_PUSH_FRAME_RATE=5
 	STREAM_URL=$further listen alice ws

@@ -19,7 +19,7 @@ shuffle() {
 	fence "${TRANSPORTS[@]}"
 }
 
-@test "P2: workers publish in another order than they commit: no client notices, on each transport" {
+@test "P2: events that are published in another order than committed arrive in order, on each transport" {
 	as alice
 	group Room bob
 	for transport in "${TRANSPORTS[@]}"; do as bob; listen "$transport" "$transport"; done
@@ -39,7 +39,7 @@ shuffle() {
 	[ "$(push_count holds_total)" -gt "$holds" ] && [ "$(push_count gap_repairs_total)" = "$repairs" ]
 }
 
-@test "P2: of many published in a shuffle some are lost: the hole is read from the database at once" {
+@test "P2: lost events among shuffled ones are read from the database at once" {
 	as alice
 	group Room bob
 	further_push BANTER_PUSH_SWEEP_SECONDS=60 # longer than the test: the sweep does not find them
@@ -74,7 +74,7 @@ shuffle() {
 	for transport in "${TRANSPORTS[@]}"; do in_order "$transport" "$room" 1 4; done
 }
 
-@test "P7: a membership whose wake-up was lost arrives as well, with what was sent there" {
+@test "P7: a membership whose notification was lost arrives, with the messages of its conversation" {
 	as alice
 	group Room carol
 	send early
@@ -94,7 +94,7 @@ shuffle() {
 	for transport in "${TRANSPORTS[@]}"; do in_order "$transport" "$room" 3 5; done
 }
 
-@test "P3: two transactions commit in the other order than their ids: who resumes in between misses nothing" {
+@test "P3: two transactions commit in another order than their ids: a client that resumes in between misses nothing" {
 	as alice
 	group Slow bob
 	slow=$room
@@ -143,7 +143,7 @@ shuffle() {
 	done
 }
 
-@test "P1: what one device has had is not given to another that begins without a cursor and resumes" {
+@test "P1: a device that begins without a cursor and resumes does not receive what another device has received" {
 	as alice
 	group Slow carol
 	slow=$room
@@ -170,7 +170,7 @@ shuffle() {
 	done
 }
 
-@test "P3: a cursor of one transport goes on on every other, and on another process" {
+@test "P3: a cursor is valid on every transport and on another process" {
 	as alice
 	group Room bob
 	further_push
@@ -199,7 +199,7 @@ shuffle() {
 	for from in "${TRANSPORTS[@]}"; do for to in "${TRANSPORTS[@]}"; do in_order "$from-$to" "$room" 4 4; done; done
 }
 
-@test "P3: more missed than one page holds: all of it, once, in order" {
+@test "P3: more missed events than a page holds arrive once, in order" {
 	as alice
 	group Room bob
 	as bob
@@ -211,7 +211,7 @@ shuffle() {
 	done
 }
 
-@test "P3: more missed than a page holds in bytes: all of it, once, in order" {
+@test "P3: more missed events than a page holds in bytes arrive once, in order" {
 	as alice
 	group Room bob
 	as bob
@@ -223,7 +223,7 @@ shuffle() {
 	done
 }
 
-@test "P3: too much missed is said, not passed over" {
+@test "P3: a client that has missed too much gets stream.reset" {
 	as alice
 	group Room bob
 	further_push BANTER_PUSH_REPLAY_EVENTS=50 BANTER_PUSH_REPLAY_PAGE=20
@@ -244,7 +244,7 @@ shuffle() {
 	fence again-{ws,sse,poll}
 }
 
-@test "P3: a conversation that begins while the stream is open is heard from its first event" {
+@test "P3: a conversation that begins while the stream is open is delivered from its first event" {
 	for transport in "${TRANSPORTS[@]}"; do as bob; listen "$transport" "$transport"; done
 	as alice
 	for i in {1..5}; do
@@ -278,7 +278,7 @@ bob_comes_back() {
 	as alice
 }
 
-@test "P3: who has missed nothing comes back without a look at the messages" {
+@test "P3: a client that has missed nothing resumes without a read of messages" {
 	as alice
 	group Room bob
 	as bob
@@ -294,7 +294,7 @@ bob_comes_back() {
 	for transport in "${TRANSPORTS[@]}"; do in_order "$transport" "$room" 1 2; done
 }
 
-@test "P3: what others are given while a stream reads its memberships is not passed over" {
+@test "P3: events that are delivered while a stream reads its memberships are not skipped" {
 	as alice
 	group Room bob
 	further_push BANTER_PUSH_SWEEP_SECONDS=60
@@ -314,7 +314,7 @@ replay_waits() {
 	[ "$(psql_banter "select count(*) from pg_stat_activity where query like '%sync_events%' and wait_event_type = 'Lock' and pid <> pg_backend_pid()")" -ge 1 ]
 }
 
-@test "P6: who is removed while their stream reads its memberships hears that, and nothing after it" {
+@test "P6: a member who is removed while the stream reads its memberships receives the removal, and nothing after it" {
 	as alice
 	further_push BANTER_PUSH_SWEEP_SECONDS=60
 	export STREAM_URL=$further
@@ -345,7 +345,7 @@ replay_waits() {
 	done
 }
 
-@test "P5: marks that come in another order than they moved are told forward only" {
+@test "P5: marks that arrive in another order than they moved are reported forward only" {
 	as alice
 	group Room bob
 	for name in alice bob; do as $name; listen $name ws; done
@@ -372,7 +372,7 @@ replay_waits() {
 	[ "$(count_heard bob '.type == "conversation.read" and .data.read_id == "9000000000000000003"')" = 1 ]
 }
 
-@test "P6: a mark of one's own that comes late is not heard after the leaving" {
+@test "P6: a late mark of a member's own is not delivered after the member has left" {
 	as alice
 	group Room bob
 	left=$room
@@ -394,7 +394,7 @@ replay_waits() {
 	for transport in "${TRANSPORTS[@]}"; do not_heard "$transport" '.type == "conversation.read" and .data.read_id == "9000000000000000002"'; done
 }
 
-@test "P3: who is added, without a wake-up, while their stream takes its replay hears what comes after it" {
+@test "P3: a user who is added without a notification during the replay receives the later events" {
 	further_push BANTER_PUSH_SWEEP_SECONDS=1
 	export STREAM_URL=$further
 	for transport in ws sse; do

@@ -18,7 +18,7 @@ acquaint() {
 	group Known bob carol
 }
 
-@test "heartbeat: online, away, online" {
+@test "heartbeat: its status is shown: online, away, online" {
 	acquaint
 	as bob
 	post /v1/presence/heartbeat
@@ -46,7 +46,7 @@ acquaint() {
 	expect 401 unauthenticated
 }
 
-@test "the best of the devices counts" {
+@test "presence: the best status of the devices counts" {
 	acquaint
 	as_device dora phone
 	as alice
@@ -63,7 +63,7 @@ acquaint() {
 	[ "$(status_of "$(id_of dora)")" = away ]
 }
 
-@test "asking: only about people who share a conversation" {
+@test "query: only users who share a conversation are shown" {
 	acquaint
 	as stranger
 	beat online
@@ -97,7 +97,7 @@ acquaint() {
 	expect 401 unauthenticated
 }
 
-@test "asking: who left is not shown any more" {
+@test "query: a user who left the common conversation is not shown any more" {
 	as alice
 	group Left eve
 	as eve
@@ -109,7 +109,7 @@ acquaint() {
 	[ "$(json '.presence | length')" = 0 ]
 }
 
-@test "watching: each transport hears who comes and goes" {
+@test "watching: each transport receives status changes" {
 	acquaint
 	as alice
 	watch "$(id_of bob)" "$(id_of stranger)"
@@ -143,7 +143,7 @@ flips() {
 	wait_until 30 again "$1" "$2" 2>/dev/null
 }
 
-@test "watching: the list is replaced, and strangers are never told" {
+@test "watching: a new list replaces the old one, and strangers are never shown" {
 	acquaint
 	as alice
 	watch "$(id_of bob)"
@@ -170,7 +170,7 @@ flips() {
 	expect 401 unauthenticated
 }
 
-@test "watching: by a frame, for this connection" {
+@test "watching: a frame sets the list for its connection" {
 	acquaint
 	as bob
 	beat away
@@ -185,7 +185,7 @@ flips() {
 	heard alice "$(is "$(id_of bob)" online)"
 }
 
-@test "watching: by a frame that comes while missed events are replayed" {
+@test "watching: a frame during the replay sets the list" {
 	acquaint
 	as bob
 	beat away
@@ -209,7 +209,7 @@ flips() {
 # subscribed USER: checks that push receives this user's changes of presence.
 subscribed() { [ "$(redis pubsub numsub "${BANTER_REDIS_PREFIX:-banter:}p:$1" | tail -n 1)" -ge 1 ]; }
 
-@test "a device that holds a stream is online, on each transport" {
+@test "presence: a device with an open stream is online, on each transport" {
 	for transport in "${TRANSPORTS[@]}"; do
 		as "holder-$transport"
 		listen "$transport" "$transport"
@@ -219,7 +219,7 @@ subscribed() { [ "$(redis pubsub numsub "${BANTER_REDIS_PREFIX:-banter:}p:$1" | 
 	done
 }
 
-@test "the frame heartbeat says away" {
+@test "presence: the frame heartbeat sets away" {
 	acquaint
 	as carol
 	listen carol ws
@@ -235,7 +235,7 @@ subscribed() { [ "$(redis pubsub numsub "${BANTER_REDIS_PREFIX:-banter:}p:$1" | 
 	heard carol '.type == "error" and .code == "invalid_body"'
 }
 
-@test "logging out is going offline at once" {
+@test "presence: logout sets offline at once" {
 	acquaint
 	as leaver
 	beat online
@@ -270,7 +270,7 @@ subscribed() { [ "$(redis pubsub numsub "${BANTER_REDIS_PREFIX:-banter:}p:$1" | 
 heard_so_far() { count_heard "$1" "$(is "$(id_of "$2")" away)"; }
 flip() { (as "$1" && beat away && beat online); }
 
-@test "P6: whose last common conversation has ended hears no presence any more, on either side; together again they do" {
+@test "P6: users without a common conversation receive no presence of each other, and do again in a new one" {
 	as pam
 	group Fence rita
 	fence_room=$room
@@ -302,7 +302,7 @@ flip() { (as "$1" && beat away && beat online); }
 	done
 }
 
-@test "a list that a frame sets is not replaced by one of REST that was asked for before" {
+@test "watching: a list by a frame is not replaced by an earlier one by REST" {
 	acquaint
 	as bob
 	beat away

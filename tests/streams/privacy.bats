@@ -13,7 +13,7 @@ teardown_file() {
 setup() { load ../support/helpers; load ../support/streams; }
 teardown() { streams_end; }
 
-@test "P6: strangers hear nothing" {
+@test "P6: strangers receive nothing" {
 	as alice
 	group Room bob
 	as stranger
@@ -32,7 +32,7 @@ teardown() { streams_end; }
 	done
 }
 
-@test "P6: who is removed hears that, and nothing after it, on each transport and process" {
+@test "P6: a removed member receives the removal, and nothing after it, on each transport and process" {
 	as alice
 	group Room bob
 	inside=$room
@@ -74,7 +74,7 @@ teardown() { streams_end; }
 	done
 }
 
-@test "P6: a removal whose wake-up was lost ends the stream's share as well" {
+@test "P6: a removal whose notification was lost unsubscribes the stream as well" {
 	as alice
 	group Room bob
 	inside=$room
@@ -131,7 +131,7 @@ ends_within_a_second() {
 	[ "$reply_status" = 401 ]
 }
 
-@test "P6: a revocation whose wake-up was lost ends the streams within 1 s" {
+@test "P6: a revocation whose notification was lost ends the streams within 1 s" {
 	as_device carol lost
 	for transport in ws sse; do listen "$transport" "$transport"; done
 	psql_banter "select count(*) from device_revoke($user_id, $device_id)" >/dev/null
@@ -169,7 +169,7 @@ ends_within_a_second() {
 	ends_within_a_second eve ws "$(now_ms)"
 }
 
-@test "P6: a deleted conversation is silent, whatever comes" {
+@test "P6: a deleted conversation delivers nothing more, whatever is published" {
 	as alice
 	group Room bob
 	for transport in "${TRANSPORTS[@]}"; do as bob; listen "$transport" "$transport"; done
@@ -187,7 +187,7 @@ ends_within_a_second() {
 	done
 }
 
-@test "doorbells that are nonsense harm nobody" {
+@test "malformed notifications are ignored and logged" {
 	as alice
 	group Room bob
 	as bob

@@ -9,7 +9,7 @@ SITE=https://chat.example
 
 # ---- opening ----
 
-@test "open: ready says where the stream stands" {
+@test "open: stream.ready has the stream's cursor" {
 	as alice
 	group Room bob
 	for transport in ws sse; do
@@ -44,7 +44,7 @@ SITE=https://chat.example
 	done
 }
 
-@test "open: the WebSocket handshake" {
+@test "open: the WebSocket handshake follows RFC 6455" {
 	as alice
 	listen plain ws --protocol ""
 	heard plain '.type == "stream.ready"'
@@ -68,7 +68,7 @@ SITE=https://chat.example
 	grep -aiq '^Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=' "$BATS_TEST_TMPDIR/raw"
 }
 
-@test "open: an event stream's form" {
+@test "open: an event stream has the form of SSE" {
 	as alice
 	listen alice sse
 	noted alice '.client == "open"'
@@ -124,7 +124,7 @@ SITE=https://chat.example
 	[ "$(stat -c %s "$(stream_file alice cursor)")" -gt 3 ]
 }
 
-@test "push's own port: paths it does not have, and its health" {
+@test "push's own port: unknown paths get 404, and healthz reports ok" {
 	raw "$PUSH_URL/v1/nothing"
 	expect 404 route_not_found
 	raw "$PUSH_URL/../../etc/passwd" --path-as-is
@@ -142,7 +142,7 @@ SITE=https://chat.example
 	[[ $(<"$BATS_TEST_TMPDIR/raw") == "HTTP/1.1 400"* ]]
 }
 
-@test "push's own port: whoever says no more behind a request gets the whole answer" {
+@test "push's own port: a client that half-closes after its request gets the whole answer" {
 	further_push
 	port=${further##*:} asking=()
 	# push is stopped meanwhile, so that the request and the end arrive at once.
@@ -184,7 +184,7 @@ SITE=https://chat.example
 	noted ticket-poll '.client == "open"'
 }
 
-@test "credentials: none, a bad one, an expired one, that of a revoked device" {
+@test "credentials: missing, bad and expired ones and those of a revoked device are refused" {
 	as alice
 	as_device alice old
 	revoked=$token
@@ -232,7 +232,7 @@ unknown() {
 	closed_with "$1-frame" 4501
 }
 
-@test "credentials: a good signature on a device that the database does not know" {
+@test "credentials: a well-signed token of an unknown device is refused" {
 	as bob
 	other=$device_id
 	as alice
@@ -243,7 +243,7 @@ unknown() {
 	expect 200
 }
 
-@test "credentials: a device that the database has lost does not stay" {
+@test "credentials: the stream of a device that the database has lost ends" {
 	as alice
 	as_device alice lost
 	later=$token
@@ -301,7 +301,7 @@ unknown() {
 	expect 401 unauthenticated
 }
 
-@test "credentials: the cookie needs an Origin that is this site" {
+@test "credentials: the cookie needs the Origin of this site" {
 	as alice
 	for transport in "${TRANSPORTS[@]}"; do
 		for origin in "" "$SITE" "null" "$URL.evil.example" "http://127.0.0.1" "https://${URL#http://}x"; do
@@ -318,7 +318,7 @@ unknown() {
 	done
 }
 
-@test "4003: a token's end is its stream's end, unless auth brings a fresh one" {
+@test "4003: a stream ends with its token, unless an auth frame brings a new one" {
 	as alice
 	start=$(now_ms)
 	short=$(forged $(($(date +%s) + 12)))
@@ -354,7 +354,7 @@ next_on_8() {
 	IFS= read -r -t 10 -u 8 line || true
 }
 
-@test "long-poll: whatever follows a poll on its connection is answered as if it came alone" {
+@test "long-poll: a request that follows a poll on its connection is answered as if it came alone" {
 	as alice
 	group Room bob
 	listen alice ws
@@ -400,7 +400,7 @@ answers_at_once() {
 	[ "$reply_status" = 200 ] && [ "$(json '.events | length')" -gt 0 ] && [ "$(elapsed_ms "$start")" -lt 10000 ]
 }
 
-@test "long-poll: what is there is answered at once, however much it is" {
+@test "long-poll: present events are answered at once, however many" {
 	as alice
 	group Room bob
 	for backlog in "10 60000" "500 1"; do
@@ -477,7 +477,7 @@ answers_at_once() {
 	done
 }
 
-@test "open: what is asked for with HEAD has no body; names in the query are whole names" {
+@test "open: a reply to HEAD has no body, and parameter names match as a whole" {
 	as alice
 	poll_on_8
 	next_on_8 'HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -493,7 +493,7 @@ answers_at_once() {
 
 # ---- every event, once per transport ----
 
-@test "every durable event comes once on each transport, the same on all" {
+@test "every durable event arrives once on each transport, the same on all" {
 	as alice
 	as bob
 	as carol
@@ -525,7 +525,7 @@ answers_at_once() {
 	[ "$(notes_of sse | grep -cE '"client":"(id-differs|id-missing|event-line)"')" = 0 ]
 }
 
-@test "the ephemeral events of receipts come on each transport" {
+@test "the ephemeral events of receipts arrive on each transport" {
 	as alice
 	group Room bob
 	send one; one=$message

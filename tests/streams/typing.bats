@@ -8,7 +8,7 @@ typing() { post "/v1/conversations/$room/typing"; }
 types() { echo ".type == \"typing.updated\" and .data.conversation_id == \"$room\" and .data.user_id == \"$1\""; }
 forget_throttle() { redis del "banter:typing:$room:$1" >/dev/null; }
 
-@test "typing: the others hear it on each transport, the typist does not" {
+@test "typing: other members receive it on each transport, the typist does not" {
 	as alice
 	group Room bob
 	for transport in "${TRANSPORTS[@]}"; do
@@ -31,7 +31,7 @@ forget_throttle() { redis del "banter:typing:$room:$1" >/dev/null; }
 	for transport in "${TRANSPORTS[@]}"; do not_heard "alice-$transport" '.type == "typing.updated"'; done
 }
 
-@test "typing: going to and fro between conversations is no way around" {
+@test "typing: switching between conversations does not evade the interval" {
 	as alice
 	group One bob
 	one=$room
@@ -50,7 +50,7 @@ forget_throttle() { redis del "banter:typing:$room:$1" >/dev/null; }
 	[ "$(count_heard bob '.type == "typing.updated"')" -le $((1 + $(elapsed_ms "$start") / 1000)) ]
 }
 
-@test "typing: by a frame" {
+@test "typing: a frame announces it" {
 	as alice
 	group Room bob
 	listen alice ws
@@ -69,7 +69,7 @@ forget_throttle() { redis del "banter:typing:$room:$1" >/dev/null; }
 	not_heard bob "$(types "$(id_of stranger)")"
 }
 
-@test "typing: more often changes nothing" {
+@test "typing: repeats within the interval are not delivered" {
 	as alice
 	group Room bob
 	as bob
@@ -85,7 +85,7 @@ forget_throttle() { redis del "banter:typing:$room:$1" >/dev/null; }
 	[ "$(count_heard bob "$(types "$(id_of alice)")")" -le 2 ]
 }
 
-@test "typing: strangers and bad ids" {
+@test "typing: strangers and bad ids are refused" {
 	as alice
 	group Room bob
 	as stranger

@@ -15,7 +15,7 @@ lanes_run() {
 }
 failures() { grep -c '^not ok ' <<<"$output" || true; }
 
-@test "lanes: files that pass are a success, a test that fails is a failure, and the next file runs" {
+@test "lanes: passing files succeed, a failing test is a failure, and the next file runs" {
 	lanes_run fine '@test "fine" { true; }'
 	[ "$status" = 0 ]
 	[ "$(grep -c '^ok 1 ' <<<"$output")" = 2 ]
