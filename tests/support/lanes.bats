@@ -13,6 +13,7 @@ lanes_run() {
 	run setsid --wait env TEST_LANES=1 "$ROOT/tests/lanes" --own "$BATS_TEST_TMPDIR"/{"$1",good}.bats
 	echo "$output"
 }
+ended() { ! kill -0 "$(<"$BATS_TEST_TMPDIR/pid")" 2>/dev/null; }
 failures() { grep -c '^not ok ' <<<"$output" || true; }
 
 @test "lanes: passing files succeed, a failing test is a failure, and the next file runs" {
@@ -42,10 +43,21 @@ failures() { grep -c '^not ok ' <<<"$output" || true; }
 }
 
 @test "lanes: a lane that ends early is a failure, and names the files that did not run" {
-	lanes_run killed "@test 'killed' { kill -KILL -- -\$(ps -o pgid= \$\$ | tr -d ' '); }\n# The longer file runs first: this one."
+	# The file has a process group of its own, whose leader is a child of the lane.
+	killed='group=$(ps -o pgid= $$ | tr -d " "); lane=$(ps -o ppid= $group | tr -d " "); kill -KILL -- -$lane -$group'
+	lanes_run killed "@test 'killed' { $killed; }\n# The longer file runs first: this one."
 	[ "$status" = 1 ]
 	grep -q '^not ok lane 1: it has ended early' <<<"$output"
 	grep -q '^not ok .*/good.bats: it has not run' <<<"$output"
+}
+
+@test "lanes: a file that hangs is ended, counts as failed, and the next file runs" {
+	export TEST_SECONDS=3
+	lanes_run hangs "@test 'hangs' { echo \$\$ >'$BATS_TEST_TMPDIR/pid'; trap '' TERM; while :; do sleep 1; done; }"
+	[ "$status" = 1 ]
+	grep -q '^not ok .*/hangs.bats: it was ended after 3 s' <<<"$output"
+	grep -q '^ok 1 good' <<<"$output"
+	wait_until 5 ended
 }
 
 @test "lanes: a signal ends all processes of all lanes" {
@@ -57,6 +69,5 @@ failures() { grep -c '^not ok ' <<<"$output" || true; }
 	status=0
 	wait $lanes || status=$?
 	[ $status = 1 ]
-	ended() { ! kill -0 "$(<"$BATS_TEST_TMPDIR/pid")" 2>/dev/null; }
 	wait_until 5 ended
 }
