@@ -163,11 +163,18 @@ begin
 				p.last_seq + p.place as seq,
 				p.message_count + p.place as ordinal
 			from placed p
-		), stored as (
-			insert into messages (conversation_id, id, seq, ordinal, sender_id, reply_to, client_id, text, data, mentions)
-			select g.conversation_id, g.id, g.seq, g.ordinal, g.sender_id, g.reply_to, g.client_id, g.text, g.data, g.mentions
+		), whole as not materialized (
+			select g.*,
+				row(
+					g.conversation_id, g.id, g.seq, g.ordinal, g.sender_id, g.reply_to, null, null, g.client_id, g.text, g.data, g.mentions,
+					case g.status when 'created' then pg_current_xact_id() end
+				)::messages as message
 			from given g
-			where g.status = 'created'
+		), stored as (
+			insert into messages
+			select (w.message).*
+			from whole w
+			where w.status = 'created'
 		), keyed as (
 			insert into message_keys (conversation_id, sender_id, client_hash, message_id)
 			select g.conversation_id, g.sender_id, client_hash(g.client_id), g.id
@@ -202,12 +209,11 @@ begin
 				and m.user_id = n.sender_id
 				and m.left_id is null
 		)
-		select g.*,
-			case g.status when 'created' then message_json(
-				row(g.conversation_id, g.id, g.seq, g.ordinal, g.sender_id, g.reply_to, null, null, g.client_id, g.text, g.data, g.mentions, null)::messages
-			) end as json
-		from given g
-		order by g.number
+		select w.number, w.status, w.conversation_id, w.id, w.seq, w.mentions,
+			case w.status when 'created' then message_json(w.message) end as json,
+			case w.status when 'repeated' then w.message end as message
+		from whole w
+		order by w.number
 	loop
 		status := v_sent.status;
 		message := null;
@@ -222,7 +228,7 @@ begin
 		elsif status = 'repeated' then
 			select r.status, r.message
 			into status, message
-			from message_repeated(v_sent.conversation_id, v_sent.sender_id, v_sent.client_id, v_sent.text, v_sent.data, v_sent.reply_to) r;
+			from message_repeated(v_sent.message) r;
 		end if;
 		return next;
 	end loop;
