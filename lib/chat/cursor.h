@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The cursor: which events a client has received. Clients treat its text as opaque.
- * lib/chat/cursor.c defines the terms.
+ * cursor.c defines the terms.
  *
  * The text is base64url of these numbers, as varints (LEB128):
  *
@@ -24,11 +24,11 @@
 #include <stdint.h>
 
 #include "lib/base/limits.h"
+#include "lib/chat/cursor_snapshot.h"
 
 enum {
 	CURSOR_EXCEPTIONS = 42, /* the most that version 1 has */
 	CURSOR_READS = 2,
-	CURSOR_RUNNING = 24, /* running transactions in a snapshot */
 };
 
 struct cursor_exception {
@@ -36,20 +36,13 @@ struct cursor_exception {
 	int64_t id; /* never below the base */
 };
 
-/* A snapshot of PostgreSQL. Transactions below xmax had ended, except the running ones. */
-struct cursor_snapshot {
-	int64_t xmin, xmax;
-	int count;
-	uint32_t running[CURSOR_RUNNING]; /* differences to xmin, ascending */
-};
-
-/* A read: lib/chat/cursor.c has its meaning. It replaces exceptions that do not fit. */
+/* A read: cursor.c has its meaning. It replaces exceptions that do not fit. */
 struct cursor_read {
 	int64_t id, conversation;
 	struct cursor_snapshot snapshot;
 };
 
-/* A pass: lib/chat/cursor.c has its meaning. */
+/* A pass: cursor.c has its meaning. */
 struct cursor_pass {
 	int64_t end; /* a horizon; 0: there is no pass */
 	int64_t conversation, id;
@@ -113,14 +106,15 @@ void cursor_advance_pass(struct cursor *c, int64_t conversation, int64_t id, int
  */
 void cursor_rebase(struct cursor *c, int64_t base);
 
-/*
- * Parses PostgreSQL's text of a snapshot. Running transactions that do not fit, and all later ones,
- * count as not ended. Returns false when the text is not a snapshot.
- */
-bool cursor_snapshot_parse(const char *text, struct cursor_snapshot *out) __attribute__((warn_unused_result));
+/* ---- between cursor.c and cursor_text.c */
 
-/* Writes a snapshot as PostgreSQL reads it. */
-enum { CURSOR_SNAPSHOT_BYTES = (CURSOR_RUNNING + 2) * 20 + 1 };
-void cursor_snapshot_text(const struct cursor_snapshot *snapshot, char out[CURSOR_SNAPSHOT_BYTES]);
+/* Returns how many exceptions always fit into the text beside so many reads and a pass. */
+int cursor_exceptions_room(int reads);
+
+/* Drops the exceptions with the smallest ids until the rest and so many more fit. */
+void cursor_fit(struct cursor *c, int more);
+
+/* Returns whether the place of a read is before an event of a page. */
+bool cursor_read_is_before(const struct cursor_read *r, int64_t id, int64_t conversation);
 
 #endif
