@@ -61,14 +61,7 @@ enum {
 
 static volatile sig_atomic_t asked_to_end; /* shutdown signal; 0 while running */
 
-static const char *const flags[] = { "--close-codes", "--events", "--worker", NULL };
-
-/* Types of all events that a stream receives (docs/events.md). */
-static const char *const event_types[] = {
-	"stream.ready",		"stream.reset",		"stream.bye",	     "stream.health",  "message.created", "conversation.created",
-	"conversation.updated", "conversation.deleted", "conversation.read", "member.added",   "member.updated",  "member.removed",
-	"receipt.updated",	"presence.updated",	"presence.state",    "typing.updated", "message.sent",	  "error",
-};
+static const char *const flags[] = { "--close-codes", "--worker", NULL };
 
 static void
 answer_flags(int argc, char **argv)
@@ -76,11 +69,6 @@ answer_flags(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--close-codes") == 0) {
 			close_print(stdout);
-			exit(0);
-		}
-		if (strcmp(argv[i], "--events") == 0) {
-			for (size_t k = 0; k < sizeof event_types / sizeof event_types[0]; k++)
-				puts(event_types[k]);
 			exit(0);
 		}
 	}

@@ -35,8 +35,20 @@ export function errors() {
 	return difference(written, ask("banter-api", "--errors")?.map((line) => line.trim().split(/\s+/).slice(0, 2).join(" ")), "openapi.yaml", "the code");
 }
 
+/* All files with this ending in a folder and the folders below it. */
+function sources(folder, ending) {
+	return fs.readdirSync(folder, { recursive: true }).filter((f) => f.endsWith(ending)).map((f) => fs.readFileSync(`${folder}/${f}`, "utf8"));
+}
+
+/* The types of events that C and SQL write, wherever they stand: in JSON, or as an argument. */
 export function events() {
-	return difference(writtenEventTypes(), ask("banter-push", "--events")?.map((line) => line.trim().split(/\s+/)[0]), "docs/events.md", "the type");
+	const inJson = /"type":"([a-z]+(?:\.[a-z]+)?)"/g, inC = /\bconn_notice\([^,;]+, "([a-z.]+)"/g, inSql = /'([a-z]+\.[a-z]+)'/g;
+	const found = (texts, ...patterns) => texts.flatMap((text) => patterns.flatMap((p) => [...text.matchAll(p)].map((m) => m[1])));
+	const real = [
+		...found(["push", "lib"].flatMap((folder) => sources(folder, ".c")).map((text) => text.replaceAll('\\"', '"')), inJson, inC),
+		...found(sources("sql/functions", ".sql"), inJson, inSql),
+	];
+	return difference(writtenEventTypes(), real.length ? real : null, "docs/events.md", "the type");
 }
 
 export function closeCodes() {
