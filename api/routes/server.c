@@ -12,15 +12,13 @@
 #include "lib/base/clock.h"
 #include "lib/base/settings.h"
 #include "lib/base/version.h"
+#include "lib/chat/message_draft.h"
 
+/* The limits beside those of a message's fields. */
 static const struct {
 	const char *name;
 	long value;
 } limits[] = {
-	{ "text_bytes", LIMIT_TEXT_BYTES },
-	{ "data_bytes", LIMIT_DATA_BYTES },
-	{ "client_id_bytes", LIMIT_CLIENT_ID_BYTES },
-	{ "mentions", LIMIT_MENTIONS },
 	{ "mention_all_members", LIMIT_MENTION_ALL_MEMBERS },
 	{ "name_bytes", LIMIT_NAME_BYTES },
 	{ "display_name_bytes", LIMIT_DISPLAY_NAME_BYTES },
@@ -57,6 +55,15 @@ static const struct {
 	{ "members_per_minute", &settings.rate_members },
 };
 
+/* Adds the limits of a message's fields: bytes of a text, or items of a list. */
+static void
+message_limits_add(struct text *body)
+{
+	for (const struct field *f = message_draft_fields; f->name; f++)
+		if (f->max)
+			text_printf(body, "\"%s%s\":%ld,", f->name, f->type == FIELD_MENTIONS ? "" : "_bytes", (long)f->max);
+}
+
 /*
  * Returns name, version, time, whether registration is open, and every limit.
  * 200.
@@ -70,6 +77,7 @@ get_server(struct request *r)
 	clock_text(clock_wall_ms(), now);
 	text_printf(&body, "{\"name\":\"banter\",\"version\":\"%s\",\"api\":\"v1\",\"time\":\"%s\",\"registration\":\"%s\",\"limits\":{",
 		    banter_version, now, settings.registration);
+	message_limits_add(&body);
 	for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
 		text_printf(&body, "%s\"%s\":%ld", i ? "," : "", limits[i].name, limits[i].value);
 	for (size_t i = 0; i < sizeof settled / sizeof settled[0]; i++)

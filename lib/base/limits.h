@@ -1,29 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The sizes that are part of the contract. The database checks the same numbers, and GET /v1/server
- * returns them.
+ * returns them. The limits of a message's fields stand in lib/chat/message_draft.h.
  */
 #ifndef LIB_LIMITS_H
 #define LIB_LIMITS_H
 
-#include <assert.h>
-
 #define KIB 1024
 
 /*
- * A message as JSON, over a WebSocket or REST. An assertion below derives the number. It is a
- * literal here, because a setting's default is made from its text.
+ * A message as JSON, over a WebSocket or REST. An assertion in message_draft.c derives the number.
+ * It is a literal here, because a setting's default is made from its text.
  */
 #define LIMIT_MESSAGE_BYTES 507904
 
 enum {
-	LIMIT_TEXT_BYTES = 64 * KIB,
 	LIMIT_DATA_BYTES = 16 * KIB, /* in PostgreSQL's spelling, numbers spelled out */
 	LIMIT_DATA_DEPTH = 64,	     /* nested arrays and objects */
 	LIMIT_NUMBER_BYTES = 64,     /* a number in data */
 	LIMIT_EXPONENT_DIGITS = 3,
-	LIMIT_CLIENT_ID_BYTES = 64,
-	LIMIT_MENTIONS = 50,		/* in one message */
 	LIMIT_MENTION_ALL_MEMBERS = 30, /* in larger groups not every member may mention all */
 	LIMIT_NAME_BYTES = 32,
 	LIMIT_DISPLAY_NAME_BYTES = 128,
@@ -47,10 +42,5 @@ enum {
 	LIMIT_TYPING_INTERVAL_MS = 3000,
 	LIMIT_TYPING_ELSEWHERE_MS = 1000, /* in another conversation */
 };
-
-/*
- * JSON may spell each byte of a text as six (\u0041). The rest is for field names, ids and blanks.
- */
-static_assert(LIMIT_MESSAGE_BYTES == 6 * (LIMIT_TEXT_BYTES + LIMIT_DATA_BYTES) + 16 * KIB, "each message within the limits fits in each spelling");
 
 #endif

@@ -2,16 +2,20 @@
 /* The tables of a message's fields, and what follows from them. */
 #include "lib/chat/message_draft.h"
 
+#include <assert.h>
 #include <string.h>
 
-#include "lib/base/limits.h"
+/*
+ * JSON may spell each byte of a text as six (\u0041). The rest is for field names, ids and blanks.
+ */
+static_assert(LIMIT_MESSAGE_BYTES == 6 * (LIMIT_TEXT_BYTES + LIMIT_DATA_BYTES) + 16 * KIB, "each message within the limits fits in each spelling");
 
 #define AT(member) .offset = offsetof(struct message_draft, member)
 
 const struct field message_draft_fields[] = {
 	{ "client_id", FIELD_TEXT, REQUIRED, 1, LIMIT_CLIENT_ID_BYTES, AT(client_id) },
 	{ "text", FIELD_TEXT, REQUIRED, 0, LIMIT_TEXT_BYTES, AT(text), .too_long = ERROR_TEXT_TOO_LONG },
-	{ "data", FIELD_OBJECT, OPTIONAL, AT(data) },
+	{ "data", FIELD_OBJECT, OPTIONAL, 0, LIMIT_DATA_BYTES, AT(data) },
 	{ "reply_to", FIELD_ID, OPTIONAL, AT(reply_to) },
 	{ "mentions", FIELD_MENTIONS, OPTIONAL, 0, LIMIT_MENTIONS, AT(mentions), .too_long = ERROR_TOO_MANY_MENTIONS },
 	{ 0 },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A message before it is stored, the same by REST and by WebSocket. A new field is a member of the
- * struct, a row in each table of message_draft.c, and a parameter below.
+ * A message before it is stored, the same by REST and by WebSocket. A new field is a limit, a
+ * member of the struct, a row in each table of message_draft.c, and a parameter below.
  */
 #ifndef LIB_MESSAGE_DRAFT_H
 #define LIB_MESSAGE_DRAFT_H
@@ -10,7 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/base/limits.h"
 #include "lib/chat/fields.h"
+
+/* GET /v1/server returns the limits of each field, by the table. Those of data are in limits.h. */
+enum {
+	LIMIT_CLIENT_ID_BYTES = 64,
+	LIMIT_TEXT_BYTES = 64 * KIB,
+	LIMIT_MENTIONS = 50,
+};
 
 /* Texts belong to the memory that the draft was read into. */
 struct message_draft {

@@ -1,5 +1,5 @@
-// The limits of lib/base/limits.h, where SQL says them again and where GET /v1/server returns them:
-// the same numbers.
+// The limits of lib/base/limits.h and of a message's fields, where SQL says them again and where
+// GET /v1/server returns them: the same numbers.
 // SPDX-License-Identifier: MIT
 import fs from "node:fs";
 import { api } from "./document.mjs";
@@ -53,11 +53,11 @@ const unpublished = [
 	"LIMIT_MESSAGE_BYTES", "LIMIT_DATA_DEPTH", "LIMIT_NUMBER_BYTES", "LIMIT_EXPONENT_DIGITS", "LIMIT_REQUEST_ID_BYTES", "LIMIT_TYPING_ELSEWHERE_MS",
 ];
 
-const header = "lib/base/limits.h";
+const headers = ["lib/base/limits.h", "lib/chat/message_draft.h"];
 
 /* The limits as {name: number}. A limit is a product of numbers and KIB. */
 function limits() {
-	const text = fs.readFileSync(header, "utf8").replaceAll(/\bKIB\b(?= *\*)|(?<=\* *)\bKIB\b/g, "1024");
+	const text = headers.map((header) => fs.readFileSync(header, "utf8")).join("\n").replaceAll(/\bKIB\b(?= *\*)|(?<=\* *)\bKIB\b/g, "1024");
 	const found = [...text.matchAll(/^(?:#define |\t)(LIMIT_\w+)(?: =)? ([\d *]+)/gm)];
 	return Object.fromEntries(found.map(([, name, product]) => [name, product.split("*").map(Number).reduce((a, b) => a * b)]));
 }
@@ -72,7 +72,7 @@ export function sql() {
 	const all = limits();
 	return [
 		...Object.keys(all).filter((name) => !places[name] && !programsAlone.includes(name)).map((name) => `${name}: tests/contract/limits.mjs does not say where SQL has it`),
-		...[...Object.keys(places), ...programsAlone].filter((name) => !(name in all)).map((name) => `${header} has no ${name}`),
+		...[...Object.keys(places), ...programsAlone].filter((name) => !(name in all)).map((name) => `${headers.join(" and ")} have no ${name}`),
 		...Object.entries(places).flatMap(([name, list]) => list.flatMap((place) => wrongAt(name, all[name], place))),
 	];
 }
@@ -84,10 +84,12 @@ export function sql() {
 export function published() {
 	const names = Object.keys(limits()).filter((name) => !unpublished.includes(name));
 	const program = fs.readFileSync("api/routes/server.c", "utf8"), document = api.components.schemas.Limits;
+	const fields = fs.readFileSync("lib/chat/message_draft.c", "utf8").split("\n");
+	const isField = (field, name) => fields.some((row) => row.includes(`{ "${field.replace(/_bytes$/, "")}", FIELD_`) && row.includes(` ${name}, `));
 	return names.flatMap((name) => {
 		const field = name.slice("LIMIT_".length).toLowerCase();
 		return [
-			...(program.includes(`{ "${field}", ${name} }`) ? [] : [`GET /v1/server lacks ${name} as ${field}`]),
+			...(program.includes(`{ "${field}", ${name} }`) || isField(field, name) ? [] : [`GET /v1/server lacks ${name} as ${field}`]),
 			...(document.required.includes(field) && document.properties[field] ? [] : [`openapi.yaml: Limits lacks ${field}`]),
 		];
 	});

@@ -1,3 +1,5 @@
+-- Columns and domains of messages.
+--
 -- Makes room for each data of 16 KiB: 5,460 times "1," are 11 KiB of JSON and 64 KiB of jsonb. The
 -- worst is six times as large as its JSON.
 -- SPDX-License-Identifier: MIT
