@@ -20,10 +20,8 @@ pair_place() { echo "$PAIR/$1"; }
 pair_socket() { echo "$PAIR/$1.socket"; }
 pair_psql() { pair_owner psql -XAtq -v ON_ERROR_STOP=1 -h "$(pair_socket "$1")" -U postgres -d "${3:-postgres}" -c "$2"; }
 
-# pair_start sync|async: starts the primary, and a standby that streams from it. Sets the URLs of
-# the database, which name both.
-pair_start() {
-	local mode=$1
+# pair_primary [SETTING…]: makes and starts the primary.
+pair_primary() {
 	PAIR=$(mktemp -d "${BANTER_TEST_WORK:-${TMPDIR:-/tmp}}/pair.XXXX")
 	chmod 755 "$PAIR"
 	if [ "$(id -u)" = 0 ]; then
@@ -39,9 +37,17 @@ pair_start() {
 		wal_receiver_timeout = 5s
 		shared_preload_libraries = 'plpgsql'
 		jit = off
+		$(printf '%s\n' "$@")
 	TXT
 	pair_server a start
 	pair_owner psql -Xq -h "$(pair_socket a)" -U postgres -d postgres -f "$ROOT/sql/roles.sql" >/dev/null
+}
+
+# pair_start sync|async: starts the primary, and a standby that streams from it. Sets the URLs of
+# the database, which name both.
+pair_start() {
+	local mode=$1
+	pair_primary
 	pair_owner pg_basebackup -h "$(pair_socket a)" -U postgres -D "$(pair_place b)" -X stream -c fast -R
 	pair_settings b <<-TXT
 		primary_conninfo = 'host=$(pair_socket a) user=postgres application_name=b'
@@ -91,6 +97,6 @@ pair_promote() { pair_server b promote; }
 pair_end() {
 	local name
 	[ -n "${PAIR-}" ] || return 0
-	for name in b a; do pair_server "$name" stop -m immediate 2>/dev/null || true; done
+	for name in b a; do [ ! -d "$(pair_place $name)" ] || pair_server "$name" stop -m immediate 2>/dev/null || true; done
 	rm -rf "$PAIR"
 }
