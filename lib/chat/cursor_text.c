@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The text of a cursor: cursor.h has its numbers, and cursor.c the invariants that it keeps. */
 #include <sodium.h>
+#include <assert.h>
 #include <string.h>
 
 #include "lib/chat/cursor.h"
