@@ -10,7 +10,7 @@
 
 enum { WORKER_SOCKET = WORKER_GIVEN, WORKER_LIMITER, WORKER_COMMON, WORKER_KEPT = WORKER_COMMON - WORKER_GIVEN + 1 };
 
-/* Serves until it is asked to leave. Returns the exit code. */
+/* Serves until a signal ends it. Returns the exit code. */
 int worker_run(void);
 
 #endif

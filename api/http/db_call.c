@@ -20,7 +20,7 @@ enum { TRIES = 5, RETRY_PAUSE_US = 3000, LATE_LOOK_MS = 50 };
 
 struct db_pool {
 	pthread_mutex_t lock;
-	pthread_cond_t given;
+	pthread_cond_t returned;
 	struct db_conn *conns;
 	struct db_conn *idle; /* the most recently used first: its memory is warm */
 	struct db_conn *late; /* their requests were answered, but the server has not finished */
@@ -37,7 +37,7 @@ static struct db_pool reads = { .lock = PTHREAD_MUTEX_INITIALIZER }, writes = { 
 static void
 pool_open(struct db_pool *p, long count)
 {
-	clock_cond_init(&p->given);
+	clock_cond_init(&p->returned);
 	p->count = count;
 	p->conns = memory_alloc((size_t)count * sizeof *p->conns);
 	p->users = memory_alloc((size_t)count * sizeof *p->users);
@@ -54,7 +54,7 @@ pool_close(struct db_pool *p)
 		db_conn_drop(&p->conns[i]);
 	free(p->conns);
 	free(p->users);
-	pthread_cond_destroy(&p->given);
+	pthread_cond_destroy(&p->returned);
 }
 
 void
@@ -125,7 +125,7 @@ pool_take(struct db_pool *p, int64_t user, int64_t deadline)
 		if ((p->idle && !pool_is_spent(p, user)) || p->late_count == p->count || now >= deadline)
 			break;
 		int64_t look = now + LATE_LOOK_MS;
-		(void)clock_wait(&p->given, &p->lock, p->late && look < deadline ? look : deadline);
+		(void)clock_wait(&p->returned, &p->lock, p->late && look < deadline ? look : deadline);
 	}
 	c = pool_is_spent(p, user) ? NULL : p->idle;
 	if (c) {
@@ -150,7 +150,7 @@ pool_give(struct db_pool *p, struct db_conn *c, bool is_late)
 	p->late_count += is_late;
 	if (!is_late)
 		p->users[c - p->conns] = 0;
-	pthread_cond_broadcast(&p->given); /* all waiters: the first one's user may hold their share already */
+	pthread_cond_broadcast(&p->returned); /* all waiters: the first one's user may hold their share already */
 	pthread_mutex_unlock(&p->lock);
 }
 

@@ -111,7 +111,7 @@ parameters_read(struct request *r, const struct field *fields, void *out)
 		}
 		const char *text = decoded_text(&r->arena, value, n, true);
 		if (!text || !parameter_take(&r->arena, f, text, out)) {
-			reply_error_field(r, ERROR_INVALID_PARAMETER, f->name, "not a value that this parameter takes");
+			reply_error_field(r, ERROR_INVALID_PARAMETER, f->name, "not an allowed value of this parameter");
 			return false;
 		}
 	}

@@ -21,16 +21,16 @@ static const struct metric_row {
 #define AT(member) offsetof(struct api_metrics, member)
 	{ "banter_api_send_seconds", TIMES, AT(send_times), "Requests that stored a message, or found it stored." },
 	{ "banter_api_send_batch_messages", NUMBERS, AT(batch_sizes), "Messages sent in one transaction." },
-	{ "banter_api_send_batch_seconds", TIMES, AT(batch_times), "From asking PostgreSQL for such a transaction to its end." },
-	{ "banter_api_send_busy_total", COUNTER, AT(send_busy), "Times that a send was put off, because another transaction held its conversation." },
-	{ "banter_api_send_late_total", COUNTER, AT(send_late), "Sends answered 503: their deadline had passed, or there was no room to wait." },
+	{ "banter_api_send_batch_seconds", TIMES, AT(batch_times), "From the query of such a transaction to its end." },
+	{ "banter_api_send_busy_total", COUNTER, AT(send_busy), "Postponed sends: another transaction held the lock of their conversation." },
+	{ "banter_api_send_late_total", COUNTER, AT(send_late), "Sends answered 503: their deadline had passed, or the queue was full." },
 	{ "banter_api_send_batches_late_total", COUNTER, AT(batches_late), "Batches whose sends were all answered before PostgreSQL answered." },
 	{ "banter_api_database_round_trip_seconds", TIMES, AT(database_times), "All other statements to PostgreSQL." },
 	{ "banter_api_database_connects_total", COUNTER, AT(database_connects), "Connections made to PostgreSQL." },
 	{ "banter_api_database_late_total", COUNTER, AT(database_late), "Other statements that were answered 503 before PostgreSQL answered." },
 	{ "banter_api_redis_round_trip_seconds", TIMES, AT(redis_times), "Queries of Redis; notifications are not waited for." },
 	{ "banter_api_redis_connects_total", COUNTER, AT(redis_connects), "Connections made to Redis." },
-	{ "banter_api_redis_drops_total", COUNTER, AT(redis_drops), "Wake-ups left out because Redis did not take them." },
+	{ "banter_api_redis_drops_total", COUNTER, AT(redis_drops), "Notifications dropped because Redis did not read them." },
 #undef AT
 };
 /* clang-format on */
@@ -79,7 +79,7 @@ requests_print(FILE *f, metrics_labels *labels)
 				fprintf(f, "banter_api_requests_total{%sclass=\"%dxx\"} %lu\n", text, class, n);
 		}
 	}
-	head_print(f, "banter_api_request_seconds", "histogram", "From taking a request to its answer.");
+	head_print(f, "banter_api_request_seconds", "histogram", "From accepting a request to its reply.");
 	for (int i = 0; i < METRICS_ROUTES; i++) {
 		labels(i, text);
 		if (atomic_load_explicit(&metrics->request_times[i].sum, memory_order_relaxed))

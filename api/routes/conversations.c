@@ -21,7 +21,7 @@ list_conversations(struct request *r)
 	if (!page_read(r, page_inbox, &page))
 		return REPLIED;
 	if (page.before_id && !page.before)
-		return reply_error_field(r, ERROR_INVALID_PARAMETER, "before_id", "before goes with before_id");
+		return reply_error_field(r, ERROR_INVALID_PARAMETER, "before_id", "before_id needs before");
 	return reply_rows(
 		r, 200,
 		db_call(r, STATEMENT_CONVERSATION_LIST, param_id(r->user), param_id(page.before), param_id(page.before_id), param_id(page.limit)));

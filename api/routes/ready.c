@@ -54,15 +54,15 @@ result_unpack(int64_t last)
 }
 
 static bool
-push_asked(int fd, const struct addrinfo *at)
+push_probe(int fd, const struct addrinfo *at)
 {
-	static const char ask[] = "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n";
+	static const char query[] = "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n";
 	struct timeval wait = { 0, PUSH_WAIT_MS * 1000 };
 	char answer[13] = "";
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
-	return connect(fd, at->ai_addr, at->ai_addrlen) == 0 && send(fd, ask, sizeof ask - 1, MSG_NOSIGNAL) == sizeof ask - 1 &&
+	return connect(fd, at->ai_addr, at->ai_addrlen) == 0 && send(fd, query, sizeof query - 1, MSG_NOSIGNAL) == sizeof query - 1 &&
 	       recv(fd, answer, 12, MSG_WAITALL) == 12 && memcmp(answer + 8, " 200", 4) == 0;
 }
 
@@ -77,7 +77,7 @@ push_answers(void)
 	if (getaddrinfo(settings.push_listen, port, &hints, &at) != 0)
 		return false;
 	int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool answers = fd >= 0 && push_asked(fd, at);
+	bool answers = fd >= 0 && push_probe(fd, at);
 	if (fd >= 0)
 		close(fd);
 	freeaddrinfo(at);
@@ -143,7 +143,7 @@ probe_hangs(void)
 
 /*
  * Claims the probe. Returns false when another request probes. When that probe hangs, its part has
- * failed, and this request probes anew.
+ * failed, and this request probes again.
  */
 static bool
 probe_claim(int64_t now_ms)

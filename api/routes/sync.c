@@ -261,7 +261,7 @@ cursor_judge(struct request *r, struct cursor *c)
  * Returns a snapshot without a cursor, or the missed events with one.
  * 200 with user, conversations and cursor; or with events and cursor; or with the snapshot and the
  * reason in reset, when the cursor cannot be resumed.
- * What the cursor covers counts as delivered. 422 invalid_cursor.
+ * Events that the cursor covers count as delivered. 422 invalid_cursor.
  */
 enum reply
 get_sync(struct request *r)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A table of valid tokens by a keyed hash. Without the key nobody can choose a token's place or
+ * A table of valid tokens by a keyed hash. Without the key no client can choose a token's place or
  * forge an equal hash.
  */
 #include "lib/auth/bearer.h"

@@ -239,7 +239,7 @@ refuse(const char *why)
  * Copies the only value of a query's result to out. On failure returns false and copies the error.
  */
 static bool
-ask(PGconn *db, const char *query, char out[WHY_BYTES])
+query_text(PGconn *db, const char *query, char out[WHY_BYTES])
 {
 	PGresult *result = PQexec(db, query);
 	bool queried = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
@@ -258,7 +258,7 @@ check_schema(PGconn *db)
 {
 	char version[WHY_BYTES], oldest[WHY_BYTES];
 
-	if (!ask(db, "select version from schema_range()", version) || !ask(db, "select oldest from schema_range()", oldest))
+	if (!query_text(db, "select version from schema_range()", version) || !query_text(db, "select oldest from schema_range()", oldest))
 		refuse("no schema, or one older than this program: load sql/load.sql first");
 	if (atoi(version) < DATABASE_SCHEMA)
 		refuse("the schema is older than this program: load sql/load.sql first");

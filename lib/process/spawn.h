@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The start of a worker process: the program, executed anew with some descriptors. */
+/* The start of a worker process: the program, executed again with some descriptors. */
 #ifndef LIB_SPAWN_H
 #define LIB_SPAWN_H
 

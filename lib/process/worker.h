@@ -16,7 +16,7 @@ enum { WORKER_READY = 3, WORKER_GIVEN, WORKER_GIVEN_MOST = 8 };
 
 enum { WORKER_BEAT_MS = 1000 }; /* between two heartbeats */
 
-/* The signals that ask a worker to leave, within BANTER_DRAIN_SECONDS. */
+/* The signals that end a worker, within BANTER_DRAIN_SECONDS. */
 #define WORKER_REPLACED SIGTERM /* its successor serves, or the supervisor has died */
 #define WORKER_ENDS SIGQUIT	/* it has no successor */
 

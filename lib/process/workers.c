@@ -37,7 +37,7 @@ enum process_state {
 	PROCESS_NONE,
 	PROCESS_STARTING, /* not ready yet */
 	PROCESS_RUNNING,
-	PROCESS_LEAVING, /* asked to leave, and killed at its deadline */
+	PROCESS_LEAVING, /* signalled, and killed at its deadline */
 };
 
 struct process {
