@@ -30,7 +30,7 @@ function begin() {
 		base,
 		onChange: renderSoon,
 		onConnection: renderConnection,
-		onMessage: heard,
+		onMessage: announceMessage,
 		onNotice: notify,
 		onSignedOut: () => signedOut("You were signed out on this device. Unsent messages and drafts are kept here until you sign in again."),
 	});
@@ -42,9 +42,8 @@ function begin() {
 	appear();
 }
 
-// Ends the session of this device, unless somebody else has signed in meanwhile in another tab.
-// What the user has not sent stays in the browser under their name, for a device may be signed out
-// without their doing.
+// Ends the session of this device, unless another user has signed in meanwhile in another tab.
+// Unsent messages stay in the browser for this user, because a device may be signed out by others.
 function signedOut(text) {
 	const isOurs = client?.isCurrent();
 	leave();
@@ -54,8 +53,7 @@ function signedOut(text) {
 	session.clear();
 }
 
-// The user signs out: nothing of theirs stays. What was not sent is gone then, so the user is asked
-// first.
+// Signs out and deletes all data of the user. Asks before it deletes unsent messages.
 async function signOut() {
 	const { unsent } = client.outbox;
 	const text = `${counted(unsent, "message")} ${unsent === 1 ? "has" : "have"} not been sent yet. Signing out deletes ${unsent === 1 ? "it" : "them"}.`;
@@ -64,7 +62,7 @@ async function signOut() {
 	client.outbox.clear();
 	drafts.clear();
 	client.stop();
-	await api.logout().catch(() => {});   // when the server cannot be told, its token ends by itself
+	await api.logout().catch(() => {});   // without the server the token expires by itself
 	signedOut();
 }
 
@@ -89,9 +87,9 @@ function showFace(face) {
 	else renderSoon();
 }
 
-// All tabs are one device, and it is away when none of them is in sight. A tab in sight holds a
-// shared lock; the last one to go says so, and the others hear it by the storage. Without Web Locks
-// (plain http) nobody is ever away.
+// All tabs are one device, and it is away when no tab is visible. A visible tab holds a shared
+// lock. The last one to be hidden writes to the storage, whose event the other tabs receive.
+// Without Web Locks (plain http) no device is ever away.
 let hide = () => {}, hidden = Promise.resolve();
 async function appear() {
 	if (!navigator.locks || !client) return;
@@ -109,8 +107,8 @@ function setAway(isAway) {
 	client?.setAway(isAway);
 }
 
-// ---- rendering: once for all changes that came together. It does not use animation frames: a
-	// hidden tab has none, and still has a title. ----
+// ---- rendering: once for all changes of a moment. Animation frames would not do: a hidden tab
+	// has none, and still has a title. ----
 
 function renderSoon() {
 	if (isDue) return;
@@ -159,7 +157,7 @@ function countDown() {
 	setText("banner-text", seconds > 0 ? `Reconnecting in ${seconds} s` : "Reconnecting …");
 }
 
-function heard(message) {
+function announceMessage(message) {
 	const { store } = client;
 	const c = store.conversations.get(message.conversation_id);
 	const name = store.users.get(message.sender_id)?.display_name ?? "Somebody";
@@ -168,8 +166,7 @@ function heard(message) {
 
 // ---- what the user does ----
 
-// The open conversation is part of the address, so that back, reload and bookmarks do what they
-// should.
+// Opens the conversation in the page's address, so that back, reload and bookmarks work.
 function follow() {
 	if (!client) return;
 	view.show(location.hash.match(/^#\/c\/(\d+)$/)?.[1] ?? null);
@@ -208,15 +205,14 @@ document.addEventListener("visibilitychange", () => {
 	else client.save();
 	renderSoon();
 });
-// Another tab has come into sight or gone, has signed in or out.
+// Handles a change by another tab: it was shown or hidden, or has signed in or out.
 addEventListener("storage", ({ key, newValue }) => {
 	if (key === `banter.away${base}` && newValue !== null) client?.setAway(newValue === "1");
 	if (key !== session.name && key !== null) return;
 	if (client && !client.isCurrent()) leave();
 	if (!client && session.get()) begin();
 });
-// Times like "5 minutes ago", who is still typing, and the seconds to the next attempt go on by
-// themselves.
+// Updates what changes with time: "5 minutes ago", typing, the seconds until the next attempt.
 setInterval(() => (countDown(), renderSoon()), 1_000);
 
 begin();

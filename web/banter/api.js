@@ -3,20 +3,20 @@
 // SPDX-License-Identifier: MIT
 import { Session } from "./session.js";
 
-// An answer that is not a success (RFC 9457). Programs read `code`, people read `message`. Status
-// 0: there was no answer at all.
+// A reply that is not a success (RFC 9457). Programs read `code`, people read `message`. Status 0:
+// there was no reply.
 export class Problem extends Error {
 	constructor({ status = 0, code = "no_answer", title, detail, field }, retryAfter = 0) {
 		super(detail ?? title ?? "The server cannot be reached.");
 		Object.assign(this, { status, code, field, retryAfter });
 	}
 
-	// Whether the same request may well succeed later.
+	// Returns whether the same request may succeed later.
 	get isTemporary() {
 		return this.status === 0 || this.status === 429 || this.status >= 500;
 	}
 
-	// Whether this device has to sign in again.
+	// Returns whether this device has to sign in again.
 	get isSignedOut() {
 		return ["signed_out", "device_revoked", "invalid_refresh_token", "refresh_token_reused"].includes(this.code);
 	}
@@ -40,16 +40,15 @@ export class Api {
 			if (reply.status === 204) return null;
 			data = await reply.json();
 		} catch {
-			// No answer, half an answer, or an error page of something between here and
-			// the server.
+			// No reply, a part of one, or an error page of a proxy.
 			throw new Problem({ status: reply && !reply.ok ? reply.status : 0 });
 		}
 		if (!reply.ok) throw new Problem({ ...data, status: reply.status }, Number(reply.headers.get("retry-after")));
 		return data;
 	}
 
-	// A request in the name of the user. A token that the server refuses is refreshed, once,
-	// and the request repeated.
+	// Sends a request of the user. When the server refuses the token, refreshes it once and
+	// repeats the request.
 	async request(method, path, body) {
 		const token = await this.#token();
 		try {
@@ -60,7 +59,7 @@ export class Api {
 		}
 	}
 
-	// An access token that is good for some seconds, and is not the one that was refused.
+	// Returns an access token that is valid for some seconds and is not the refused one.
 	async #token(refused) {
 		const isGood = (record) => record.access_token !== refused && record.expires_at > Date.now() + 10_000;
 		const session = this.session.get();
@@ -68,8 +67,8 @@ export class Api {
 		return isGood(session) ? session.access_token : this.session.exclusively(() => this.#refresh(isGood));
 	}
 
-	// A refresh token works once: this must run in one tab at a time, and look first whether
-	// another one has been here.
+	// Refreshes the tokens. A refresh token works once, so one tab at a time runs this, and
+	// first looks for the new tokens of another tab.
 	async #refresh(isGood) {
 		const record = await this.session.read();
 		if (!record) throw signedOut();
@@ -122,7 +121,7 @@ const query = (parameters) => {
 	return given.length ? `?${new URLSearchParams(given)}` : "";
 };
 
-// How this device is called in the user's list of devices.
+// Returns the name of this device in the user's list of devices.
 const deviceName = () => {
 	const agent = globalThis.navigator?.userAgent ?? "";
 	const browser = ["Edg", "Firefox", "Chrome", "Safari"].find((name) => agent.includes(name)) ?? "Browser";

@@ -1,5 +1,5 @@
-// A signed-in client: it joins the API, the stream, the store and the outbox, and tells the page
-// when something has changed.
+// A signed-in client: it joins the API, the stream, the store and the outbox, and notifies the page
+// of changes.
 // SPDX-License-Identifier: MIT
 import { Outbox } from "./outbox.js";
 import { compareIds, Store } from "./store.js";
@@ -10,7 +10,7 @@ const SAVE_MS = 500;
 const TYPING_MS = 3_500;     // the server shows it for 6 s
 const WATCHED = 500;         // people, by the limit of presence.watch
 const NAMED = 100;           // members, up to which receipts come by name
-const PAGE = 50;             // messages and conversations in a page, as the server gives them unasked
+const PAGE = 50;             // messages and conversations in a page: the server's default
 const LONG_PAGE = 200;       // the most messages in one page
 const UNREAD_PAGES = 10;     // how many pages opening a conversation reads to reach its first unread message
 const INBOX_PAGES = 10;      // how many pages of the inbox a resume reads to set the counts right
@@ -25,13 +25,13 @@ const FULL = "This browser has no room left. Keep this page open until everythin
  *   onConnection(state, detail)      as in Stream; "live" again, with { health }, when a part of
  *                                    the server fails or recovers, and with { isSuspect: true }
  *                                    when the browser reports that there is no network
- *   onMessage(message)               somebody else has just written
- *   onNotice(text)                   something to tell the user
+ *   onMessage(message)               another user has sent a message
+ *   onNotice(text)                   a notice for the user
  *   onSignedOut()                    this device is no longer signed in
  */
 export class Client {
 	#strangers = new Map();   // conversation id -> events that wait until the conversation is known
-	#reading = new Map();     // conversation id -> the message up to which it was last asked to be marked as read
+	#reading = new Map();     // conversation id -> the message of the last request to mark as read
 	#timers = {};
 	#acked = null;
 	#hole = null;
@@ -66,7 +66,7 @@ export class Client {
 		this.stream.start();
 	}
 
-	// Ends it on this page; the device stays signed in.
+	// Stops the client on this page. The device stays signed in.
 	stop() {
 		this.stream.stop();
 		this.outbox.stop();
@@ -75,8 +75,8 @@ export class Client {
 		this.tab.removeItem(this.#place);
 	}
 
-	// Whether it is still this device that is signed in: another tab may have signed out, and
-	// somebody else in.
+	// Returns whether this device is still signed in. Another tab may have signed out and
+	// another user in.
 	isCurrent() {
 		return this.api.session.get()?.device_id === this.device_id;
 	}
@@ -86,8 +86,8 @@ export class Client {
 		this.outbox.wake();
 	}
 
-	// The browser says that there is no network: says so at once, and asks the server whether
-	// it is true.
+	// Handles the browser's report that there is no network: shows it at once, and probes the
+	// server.
 	offline() {
 		if (this.connection !== "live") return;
 		this.onConnection("live", { isSuspect: true });
@@ -153,8 +153,8 @@ export class Client {
 		if (this.current) await this.#quietly(() => this.open(this.current));
 	}
 
-	// Reads the inbox again, as far as the last conversation that counts as unread here:
-	// another device may have read it unheard.
+	// Reads the inbox again, as far as the last conversation that counts as unread here.
+	// Another device may have read it without an event.
 	async #refresh() {
 		const stale = new Set(this.store.inbox().filter((c) => c.unread_count).map((c) => c.id));
 		await this.#quietly(async () => {
@@ -170,7 +170,7 @@ export class Client {
 		});
 	}
 
-	// Redis was unavailable: what is of the moment was lost meanwhile.
+	// Reads presence again after Redis was unavailable, because ephemeral events were lost.
 	#onHealth(health) {
 		const wasLate = this.health?.redis === "degraded";
 		this.health = health;
@@ -192,7 +192,7 @@ export class Client {
 		this.#changed();
 	}
 
-	// Forgets the cursor; the stream is opened again, and that takes a snapshot.
+	// Deletes the cursor and reopens the stream, which takes a snapshot.
 	#begin() {
 		this.store.cursor = null;
 		return false;
@@ -205,14 +205,14 @@ export class Client {
 		const result = this.store.apply(event);
 		if (result === "hole") return this.#onHole(event);
 		if (result === "stranger") return void this.#introduce(event);
-		if (result === "applied") this.#tell(event, before);
+		if (result === "applied") this.#notify(event, before);
 		const { sender_id, client_id } = event.data;
 		this.outbox.settle(event.conversation_id, event.seq, sender_id === this.store.me.id ? client_id : undefined);
 		this.#changed();
 		this.#acknowledge();
 	}
 
-	// Once from the cursor; when that brings the same hole, from a snapshot.
+	// Resumes from the cursor once; when the same hole is found again, from a snapshot.
 	#onHole({ conversation_id, seq }) {
 		const hole = `${conversation_id} ${seq}`;
 		if (hole === this.#hole) return this.#begin();
@@ -220,19 +220,19 @@ export class Client {
 		return false;
 	}
 
-	// The first event of a conversation that was not on the page of the inbox: learn it, then
-	// apply what has come meanwhile.
+	// Reads a conversation that was not on the page of the inbox, then applies the events that
+	// have arrived meanwhile.
 	async #introduce(event) {
 		const id = event.conversation_id;
 		this.#strangers.set(id, [event]);
 		await this.#quietly(async () => this.store.learnConversation(await this.api.conversation(id)));
 		const events = this.#strangers.get(id);
 		this.#strangers.delete(id);
-		// Not a member any more: there is nothing to show.
+		// The user is no member any more, so there is nothing to show.
 		if (this.store.conversations.has(id)) for (const one of events) this.#onDurable(one);
 	}
 
-	#tell({ type, conversation_id, data }, before) {
+	#notify({ type, conversation_id, data }, before) {
 		const { me } = this.store;
 		if (type === "message.created" && data.sender_id !== me.id) this.onMessage(data);
 		if (this.store.conversations.has(conversation_id)) {
@@ -242,7 +242,8 @@ export class Client {
 		}
 	}
 
-	// Says what has been received. Coalesced: one acknowledgement covers everything before it.
+	// Acknowledges received events. One acknowledgement covers everything before it, so they
+	// are coalesced.
 	#acknowledge() {
 		this.#timers.ack ??= setTimeout(() => {
 			this.#timers.ack = null;
@@ -252,8 +253,8 @@ export class Client {
 		}, ACK_MS);
 	}
 
-	// Everybody whose presence is shown: the open conversation first, then the inbox from the
-	// top.
+	// Returns the users whose presence is shown: of the open conversation first, then of the
+	// inbox from the top.
 	#watch() {
 		const others = this.store.inbox().flatMap((c) => (c.kind === "direct" ? this.store.peers(c.id) : []));
 		return { type: "presence.watch", user_ids: [...new Set([...this.store.peers(this.current), ...others])].slice(0, WATCHED) };
@@ -264,7 +265,7 @@ export class Client {
 		this.onChange();
 	}
 
-	// Runs work that may fail: the next resume repeats it.
+	// Runs work that may fail, because the next resume repeats it.
 	async #quietly(work) {
 		try {
 			await work();
@@ -277,8 +278,9 @@ export class Client {
 
 	// ---- verbs ----
 
-	// Opens a conversation: its newest messages, its members and their marks. Throws a Problem.
-	// Before the first snapshot it only notes which one is wanted; the resume does the rest.
+	// Opens a conversation: reads its newest messages, its members and their marks. Throws a
+	// Problem. Before the first snapshot it only stores which one to open, and the resume reads
+	// it.
 	async open(id) {
 		this.current = id;
 		if (!this.store.cursor) return;
@@ -300,12 +302,12 @@ export class Client {
 		return this.connection === "live" ? (presence.get(user_id) ?? users.get(user_id)) : { last_seen };
 	}
 
-	// The next page upwards.
+	// Reads the next page upwards.
 	older(id) {
 		return this.#loadMessages(id, this.store.window(id).messages[0]?.id);
 	}
 
-	// The newest messages, and upwards from there until the first unread one is among them.
+	// Reads the newest messages, and pages upwards until the first unread one is among them.
 	async #loadUnread(id) {
 		const unread = this.store.conversations.get(id).unread_count;
 		if (!this.store.window(id).loaded) await this.#loadMessages(id, undefined, Math.min(LONG_PAGE, Math.max(PAGE, unread + 1)));
@@ -323,14 +325,13 @@ export class Client {
 		await this.#loadStrangers(page.messages);
 	}
 
-	// People who have written and are gone.
+	// Users who have written and left.
 	async #loadStrangers(messages) {
 		const unknown = new Set(messages.map((m) => m.sender_id).filter((user) => !this.store.users.has(user)));
 		for (const user of unknown) await this.#quietly(async () => this.store.learnUser(await this.api.user(user)));
 	}
 
-	// In a large group names would cost more than they tell: there the counts of each message
-	// do.
+	// A large group has counts for each message instead of names.
 	async #loadMembers(id) {
 		if (this.store.conversations.get(id).member_count > NAMED) return;
 		this.store.learnMembers(id, (await this.api.members(id)).members);
@@ -342,8 +343,8 @@ export class Client {
 		this.outbox.add(id, text);
 	}
 
-	// Tells that the user is writing; may be called at every key. The server passes it on once
-	// in three seconds, so what comes too early waits.
+	// Announces that the user is typing; may be called at every key. The server accepts it once
+	// in three seconds, so an earlier call waits.
 	typing(id) {
 		this.#timers.typing ??= setTimeout(() => {
 			this.#timers.typing = null;
@@ -357,8 +358,8 @@ export class Client {
 		this.stream.send({ type: "heartbeat", status: isAway ? "away" : "online" });
 	}
 
-	// Marks as read what is held of a conversation. May be called often: it asks once for each
-	// new last message.
+	// Marks the messages of a conversation as read. May be called often: it sends one request
+	// for each new last message.
 	async read(id) {
 		const c = this.store.conversations.get(id);
 		const last = this.store.windows.get(id)?.messages.at(-1);

@@ -1,6 +1,6 @@
-// Storage of one user in this browser: unsent messages and drafts. No other user of the browser
-// sees them.
-// Nor does one Banter see what another one of the same host has left: each has a path of its own.
+// Storage of one user in this browser: unsent messages and drafts. Other users of the browser do
+// not see them.
+// Two servers on one host do not share it either: each has its own path.
 // SPDX-License-Identifier: MIT
 
 /*

@@ -1,5 +1,5 @@
-// Messages on their way out: shown at once, kept over a reload, sent in order, and sent again until
-// the server has said yes or no.
+// Unsent messages: shown at once, kept over a reload, sent in order, and repeated until the server
+// has stored or refused them.
 // SPDX-License-Identifier: MIT
 import { Problem } from "./api.js";
 import { Keep } from "./keep.js";
@@ -7,14 +7,14 @@ import { Keep } from "./keep.js";
 /*
  * An entry is {client_id, conversation_id, text, created_at, state, problem?, code?, isUnkept?,
  * seq?}; its states:
- *   sending   waits for its turn or for an answer
- *   waiting   there was no answer; it is tried again
- *   stored    the server has it; it leaves the outbox when the stream brings it
- *   refused   the server will not have it; the user decides
+ *   sending   waits for its turn or for a reply
+ *   waiting   there was no reply; the send is repeated
+ *   stored    the server has it; it leaves the outbox when the stream delivers it
+ *   refused   the server has refused it; the user decides
  *
  * The client_id is what makes a retry safe: however often a message is sent, by whichever tab, it
- * is stored once. So nothing here has to know whether an answer was lost or the request, and every
- * tab may send what it finds in the storage.
+ * is stored once. So it does not matter whether a reply was lost or the request, and every tab may
+ * send what it finds in the storage.
  *
  * The outbox belongs to one user: it neither reads nor sends what another user of this browser has
  * left. `isUnkept` marks an entry that the browser had no room to keep: it is sent all the same,
@@ -25,14 +25,14 @@ export class Outbox {
 	#kept;
 
 	// onFull() is called when the browser could not keep a message; onFailure() when a send got
-	// no answer.
+	// no reply.
 	constructor({ user_id, base, send, onChange, onFull = () => {}, onFailure = () => {}, storage = localStorage }) {
 		Object.assign(this, { send, onChange, onFull, onFailure });
 		this.#kept = new Keep("outbox", user_id, { base, storage });
 		this.entries = new Map();
 	}
 
-	// Takes up what an earlier page of this user has left.
+	// Loads the unsent messages of an earlier page of this user.
 	start() {
 		for (const key of this.#kept.keys()) {
 			const entry = JSON.parse(this.#kept.get(key));
@@ -60,7 +60,8 @@ export class Outbox {
 		this.onChange();
 	}
 
-	// The stream, or history, has brought everything of this conversation up to `seq`.
+	// Removes the stored entries of a conversation up to `seq`, which the stream or history has
+	// delivered.
 	settle(conversation_id, seq, client_id) {
 		for (const entry of this.of(conversation_id)) {
 			if (entry.client_id === client_id || (entry.state === "stored" && entry.seq <= seq)) this.remove(entry.client_id);
@@ -87,7 +88,7 @@ export class Outbox {
 		this.#kept.clear();
 	}
 
-	// The network is back: do not sit out the pauses.
+	// Sends at once when the network is back, without the rest of the pauses.
 	wake() {
 		for (const pump of this.#pumps.values()) pump.wake();
 	}
@@ -106,7 +107,7 @@ export class Outbox {
 		this.onChange();
 	}
 
-	// One at a time in each conversation, or the order of writing would be lost.
+	// Sends one message at a time in each conversation, to keep their order.
 	async #pump(conversation_id) {
 		if (this.#pumps.has(conversation_id)) return;
 		const pump = { wake: () => {} };

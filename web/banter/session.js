@@ -20,8 +20,8 @@ export class Session {
 		Object.assign(this, { name, storage });
 	}
 
-	// The copy: null when nobody is signed in. Its access token may be one that another tab has
-	// replaced a moment ago.
+	// The copy: null when no user is signed in. Another tab may have just replaced its access
+	// token.
 	get() {
 		return JSON.parse(this.storage.getItem(this.name));
 	}
@@ -73,8 +73,8 @@ export class Session {
 		return !(lock?.until > Date.now());
 	}
 
-	// A browser may close a database behind one's back (the user clears the data, its process
-	// dies): then it is opened again.
+	// Reopens the database when the browser has closed it: the user cleared the data, or its
+	// process died.
 	async #transact(mode, act) {
 		try {
 			return await this.#attempt(mode, act);

@@ -1,5 +1,5 @@
-// The state of a client: people, conversations, their messages, and the cursor that belongs to
-// exactly this. No network, no page.
+// The state of a client: users, conversations, their messages, and the cursor of exactly this
+// state. It knows neither network nor page.
 // SPDX-License-Identifier: MIT
 
 const KEPT_MESSAGES = 50;   // of a conversation, over a reload
@@ -12,7 +12,8 @@ export const laterId = (a = "0", b = "0") => (compareIds(a, b) >= 0 ? a : b);
 /*
  * The maps:
  *   users           id -> {id, name, display_name, last_seen?}
- *   conversations   id -> as in REST, and `heard`: the seq of the last event of the stream
+ *   conversations   id -> as in REST, and `heard`: the seq of the last event received from the
+ *                   stream
  *   windows         id -> {messages, has_more}: the newest messages, by seq and without a hole
  *   members         id -> Map of user id -> member with the marks delivered_id and read_id
  *   presence        user id -> {status, last_seen?}
@@ -57,7 +58,7 @@ export class Store {
 
 	// ---- learning from REST ----
 
-	// A snapshot replaces everything: what was held before may have holes.
+	// Replaces everything by a snapshot, because the state before may have holes.
 	replace({ user, conversations, has_more, cursor }) {
 		for (const name of ["conversations", "windows", "members", "typing"]) this[name].clear();
 		this.learnUser(user);
@@ -70,11 +71,11 @@ export class Store {
 		this.has_more = has_more;
 	}
 
-	// A conversation as REST tells it. It may be ahead of the stream: `last_seq` says what its
-	// counts include, `heard` what the stream has brought.
+	// Stores a conversation from REST. It may be ahead of the stream: `last_seq` says what its
+	// counts include, `heard` what the stream has delivered.
 	learnConversation(conversation) {
 		const known = this.conversations.get(conversation.id);
-		if (known && known.last_seq > conversation.last_seq) return known;      // it has moved on while the reply was under way
+		if (known && known.last_seq > conversation.last_seq) return known;      // it was changed while the reply was under way
 		const heard = known?.heard ?? conversation.last_seq;
 		this.conversations.set(conversation.id, { ...conversation, heard });
 		for (const member of conversation.members) this.learnUser({ ...member, id: member.user_id });
@@ -86,7 +87,7 @@ export class Store {
 		this.users.set(id, { id, name, display_name, last_seen: last_seen ?? this.users.get(id)?.last_seen });
 	}
 
-	// All members of a conversation, as GET …/members tells them.
+	// Stores all members of a conversation, from GET …/members.
 	learnMembers(id, members) {
 		const known = this.members.get(id);
 		this.members.set(id, new Map());
@@ -97,7 +98,7 @@ export class Store {
 		}
 	}
 
-	// A page of history. Pages and events overlap, so everything is told apart by seq.
+	// Stores a page of history. Pages and events overlap, so messages are identified by seq.
 	learnMessages(id, { messages, has_more }, isOlder) {
 		const window = this.window(id);
 		for (const message of messages) this.#insert(window, message);
@@ -108,7 +109,8 @@ export class Store {
 	learnRead({ conversation_id, read_id, unread_count, mention_count }) {
 		const c = this.conversations.get(conversation_id);
 		if (!c || compareIds(read_id, c.read_id) < 0) return;
-		// The answer's count lacks messages that arrived meanwhile; they are here.
+		// The reply's count lacks messages that arrived meanwhile, and that are stored
+		// here.
 		const newer = this.windows.get(c.id)?.messages.filter((m) => m.sender_id !== this.me.id && compareIds(m.id, read_id) > 0) ?? [];
 		Object.assign(c, { read_id, unread_count: Math.max(unread_count, newer.length), mention_count });
 	}
@@ -151,7 +153,7 @@ export class Store {
 		return result;
 	}
 
-	// Applies an event of the moment.
+	// Applies an ephemeral event.
 	notice(event) {
 		ephemeral[event.type]?.(this, event.data);
 	}
@@ -160,7 +162,7 @@ export class Store {
 		const window = this.windows.get(c.id);
 		if (window) this.#insert(window, message);
 		this.typing.get(c.id)?.delete(message.sender_id);
-		this.#mark(c.id, message.sender_id, message.id, message.id);   // a sender has read what he wrote
+		this.#mark(c.id, message.sender_id, message.id, message.id);   // senders have read their own messages
 		if (message.seq <= c.last_seq) return;                         // REST was faster: it is counted
 		const isMine = message.sender_id === this.me.id;
 		c.last_message = message;
@@ -202,8 +204,8 @@ export class Store {
 		}
 	}
 
-	// Notes how far one's own messages have come, before the members change by whom that is
-	// judged: a status never goes back.
+	// Stores the status of the user's own messages before a member leaves, because a status
+	// never goes back.
 	#settleReceipts(c) {
 		for (const message of this.windows.get(c.id)?.messages ?? [])
 			if (message.sender_id === this.me.id) message.status = this.receiptsOf(message).status;
@@ -221,7 +223,7 @@ export class Store {
 		if (known) this.#mark(id, member.user_id, known.delivered_id, known.read_id);
 	}
 
-	// Marks only move forward, in whatever order the news of them comes.
+	// Moves marks forward only, in whatever order their events arrive.
 	#mark(id, user_id, delivered_id, read_id) {
 		if (!this.members.has(id)) this.members.set(id, new Map());
 		const members = this.members.get(id);
@@ -242,9 +244,9 @@ export class Store {
 		else messages[at - 1] = { ...held, ...message, ...furtherStatus(held, message) };
 	}
 
-	// ---- asking ----
+	// ---- queries ----
 
-	// The inbox: most recently active first.
+	// Returns the inbox, the most recently active first.
 	inbox() {
 		return [...this.conversations.values()].sort((a, b) => compareIds(b.activity_id, a.activity_id) || compareIds(b.id, a.id));
 	}
@@ -253,22 +255,22 @@ export class Store {
 		return this.inbox().reduce((sum, c) => sum + c.unread_count, 0);
 	}
 
-	// How far one's own message has come: {status: "sent" | "delivered" | "read", delivered,
-	// read, of}. Of a message that REST has told, what was said then; and the marks of the
-	// members, when all are held. The further of the two is true, for neither ever goes back.
+	// Returns the status of the user's own message: {status: "sent" | "delivered" | "read",
+	// delivered, read, of}. One source is the message's own receipts by REST, the other the
+	// members' marks when all are known. The further one is true, because neither goes back.
 	receiptsOf(message) {
 		const c = this.conversations.get(message.conversation_id);
 		const others = [...(this.members.get(c.id)?.values() ?? [])].filter((member) => member.user_id !== this.me.id);
-		const told = message.receipts ?? { delivered: 0, read: 0, of: c.member_count - 1 };
+		const counted = message.receipts ?? { delivered: 0, read: 0, of: c.member_count - 1 };
 		const reached = (mark) => others.filter((member) => compareIds(member[mark], message.id) >= 0).length;
 		const isWhole = others.length > 0 && others.length === c.member_count - 1;
-		const count = isWhole ? { delivered: reached("delivered_id"), read: reached("read_id"), of: others.length } : told;
+		const count = isWhole ? { delivered: reached("delivered_id"), read: reached("read_id"), of: others.length } : counted;
 		const level = Math.max(levelOf(count), levels.indexOf(message.status ?? "sent"));
 		return { ...count, status: levels[level] };
 	}
 
-	// Returns whether what is held of a conversation goes back to where reading ended: the line
-	// of unread messages can be drawn.
+	// Returns whether the messages of a conversation reach back to the last read one, so that
+	// the line of unread messages can be drawn.
 	reachesUnread(id) {
 		const c = this.conversations.get(id);
 		const { messages, has_more, loaded } = this.window(id);
@@ -284,7 +286,7 @@ export class Store {
 		return [...until.keys()].map((user) => this.users.get(user)?.display_name ?? "Somebody");
 	}
 
-	// The others in a conversation whose presence is worth watching.
+	// Returns the other users of a conversation whose presence is shown.
 	peers(id) {
 		const c = this.conversations.get(id);
 		if (!c) return [];
@@ -302,7 +304,7 @@ const levels = ["sent", "delivered", "read"];
 const furtherStatus = (held, { status }) => (levels.indexOf(held.status) > levels.indexOf(status) ? { status: held.status } : {});
 const levelOf = ({ delivered, read, of }) => (of > 0 && read >= of ? 2 : of > 0 && delivered >= of ? 1 : 0);
 
-// Every durable event that changes something here. Types that are not in it are passed over.
+// The durable events that change something here. Other types are ignored.
 const durable = {
 	"message.created": (store, event, c) => store.messageCreated(c, event.data),
 	"conversation.created": (store, event) => store.learnConversation(event.data),
@@ -319,7 +321,7 @@ const durable = {
 	"member.updated": (store, event, c) => store.memberUpdated(c, event.data),
 };
 
-// Every event of the moment, likewise.
+// The ephemeral events that change something here.
 const ephemeral = {
 	"receipt.updated": (store, data) => store.receipts(data),
 	"conversation.read": (store, data) => store.learnRead(data),

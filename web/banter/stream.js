@@ -1,10 +1,10 @@
-// The live stream: a WebSocket that comes back by itself and goes on where it stopped. The protocol
-// is docs/events.md.
+// The live stream: a WebSocket that reconnects by itself and resumes. docs/events.md has the
+// protocol.
 // SPDX-License-Identifier: MIT
 
 const HANDSHAKE_MS = 15_000;   // from the first byte to stream.ready
 const PROBE_MS = 10_000;       // the answer to a probe
-const SUSPECT_MS = 2_000;      // the answer to a probe when the browser says that the network is gone
+const SUSPECT_MS = 2_000;      // the answer to a probe when the browser reports no network
 const STEADY_MS = 10_000;      // a stream that lived this long was a success
 
 /*
@@ -12,7 +12,7 @@ const STEADY_MS = 10_000;      // a stream that lived this long was a success
  *   base,      where the server is, an URL or a path of the page's origin; "" for its root
  *   ticket,    async () => a one-time ticket: browsers cannot set headers on a WebSocket, and a
  *              token must not be in a URL
- *   cursor,    async () => where to go on
+ *   cursor,    async () => the cursor to resume from
  *   onEvent,   (event) => false when this stream is of no more use: it is opened again
  *   onState,   (state, detail), see below
  *   probe,     () => a frame that the server answers
@@ -46,20 +46,20 @@ export class Stream {
 		socket.close(1000);
 	}
 
-	// Sends a frame. Without a live stream it is dropped: what goes up here (ack, typing,
-	// presence) is of the moment.
+	// Sends a frame. Drops it without a live stream, because ack, typing and presence are
+	// ephemeral.
 	send(frame) {
 		if (frame && this.state === "live" && this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
 	}
 
-	// The network is back, or the device has woken up: do not sit out the pause, and find out
-	// at once whether the stream still lives.
+	// Reconnects at once when the network is back or the device has woken up, and probes a live
+	// stream.
 	wake() {
 		this.#hurry();
 	}
 
-	// The browser says that there is no network. It may be wrong, for instance about a server
-	// on this machine: ask, and wait for a moment only.
+	// Probes the stream when the browser reports no network, and waits for a short time only.
+	// The browser may be wrong, for instance about a server on this machine.
 	suspect() {
 		this.#suspect();
 	}
@@ -90,7 +90,8 @@ export class Stream {
 		});
 	}
 
-	// One connection, from its ticket to its end; the promise gives {code, retry_after_ms?}.
+	// Runs one connection, from its ticket to its end. The promise returns {code,
+	// retry_after_ms?}.
 	async #once(running) {
 		const since = await this.cursor();
 		const ticket = await this.ticket();
@@ -114,8 +115,8 @@ export class Stream {
 			socket.onmessage = socket.onclose = null;
 			ended({ ...end, ...bye });
 		};
-		// Browsers do not show pings. When nothing has come for a while, ask something: no
-		// answer means that nobody is there.
+		// Browsers do not show pings. So a probe is sent when nothing has arrived for a
+		// while, and no answer means that the server is unreachable.
 		const ask = (limit_ms = PROBE_MS) => {
 			clearTimeout(quiet);
 			quiet = setTimeout(() => giveUp("no answer"), limit_ms);
@@ -140,8 +141,8 @@ export class Stream {
 	}
 }
 
-// From 4500 on coming back as one is makes no sense, but for a ticket that was too old: there the
-// next ticket tells.
+// Codes from 4500 on are final, except for a ticket that was too old: the request for the next
+// ticket shows the reason.
 const isFinal = ({ code, problem }) => (problem ? !problem.isTemporary : code >= 4500 && code !== 4502);
 
 // A random part of 0.5 s, 1 s, 2 s … 30 s: clients that were cut off together do not come back

@@ -1,5 +1,4 @@
-// The open conversation: its messages, how far they have come, who is writing, and the field to
-// write in.
+// The open conversation: its messages and their status, who is typing, and the input field.
 // SPDX-License-Identifier: MIT
 import { compareIds } from "../banter/store.js";
 import { avatar, el, fillNode, find, renderList, setText } from "./dom.js";
@@ -8,22 +7,22 @@ import { sentence } from "./problems.js";
 import { counted, dayKey, dayName, exactTime, linked, presenceText, timeOfDay, typingText } from "./words.js";
 
 const RUN_MS = 5 * 60_000;   // messages of one sender that follow each other within this time stand together
-const NEAR_PX = 80;          // from the end of the log, and one is at the end
-const EARLY_PX = 600;        // from its top, and the next page is fetched
-const AS_IT_IS_REFUSED = new Set(["text_too_long", "invalid_body", "too_many_mentions", "client_id_reused"]);   // sent again it is refused again
+const NEAR_PX = 80;          // the view is at the end when it is this close to it
+const EARLY_PX = 600;        // the next page is read this close to the top
+const AS_IT_IS_REFUSED = new Set(["text_too_long", "invalid_body", "too_many_mentions", "client_id_reused"]);   // a repeat would be refused too
 
-// The view of one conversation at a time. `drafts` is a Map-like of what was typed and not sent.
+// The view of one conversation at a time. `drafts`, used like a Map, has the unsent texts.
 export class ConversationView {
 	#client;
 	#drafts;
 	#id = null;
 	#problem = null;      // why it could not be opened
-	#readTo = null;       // up to which message it was read when it was opened; null when nothing was unread
+	#readTo = null;       // the last read message when it was opened; null when nothing was unread
 	#firstUnread = null;  // where the line "New messages" stands, for as long as the conversation is open
 	#isReaching = false;  // older messages are being read, to reach the first unread one
-	#isPlaced = false;    // has been scrolled to where reading goes on
+	#isPlaced = false;    // was scrolled to the first unread message
 	#isLoading = false;   // the page above
-	#isAtEnd = true;      // of the log; then it follows what comes
+	#isAtEnd = true;      // of the log; then it follows new messages
 	#isEntered = true;    // the field has had the focus
 	#resized = new ResizeObserver(() => this.#stick());
 	#seen = null;         // the last message that was at the end of the log
@@ -148,8 +147,8 @@ export class ConversationView {
 		return c.message_count || this.#client.outbox.of(c.id).length ? `The beginning of ${c.kind === "group" ? "this group" : "your conversation"}` : "No messages yet. Say hello.";
 	}
 
-	// Everything in the log from top to end: days, the line of unread messages, messages, and
-	// what is on its way.
+	// Returns everything in the log from top to end: days, the line of unread messages,
+	// messages, and unsent ones.
 	#items(store, c, window) {
 		const pending = this.#client.outbox.of(c.id);
 		const arrived = new Set(window.messages.map((m) => m.client_id));
@@ -212,8 +211,8 @@ export class ConversationView {
 		fillNode(node, face, bubble, item.state === "refused" && this.#refusal(item));
 	}
 
-	// A refused message: it can be put back into the field, and sent again as it is where that
-	// may help.
+	// Makes the buttons of a refused message: back into the field and, where that may help,
+	// send again.
 	#refusal({ client_id, problem, code, text }) {
 		const { outbox } = this.#client;
 		const button = (label, onclick) => el("button", { type: "button", className: "link", onclick }, label);
@@ -232,10 +231,9 @@ export class ConversationView {
 		field.focus();
 	}
 
-	// ---- where one is, and what is read ----
+	// ---- position, and what is read ----
 
-	// Draws the line above the first unread message, once something that was read is held
-	// before it.
+	// Draws the line above the first unread message, once a read message before it is known.
 	#markUnread(store, c, { messages, has_more }) {
 		if (!this.#isPlaced) this.#readTo = c.unread_count > 0 ? c.read_id : null;
 		if (this.#readTo === null || this.#firstUnread) return;
@@ -244,8 +242,8 @@ export class ConversationView {
 		this.#firstUnread = messages.find((m) => m.sender_id !== store.me.id && isUnread(m))?.id;
 	}
 
-	// The first look: at the first unread message, else at the end. It waits while the first
-	// unread one is not held yet.
+	// Scrolls to the first unread message, else to the end. Waits until the first unread one is
+	// known.
 	#place(store, c) {
 		this.#isAtEnd = true;
 		this.#stick();
@@ -292,8 +290,8 @@ export class ConversationView {
 		}
 	}
 
-	// Read is what was really in sight: the conversation is open, the tab visible, the end of
-	// the log reached.
+	// Marks messages as read only when they were visible: the conversation is open, the tab
+	// visible, the end of the log reached.
 	#renderEnd(store, c, { messages, loaded }) {
 		const last = messages.at(-1);
 		if (loaded && this.#isPlaced && this.#isAtEnd) {

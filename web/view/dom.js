@@ -16,7 +16,7 @@ export function el(tag, properties = {}, ...children) {
 	return fillNode(node, ...children);
 }
 
-// Gives a node other children.
+// Replaces the children of a node.
 export function fillNode(node, ...children) {
 	node.replaceChildren(...children.flat().filter((child) => child || child === 0));
 	return node;
@@ -66,10 +66,10 @@ export const setMessage = (id, text) => {
 	find(id).hidden = !text;
 };
 
-// Says something to those who do not look at the screen.
+// Announces a text to screen readers.
 export const announce = (text) => setText("announcer", text);
 
-// Asks before something that cannot be undone. Returns whether the user says yes.
+// Asks the user to confirm an action that cannot be undone. Returns whether they did.
 export function confirmed({ title, text, yes }) {
 	const dialog = find("question");
 	setText("question-title", title);
@@ -87,7 +87,8 @@ export function notify(text) {
 	noticeTimer = setTimeout(() => setMessage("notice", ""), 6_000);
 }
 
-// A person or a group as a small picture: initials on one of eight colours, and a dot for presence.
+// Makes the small picture of a user or a group: initials on one of eight colours, and a dot for
+// presence.
 export function avatar(id, name, { kind = "person", status } = {}) {
 	const words = name.trim().split(/\s+/);
 	const initials = [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => [...word][0] ?? "").join("");

@@ -82,7 +82,7 @@ function preview(item) {
 const badge = ({ unread, mentioned }) =>
 	el("span", { className: "badge" }, `${mentioned ? "@ " : ""}${unread > 99 ? "99+" : unread}`, el("span", { className: "unseen" }, " unread"));
 
-// How far a message has come, as a sign and, for those who do not see it, as a word.
+// Makes the status of a message: a sign, and a word for screen readers.
 const TICKS = {
 	sending: ["clock", "sending"],
 	waiting: ["clock", "waiting for the network"],

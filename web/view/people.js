@@ -1,5 +1,5 @@
-// Two dialogs: finding people (for a new conversation, or to add to a group), and what there is to
-// know about a conversation.
+// Two dialogs: finding users (for a new conversation, or to add to a group), and the details of a
+// conversation.
 // SPDX-License-Identifier: MIT
 import { avatar, confirmed, el, fillNode, find, icon, renderList, setMessage, setText } from "./dom.js";
 import { sentence } from "./problems.js";
@@ -7,7 +7,7 @@ import { counted, presenceText } from "./words.js";
 
 const SEARCH_MS = 150;
 
-// Runs what a user asked for; a refusal is shown in its place. Returns whether it went well.
+// Runs an action of the user, and shows a refusal in its place. Returns whether it succeeded.
 async function attempt(place, work) {
 	setMessage(place, "");
 	try {
@@ -52,7 +52,7 @@ export function findPeople({ client, title, action, isGroup, exclude, onChosen }
 		search.focus();
 	};
 
-	// Only the answer to the latest question counts.
+	// Only the reply to the latest query counts.
 	const look = async () => {
 		const question = ++asked;
 		const prefix = search.value.trim().toLowerCase().replace(/^@/, "");
@@ -60,7 +60,7 @@ export function findPeople({ client, title, action, isGroup, exclude, onChosen }
 			const { users } = await client.api.users(prefix);
 			if (question !== asked) return;
 			found = users.filter((user) => user.id !== client.store.me.id && !exclude.includes(user.id));
-			setText("people-note", found.length ? "" : prefix ? `Nobody's name begins with “${prefix}”.` : "There is nobody else yet.");
+			setText("people-note", found.length ? "" : prefix ? `No name begins with “${prefix}”.` : "There are no other users yet.");
 		});
 		if (question === asked) render();
 	};
@@ -68,7 +68,7 @@ export function findPeople({ client, title, action, isGroup, exclude, onChosen }
 	const finish = async () => {
 		const name = find("people-name").value.trim();
 		if (isGroup(chosen.size) && !name) {
-			setMessage("people-error", "Please give the group a name.");
+			setMessage("people-error", "Please enter a name for the group.");
 			return find("people-name").focus();
 		}
 		find("people-go").disabled = true;
@@ -80,7 +80,7 @@ export function findPeople({ client, title, action, isGroup, exclude, onChosen }
 		clearTimeout(timer);
 		timer = setTimeout(look, SEARCH_MS);
 	};
-	// Enter in the search takes the first that was found; with nothing typed it goes on.
+	// Enter in the search chooses the first result; in an empty search it continues.
 	search.onkeydown = (event) => {
 		if (event.key !== "Enter") return;
 		event.preventDefault();

@@ -26,11 +26,11 @@ const SENTENCES = {
 	invalid_body: ({ field, message }) => (field in LABELS ? `${LABELS[field]} ${LABEL_RULE}` : closed(message)),
 };
 
-// Returns what to tell the user. An error without a sentence of the page's own has that of the
-// server.
+// Returns the sentence for the user. An error without a sentence of the page's own has the server's
+// sentence.
 export const sentence = (problem) => SENTENCES[problem.code]?.(problem) ?? closed(problem.message);
 
-// Returns what is wrong with a name, or nothing. The server has the same rule.
+// Returns the mistake in a name, or nothing. The server has the same rule.
 export const nameProblem = (name) => (/^[a-z0-9_][a-z0-9_.-]{0,30}[a-z0-9_]$/.test(name) && /[a-z0-9]/.test(name) ? undefined : NAME_RULE);
 
 const closed = (text) => (text.charAt(0).toUpperCase() + text.slice(1)).replace(/([^.!?])$/, "$1.");

@@ -1,4 +1,4 @@
-// The form of somebody who is not signed in: sign in, or create an account.
+// The form of a user who is not signed in: sign in, or create an account.
 // SPDX-License-Identifier: MIT
 import { find, setMessage, setText } from "./dom.js";
 import { nameProblem, sentence } from "./problems.js";
@@ -10,7 +10,7 @@ const FACES = {
 	new: { title: "Create an account", question: "Already have one?", other: "Sign in", password: "new-password" },
 };
 
-// Errors that are about a field without naming it.
+// The fields of errors that do not name one.
 const FIELDS = { invalid_credentials: "password", invalid_name: "name", name_taken: "name" };
 
 // signIn(api, onDone): onDone() once the session is stored.
@@ -30,7 +30,7 @@ export function signIn(api, onDone) {
 		refuse("");
 	};
 
-	// Says what is wrong, at the field that it is about.
+	// Shows an error at its field.
 	const refuse = (text, field) => {
 		setMessage("sign-in-error", text);
 		for (const input of form.querySelectorAll("input")) {
@@ -72,7 +72,7 @@ export function signIn(api, onDone) {
 		form.elements.name.focus();
 	};
 	show(face);
-	// A server may have closed its registration. When it cannot be asked, the form stays, and
+	// A server may have closed its registration. When it does not answer, the form stays, and
 	// the server refuses.
 	api.server().then(({ registration }) => (find("sign-in-switch").parentElement.hidden = registration === "closed"), () => {});
 }

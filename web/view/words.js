@@ -3,8 +3,7 @@
 import { el } from "./dom.js";
 
 const DAY_MS = 86_400_000;
-// The page is in English, so its dates are too: in the reader's own kind of English where there is
-// one.
+// The page is in English, so its dates are too: in the reader's variant of English if there is one.
 const locale = globalThis.navigator?.languages?.find((language) => /^en\b/.test(language)) ?? "en-GB";
 const clock = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
 const weekday = new Intl.DateTimeFormat(locale, { weekday: "long" });
@@ -23,14 +22,14 @@ export const timeOfDay = (time) => clock.format(new Date(time));
 export const exactTime = (time) => exact.format(new Date(time));
 export const dayKey = (time) => String(midnight(time));
 
-// Above the messages of a day.
+// Returns the date above the messages of a day.
 export function dayName(time) {
 	const days = daysSince(time);
 	if (days < 2) return capital(ago.format(-days, "day"));
 	return (days < 300 ? longDate : fullDate).format(new Date(time));
 }
 
-// In a row of the inbox.
+// Returns the time in a row of the inbox.
 export function shortTime(time) {
 	const days = daysSince(time);
 	if (days < 1) return timeOfDay(time);
@@ -54,7 +53,7 @@ export function typingText(names) {
 
 export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
-// Text with its links: nodes, so nothing that somebody writes is ever read as HTML.
+// Returns a text with its links as nodes, so that no text of a user is parsed as HTML.
 export function linked(text) {
 	return text.split(/(\bhttps?:\/\/[^\s<>"]+)/).flatMap((part, i) => {
 		if (i % 2 === 0) return part;
@@ -63,8 +62,7 @@ export function linked(text) {
 	});
 }
 
-// Punctuation at the end belongs to the sentence, and so does a closing bracket that was not opened
-// within the link.
+// Cuts punctuation off the end of a link, and a closing bracket that was not opened within it.
 function trimmedLink(link) {
 	const open = { ")": 0, "]": 0, "}": 0 };   // of each kind, how many more were opened than closed
 	for (const sign of link) {
