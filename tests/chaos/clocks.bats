@@ -92,7 +92,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 	for who in alice bob; do heard $who "$(presence_of "$user_id") and .data.status == \"online\""; done
 	for who in alice bob; do heard $who "$(presence_of "$user_id") and .data.status == \"offline\"" 12; done
 	for who in alice bob; do [ "$(told $who "$user_id")" = "online offline" ]; done
-	# A poll hears what happens while it waits, and nothing twice.
+	# A poll receives the changes during its wait, and each once.
 	wait_until 5 event_there carol "$(presence_of "$user_id")"
 	[[ "$(told carol "$user_id")" =~ ^(online\ offline|online|offline)$ ]]
 	as dora
@@ -156,7 +156,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 @test "4003 and 4004: heartbeats do not extend a stream, and an auth frame extends the token but not the lifetime" {
 	further_push BANTER_PUSH_PING_SECONDS=10 BANTER_PUSH_COMMENT_SECONDS=10
 	export STREAM_URL=$further
-	as zoe # nobody else's presence and messages answer her poll
+	as zoe # no presence and no message of others answers her poll
 	group Room bob
 	ends=$(now_ms)
 	short=$(forged $(($(date +%s) + 12)))
@@ -217,7 +217,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 	noted sse '.client == "comment"' 4
 	several() { [ "$(notes_of ws | grep -c '"ping"')" -ge 3 ] && [ "$(notes_of sse | grep -c '"comment"')" -ge 3 ]; }
 	wait_until 6 several
-	# One that does not answer is given up; the one that does stays.
+	# A stream without pongs is closed; the one that answers stays.
 	STREAM_URL=$further listen frozen ws
 	kill -STOP "$(<"$(stream_file frozen pid)")"
 	given_up() { grep -q 'reason=idle code=4006' "$BANTER_STATE/log/$further_part.log"; }
@@ -276,7 +276,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 	group Room bob
 	get /v1/sync
 	cursor=$(json .cursor)
-	empty_answer() { # what has not come yet of the group, and who is there, is an answer of its own
+	empty_answer() { # late events of the group and presence would be an answer too
 		start=$(now_ms)
 		get "/v1/events?since=$cursor&wait=1"
 		expect 200
@@ -376,7 +376,7 @@ bulk() { grep -c '"client_id":"bulk-' "$BATS_TEST_TMPDIR/$1.events"; }
 	seq 1 160 | xargs -P 8 -I{} curl -s -o /dev/null -w '%{http_code}\n' -H "Authorization: Bearer $token" -H 'Content-Type: application/json' \
 		-d '{"client_id":"r{}","text":"x"}' "$URL/v1/conversations/$room/messages" | sort | uniq -c | awk '{ print $2, $1 }' >"$BATS_TEST_TMPDIR/codes"
 	taken=$(awk '$1 == 201 { print $2 }' "$BATS_TEST_TMPDIR/codes")
-	# A hundred at once, and what a minute's share gives back meanwhile.
+	# A hundred at once, and those that the rate allows meanwhile.
 	[ "$taken" -ge 95 ] && [ "$taken" -le $((105 + $(elapsed_ms "$start") * 100 / 60000)) ] || { cat "$BATS_TEST_TMPDIR/codes"; return 1; }
 	[ "$(awk '{ print $1 }' "$BATS_TEST_TMPDIR/codes" | paste -sd' ')" = "201 429" ]
 	post "/v1/conversations/$room/messages" '{"client_id":"more","text":"x"}'
@@ -387,7 +387,7 @@ bulk() { grep -c '"client_id":"bulk-' "$BATS_TEST_TMPDIR/$1.events"; }
 		[ "$(header_of RateLimit-Remaining)" = 0 ]
 		[[ $(header_of RateLimit-Reset) =~ ^[0-9]+$ ]]
 	else
-		expect 201 # a second has given one back
+		expect 201 # the rate allows one more after a second
 		taken=$((taken + 1))
 	fi
 	get "/v1/conversations/$room" # reads are counted apart
@@ -417,7 +417,7 @@ bulk() { grep -c '"client_id":"bulk-' "$BATS_TEST_TMPDIR/$1.events"; }
 	grep -q ' 429' "$BATS_TEST_TMPDIR/codes"
 	post /v1/auth/login '{"name":"nobody.at.all","password":"x"}'
 	[ "$reply_status" = 401 ] || expect 429 rate_limited
-	# The proxies of the setting tell the origin of a request, not the client itself.
+	# The proxies of the setting report the origin of a request, not the client itself.
 	BANTER_PUSH_PROXIES=192.0.2.1 stack restart lighttpd 3>&- 4>&-
 	for i in {1..12}; do
 		curl -s -o /dev/null -D - -H "X-Forwarded-For: 10.0.0.$i" -H 'Content-Type: application/json' -d '{"name":"nobody.at.all","password":"x"}' "$URL/v1/auth/login" |

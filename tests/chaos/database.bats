@@ -18,9 +18,9 @@ teardown() {
 # cut_sessions PATTERN: ends the sessions with an application name like this.
 cut_sessions() { admin "select pg_terminate_backend(pid) from pg_stat_activity where application_name like '$1'" >/dev/null; }
 
-# told_health NAME STATE [PART]: checks the last state of the database, or of redis, that the stream
-# was told.
-told_health() { [ "$(events_of "$1" | jq -r --arg part "${3-database}" 'select(.type == "stream.health") | .data[$part]' | tail -n 1)" = "$2" ]; }
+# health_received NAME STATE [PART]: checks the last state of the database, or of redis, that the
+# stream has received.
+health_received() { [ "$(events_of "$1" | jq -r --arg part "${3-database}" 'select(.type == "stream.health") | .data[$part]' | tail -n 1)" = "$2" ]; }
 readyz_is() { get /readyz && [ "$reply_status" = "$1" ]; }
 # A ticket is taken by a statement that writes, so it shows that push can do all again.
 opens_with_ticket() { listen late ws --ticket "$(ticket)" && heard late '.type == "stream.ready"' 1; }
@@ -29,7 +29,7 @@ opens_with_ticket() { listen late ws --ticket "$(ticket)" && heard late '.type =
 # arrive.
 recovers() {
 	wait_until 20 readyz_is 200
-	wait_until 20 told_health "$1" ok
+	wait_until 20 health_received "$1" ok
 	opens_with_ticket
 	send "again"
 	heard "$1" '.data.text == "again"'
@@ -121,7 +121,7 @@ api_waits() { BANTER_API_WAIT_MS=$1 stack restart api 3>&- 4>&-; }
 	readyz_is 200
 	stack kill redis STOP
 	asked=$(now_ms)
-	# A request that probes itself waits for Redis: it is given up after a second.
+	# A request that probes Redis stops waiting after a second.
 	redis_failed() { [ "$(curl -s -m 1 "$URL/readyz" | jq -r .checks.redis)" = failed ]; }
 	wait_until 20 redis_failed || { stack kill redis CONT; return 1; }
 	took=$(elapsed_ms "$asked")
@@ -136,7 +136,7 @@ api_waits() { BANTER_API_WAIT_MS=$1 stack restart api 3>&- 4>&-; }
 	listen alice ws
 	admin "alter database banter set default_transaction_read_only = on"
 	cut_sessions 'banter-%'
-	wait_until 15 told_health alice degraded
+	wait_until 15 health_received alice degraded
 	wait_until 10 readyz_is 503
 	admin "alter database banter reset default_transaction_read_only"
 	recovers alice
@@ -148,7 +148,7 @@ api_waits() { BANTER_API_WAIT_MS=$1 stack restart api 3>&- 4>&-; }
 	listen alice ws
 	admin "alter schema banter rename to if_renamed"
 	cut_sessions 'banter-%'
-	wait_until 15 told_health alice degraded
+	wait_until 15 health_received alice degraded
 	wait_until 10 readyz_is 503
 	admin "alter schema if_renamed rename to banter"
 	recovers alice
@@ -231,13 +231,13 @@ meets_and_tells() { post "/v1/conversations/$room/messages" "{\"client_id\":\"$s
 		speak alice "{\"type\":\"message.send\",\"conversation_id\":\"$room\",\"client_id\":\"up-$state\",\"text\":\"x\"}"
 		heard alice ".client_id == \"up-$state\" and .code == \"unavailable\"" 15
 		grep -q "event=statement_failed statement=messages_send sqlstate=$state " "$BANTER_STATE/log/push.log"
-		told_health alice degraded || heard alice '.type == "stream.health" and .data.database == "degraded"'
+		health_received alice degraded || heard alice '.type == "stream.health" and .data.database == "degraded"'
 		admin "drop trigger break on banter.messages" "drop function public.break()"
 		post "/v1/conversations/$room/messages" "{\"client_id\":\"$state-1\",\"text\":\"x\"}"
 		expect 201
 		wait_until 10 readyz_is 200
 	done
-	wait_until 15 told_health alice ok
+	wait_until 15 health_received alice ok
 }
 
 # preloaded_push [SETTING=VALUE…]: starts a push with preload.c at $further. Its log is
@@ -286,14 +286,14 @@ silence_stops_nothing() {
 	STREAM_URL=$further listen alice ws
 	touch "$silent"
 	kill -KILL "$door"
-	wait_until 20 told_health alice degraded "$3"
+	wait_until 20 health_received alice degraded "$3"
 	for i in {1..20}; do
 		[ "$(curl -s -m 2 -o /dev/null -w '%{http_code}' "$further/healthz")" = 200 ]
 		speak alice '{"type":"heartbeat"}'
 	done
 	rm "$silent"
 	tcp_door "$port" "$2"
-	wait_until 30 told_health alice ok "$3"
+	wait_until 30 health_received alice ok "$3"
 	send "found"
 	heard alice '.data.text == "found"'
 	[ "$(notes_of alice | grep -c '"closed"')" = 0 ]
@@ -322,7 +322,7 @@ silence_stops_nothing() {
 	preloaded_end
 }
 
-# horizon_gauge N: checks the metric that tells whether the horizon stands still.
+# horizon_gauge N: checks the metric of a horizon that stands still.
 horizon_gauge() { [ "$(curl -s "$further/metrics" | sed -n 's/^banter_push_horizon_stands //p')" = "$1" ]; }
 horizon_logged() { grep -q ' level=warn event=horizon_stands seconds=[0-9]* see=banter.horizon_holders()' "$preloaded_log"; }
 

@@ -17,7 +17,7 @@ beat() { post /v1/presence/heartbeat "{\"status\":\"$1\"}"; expect 204; }
 read_to() { post "/v1/conversations/$room/read" "{\"message_id\":\"$1\"}"; expect 200; }
 seen() { [ -n "$(psql_banter "select last_seen from users where id = $1")" ]; }
 seen_after() { [ "$(psql_banter "select last_seen > to_timestamp($2 / 1000.0) from users where id = $1")" = t ]; }
-# Cuts push off: what is published until it goes on is lost.
+# Cuts push off from Redis: notifications are lost until the subscription is restored.
 cut_off() {
 	stack kill push STOP
 	redis client kill type pubsub >/dev/null
@@ -46,7 +46,7 @@ cut_off() {
 	heard alice ".type == \"presence.state\" and any(.data.presence[]; .user_id == \"$(id_of carol)\" and .status == \"online\")" 15
 	heard phone ".type == \"conversation.read\" and .data.read_id == \"$message\" and .data.unread_count == 0" 15
 	heard alice ".type == \"receipt.updated\" and any(.data.receipts[]?; .user_id == \"$(id_of bob)\" and .read_id == \"$first\")" 15
-	as dora; beat online; beat away # and a list that was replaced is not heard any more
+	as dora; beat online; beat away # and changes of users on a replaced list are not delivered any more
 	as carol; beat away
 	heard alice "$(status_of "$(id_of carol)" away)"
 	not_heard alice "$(status_of "$(id_of dora)" online)"

@@ -134,7 +134,7 @@ sends_again() {
 	as alice
 	fence "${names[@]}"
 	mapfile -t ids < <(for name in "${names[@]}"; do id_of "$name"; done)
-	# committed on both servers; nobody is told
+	# committed on both servers, without a notification
 	lost=$(psql_banter "select payload::json ->> 'id' from conversation_group($user_id, 'Lost', array[$(IFS=,; echo "${ids[*]}")], 'full') where channel is null")
 	pair_kill
 	pair_promote

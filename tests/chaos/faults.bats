@@ -17,7 +17,7 @@ teardown() {
 	for kill in 1 2; do
 		stack kill push
 		at=$(stored)
-		wait_until 20 more_than $((at + 20)) # sends go on without it
+		wait_until 20 more_than $((at + 20)) # sends succeed without it
 		stack start push
 		wait_until 20 more_than $((at + 60))
 	done
@@ -31,7 +31,7 @@ teardown() {
 	at=$(stored)
 	wait_until 30 more_than $((at + 60))
 	stack kill push
-	wait_until 30 more_than $((at + 100)) # sends go on without it
+	wait_until 30 more_than $((at + 100)) # sends succeed without it
 	stack start push
 	wait_until 30 more_than $((at + 200))
 	crowd_judges
@@ -70,7 +70,7 @@ teardown() {
 	send "in the dark"
 	for transport in "${TRANSPORTS[@]}"; do
 		heard "$transport" '.data.text == "in the dark"' 10
-		[ $(($(jq -r ._at <<<"$event") - sent)) -lt 8000 ] # the sweep delivers while Redis is away, within 5 s
+		[ $(($(jq -r ._at <<<"$event") - sent)) -lt 8000 ] # the sweep delivers while Redis is unavailable, within 5 s
 	done
 	ten_seconds_over() { [ "$(elapsed_ms "$killed")" -ge 10000 ]; }
 	wait_until 15 ten_seconds_over
@@ -127,7 +127,7 @@ teardown() {
 		in_order_within 20 "$transport" "$room" 1 6
 		in_order_within 20 "$transport" "$other" 2 4
 	done
-	# And no cursor has gone past any of it.
+	# And no cursor has skipped any of it.
 	as bob
 	[ "$(get "/v1/sync?since=$(cat "$(stream_file ws cursor)")" && json '.events | length')" = 0 ]
 }
@@ -148,8 +148,8 @@ teardown() {
 }
 
 # healthy NAME DATABASE REDIS [SECONDS]: waits until the last stream.health of the stream has these.
-told_health() { [ "$(events_of "$1" | jq -r 'select(.type == "stream.health") | .data | "\(.database) \(.redis)"' | tail -n 1)" = "$2 $3" ]; }
-healthy() { wait_until "${4:-10}" told_health "$@" || { events_of "$1" | grep stream.health; return 1; }; }
+health_received() { [ "$(events_of "$1" | jq -r 'select(.type == "stream.health") | .data | "\(.database) \(.redis)"' | tail -n 1)" = "$2 $3" ]; }
+healthy() { wait_until "${4:-10}" health_received "$@" || { events_of "$1" | grep stream.health; return 1; }; }
 
 @test "PostgreSQL and Redis hang for ten seconds under load: streams stay open and get stream.health, and each message arrives once" {
 	as alice
@@ -163,7 +163,7 @@ healthy() { wait_until "${4:-10}" told_health "$@" || { events_of "$1" | grep st
 	wait_until 20 more_than $((at + 30))
 	stack kill redis STOP
 	for transport in ws sse; do healthy $transport ok degraded; done
-	listen meanwhile ws --token "$(token_of bob)" # who comes now is told at once
+	listen meanwhile ws --token "$(token_of bob)" # a new stream gets stream.health at once
 	healthy meanwhile ok degraded 5
 	sent=$(now_ms)
 	send "late"
@@ -256,7 +256,7 @@ all_replaced() { [ "$(workers_of api | wc -l)" = 2 ] && [ -z "$(comm -12 <(echo 
 	# polls. Bob's is published. The sweep finds that of Alice, unless it had not looked before.
 	heard ws-1 ".type == \"receipt.updated\" and any(.data.receipts[]; .user_id == \"$(id_of bob)\" and .delivered_id == \"$message\")"
 	further=$PUSH_URL swept 2
-	# Nothing is left to be told, so the polls stay open when they have asked again.
+	# No event is left, so the repeated polls stay open.
 	polls_wait() { [ "$(curl -s "$PUSH_URL/metrics" | sed -n 's/^banter_push_streams{transport="poll"} //p')" = 3 ]; }
 	wait_until 10 polls_wait
 	run stack stop push
@@ -416,7 +416,7 @@ all_replaced() { [ "$(workers_of api | wc -l)" = 2 ] && [ -z "$(comm -12 <(echo 
 	as_device bob second
 	listen second sse
 	role=$(psql -XAtq -d "$BANTER_DATABASE_URL" -c 'select current_user')
-	# The connections for messages go, and may not come back.
+	# The connections for messages are closed, and cannot be reopened.
 	admin "alter role $role connection limit 1"
 	admin "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'banter-push-send'"
 	away() { [ "$(curl -s "$further/metrics" | sed -n 's/^banter_push_degraded{part="database"} //p')" = 1 ]; }
@@ -439,7 +439,7 @@ all_replaced() { [ "$(workers_of api | wc -l)" = 2 ] && [ -z "$(comm -12 <(echo 
 	listen alice ws
 	coproc OTHER { psql -qXAt -h "$BANTER_STATE/socket" -U postgres banter 2>&1 3>&- 4>&-; }
 	other() { echo "$1" >&"${OTHER[1]}" && read -r -t 10 <&"${OTHER[0]}"; }
-	# The first one to wait checks first for a deadlock, and gives up: push.
+	# push waits first, so it checks first for a deadlock, and its transaction fails.
 	other "set deadlock_timeout = '20s'; begin; select user_id from banter.members where conversation_id = $room and role = 'owner' for update;"
 	speak alice "{\"type\":\"message.send\",\"conversation_id\":\"$room\",\"client_id\":\"knot\",\"text\":\"x\"}"
 	waits() { [ "$(psql_banter "select count(*) from pg_stat_activity where application_name = 'banter-push-send' and wait_event_type = 'Lock'")" = 1 ]; }

@@ -63,7 +63,7 @@ unmoved() {
 	flooded heavy '.ready == 19'
 	as alice
 	unmoved bob
-	flooded heavy '.ended == 19 and .codes["4503"] >= 1' # whoever goes on sending is cut before it has read that
+	flooded heavy '.ended == 19 and .codes["4503"] >= 1' # a client that keeps sending is cut before it reads the close
 	met_within 2 input_bytes 19
 	flood stranger stranger 200
 	unmoved bob
@@ -160,7 +160,7 @@ unmoved() {
 	as alice
 	unmoved bob
 	hang_up silent
-	met_within 5 streams_per_address 171 # answered again: they are gone
+	met_within 5 streams_per_address 171 # answered again: the others are closed
 }
 
 # ticks: prints the CPU that $further has used, in hundredths of a second.

@@ -31,7 +31,7 @@ refusals_of() {
 }
 
 # login_from_strangers NAME: signs in from one address after the other until one is refused. There
-# are more of them than the limit gives back meanwhile.
+# are more of them than the limit allows meanwhile.
 login_from_strangers() {
 	local n
 	for n in {1..40}; do
@@ -104,7 +104,7 @@ login_from_strangers() {
 	header 'X-Forwarded-For: 203.0.113.50'
 	post /v1/auth/login "{\"name\":\"$name\",\"password\":\"$PASSWORD\"}"
 	expect 200
-	# A name that nobody has is counted in the same way.
+	# An unknown name is counted in the same way.
 	login_from_strangers nobody.has.this
 	expect 429 rate_limited
 }

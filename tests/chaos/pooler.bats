@@ -69,7 +69,7 @@ pool_stop() {
 	pool_stop
 	pool_start
 	talk_go_on
-	# The streams that are open and new ones go on.
+	# Open streams and new ones work.
 	speak bob-ws "{\"type\":\"message.send\",\"conversation_id\":\"$room\",\"client_id\":\"up\",\"text\":\"up\"}"
 	heard bob-sse '.type == "message.created" and .data.text == "up"' 20
 	listen late ws

@@ -53,7 +53,7 @@ runs() { [ "/proc/$(stack pid "$1")/exe" -ef "$2" ]; }
 	done
 	stack start 3>&- 4>&-
 	for part in postgres redis lighttpd haproxy; do runs $part "${programs[$part]}"; done
-	for part in api push; do [ "$(stack status | grep "^$part runs")" = "$(grep "^$part runs" <<<"$before")" ]; done # these go on
+	for part in api push; do [ "$(stack status | grep "^$part runs")" = "$(grep "^$part runs" <<<"$before")" ]; done # these keep running
 	talk_go_on
 	before=$(stack status)
 	stack start 3>&- 4>&-

@@ -95,7 +95,7 @@ export function settings() {
 	const table = settingsTable();
 	if (table === null) return null;
 	const { page, from, to } = settingsPlace();
-	return page.slice(from, to) === table ? [] : ["the table is not that of banter-api --help; write it anew: tests/contract/run --settings"];
+	return page.slice(from, to) === table ? [] : ["the table is not that of banter-api --help; update it: tests/contract/run --settings"];
 }
 
 export function writeSettings() {

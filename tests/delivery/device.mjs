@@ -1,4 +1,5 @@
-// A device: signed in, listening on one transport after another, and strict about what it hears.
+// A device: signed in, with a stream on one transport after another. It checks each event that it
+// receives.
 // SPDX-License-Identifier: MIT
 import { Stream } from "../support/clients/streams.mjs";
 import { sleep } from "./server.mjs";
@@ -9,7 +10,7 @@ const ENDS_WITHIN_MS = 1500; // a revoked device's streams: one second as promis
 
 export class Device {
 	/*
-	 * run: {server, ledger, random, options, told(device, note)}; signed: the answer to
+	 * run: {server, ledger, random, options, noted(device, note)}; signed: the answer to
 	 * register or login.
 	 */
 	constructor(run, user, name, signed) {
@@ -76,12 +77,12 @@ export class Device {
 		this.stream?.end();
 	}
 
-	/* ---- hearing */
+	/* ---- receiving */
 
 	hear(event) {
 		this.events[this.stream.transport]++;
 		if (this.revokedAt && Date.now() - this.revokedAt > ENDS_WITHIN_MS)
-			this.fault("leaked", `heard ${event.type} ${Date.now() - this.revokedAt} ms after it was revoked`);
+			this.fault("leaked", `received ${event.type} ${Date.now() - this.revokedAt} ms after it was revoked`);
 		if (event.seq !== undefined)
 			this.hearDurable(event);
 		else if (event.type === "receipt.updated" || event.type === "conversation.read")
@@ -90,10 +91,9 @@ export class Device {
 			this.answers.get(event.client_id)?.(event);
 		else if (event.type === "stream.reset")
 			this.hearReset(event.data);
-		// The answer to what it sent may come later than its removal, and tells it nothing
-		// that is not its own.
+		// The answer to its own send may arrive after its removal, and is no leak.
 		if (event.data?.conversation_id && event.seq === undefined && this.gone.has(event.data.conversation_id) && event.data.sender_id !== this.user.id)
-			this.fault("leaked", `heard ${event.type} of ${this.run.ledger.name(event.data.conversation_id)}, which it has left`);
+			this.fault("leaked", `received ${event.type} of ${this.run.ledger.name(event.data.conversation_id)}, which it has left`);
 	}
 
 	hearReset(data) {
@@ -117,20 +117,20 @@ export class Device {
 			return; // a snapshot may be newer than its cursor
 		this.heardList(conversation).push(seq);
 		if (this.isStranger)
-			this.fault("leaked", `a stranger heard ${place}`);
+			this.fault("leaked", `a stranger received ${place}`);
 		if (seq <= last)
 			this.fault(this.heardList(conversation).indexOf(seq) < this.heardList(conversation).length - 1 ? "repeated" : "out_of_order", `${place} after seq ${last}`);
 		else if (seq !== last + 1 && !begins)
 			this.fault("out_of_order", `${place} directly after seq ${last}`);
 		if (this.gone.has(conversation) && !begins)
-			this.fault("leaked", `heard ${place} after it was removed`);
+			this.fault("leaked", `received ${place} after it was removed`);
 		this.last.set(conversation, Math.max(last, seq));
 		if (begins)
 			this.gone.delete(conversation);
 		if (event.type === "member.removed" && event.data.user_id === this.user.id)
 			this.gone.add(conversation);
 		for (const member of event.type === "member.added" ? event.data.members : [])
-			this.marks.delete(`${conversation} ${member.user_id}`); // who comes back begins anew
+			this.marks.delete(`${conversation} ${member.user_id}`); // a rejoin begins with new marks
 		if (begins)
 			this.marks.delete(`${conversation} ${this.user.id}`);
 		this.hearMessage(event);
@@ -173,16 +173,16 @@ export class Device {
 		this.run.ledger.fault(kind, this.label, what);
 	}
 
-	/* ---- coming and going */
+	/* ---- connecting */
 
 	note(note) {
-		const { random, options, told } = this.run;
+		const { random, options, noted } = this.run;
 
-		told(this, note);
+		noted(this, note);
 		if (note.client === "open") {
 			this.isReady = true;
 			if (this.revokedAt && Date.now() - this.revokedAt > ENDS_WITHIN_MS && this.stream.transport !== "ws")
-				this.fault("not_refused", "could open a stream after it was revoked");
+				this.fault("not_refused", "opened a stream after it was revoked");
 		}
 		if (note.client !== "closed")
 			return;
@@ -197,14 +197,16 @@ export class Device {
 			this.cutSoon();
 	}
 
-	/* Refused for good: right for a revoked device, a matter of a fresh token else. */
+	/*
+	 * Handles a final refusal: right for a revoked device; else the device needs a new token.
+	 */
 	async ended() {
 		if (this.isOver || this.isRevoked)
 			return;
 		if (await this.refresh())
 			this.stream.open();
 		else
-			this.fault("broken", "its stream ended for good, though nobody has revoked the device");
+			this.fault("broken", "its stream ended with a final code, though the device is not revoked");
 	}
 
 	async refresh() {
@@ -249,7 +251,7 @@ export class Device {
 		look();
 	}
 
-	/* ---- talking */
+	/* ---- sending */
 
 	get canSend() {
 		return this.stream?.transport === "ws" && this.isReady && this.stream.socket?.readyState === 1 && this.stream.isOpen && !this.revokedAt;
@@ -260,7 +262,7 @@ export class Device {
 			this.stream.order(JSON.stringify(frame));
 	}
 
-	/* A message up the socket; what was answered, or {type: "lost"}. */
+	/* Sends a message by WebSocket. Returns the answer, or {type: "lost"}. */
 	sendUp(frame) {
 		const answer = new Promise((done) => {
 			const timer = setTimeout(() => done({ type: "lost" }), ANSWER_MS);

@@ -1,11 +1,11 @@
-// The verdict: what every device should have heard, what history says, and who was let in that
-// should not have been.
+// The verdict: compares the events of each device with its memberships and with history, and finds
+// leaks.
 // SPDX-License-Identifier: MIT
 import { ranges } from "./ledger.mjs";
 
 /*
- * The seqs that a device must have heard in a conversation, by when its user was in it and by what
- * it began with.
+ * Returns the seqs that a device must have received in a conversation, from the times of its
+ * membership and its first cursor.
  */
 function expected(ledger, device, conversation) {
 	const last = ledger.conversations.get(conversation).last ?? 0;
@@ -23,7 +23,7 @@ export function lacking(ledger, device, conversation) {
 	return expected(ledger, device, conversation).filter((seq) => !heard.has(seq));
 }
 
-/* Conversations in which a device still lacks something. */
+/* Returns the conversations in which a device still lacks an event. */
 export function lacksAnything(ledger, device) {
 	return !device.revokedAt && [...ledger.conversations.keys()].some((c) => lacking(ledger, device, c).length > 0);
 }
@@ -35,7 +35,7 @@ function messagesAt(ledger, conversation, seqs) {
 	return `${names.join(", ")}${seqs.length > 5 ? ", …" : ""}`;
 }
 
-/* No loss and no leak, device by device. */
+/* Checks each device for losses and leaks. */
 function judgeDevice(ledger, device) {
 	for (const conversation of ledger.conversations.keys()) {
 		const missing = device.revokedAt ? [] : lacking(ledger, device, conversation);
@@ -43,13 +43,13 @@ function judgeDevice(ledger, device) {
 		const extra = [...new Set(device.heard.get(conversation) ?? [])].filter((seq) => !allowed.has(seq));
 
 		if (missing.length)
-			device.fault("missing", `never heard seq ${ranges(missing)} of ${ledger.name(conversation)}: ${messagesAt(ledger, conversation, missing)}`);
+			device.fault("missing", `never received seq ${ranges(missing)} of ${ledger.name(conversation)}: ${messagesAt(ledger, conversation, missing)}`);
 		if (extra.length)
-			device.fault("leaked", `heard seq ${ranges(extra)} of ${ledger.name(conversation)}, where its user was not a member: ${messagesAt(ledger, conversation, extra)}`);
+			device.fault("leaked", `received seq ${ranges(extra)} of ${ledger.name(conversation)}, where its user was not a member: ${messagesAt(ledger, conversation, extra)}`);
 	}
 	for (const conversation of device.heard.keys())
 		if (!ledger.conversations.has(conversation) && !device.isStranger)
-			device.fault("leaked", `heard of ${conversation}, which is none of ours`);
+			device.fault("leaked", `received an event of ${conversation}, which is not of this run`);
 }
 
 async function history(server, conversation, token) {
@@ -65,8 +65,7 @@ async function history(server, conversation, token) {
 }
 
 /*
- * History holds each message once, at the place where the streams had it, and all that was
- * acknowledged.
+ * Checks that history holds each acknowledged message once, at the seq that the streams had.
  */
 async function judgeHistory(run, conversation, token) {
 	const { ledger, server } = run;
@@ -79,17 +78,17 @@ async function judgeHistory(run, conversation, token) {
 		const said = ledger.said.get(m.client_id);
 		const heard = order.get(m.seq)?.message;
 		if (byClientId.has(m.client_id))
-			ledger.fault("stored_twice", where, `"${m.client_id}" is there as seq ${byClientId.get(m.client_id).seq} and as seq ${m.seq}`);
+			ledger.fault("stored_twice", where, `"${m.client_id}" is stored as seq ${byClientId.get(m.client_id).seq} and as seq ${m.seq}`);
 		byClientId.set(m.client_id, m);
 		if (!said || said.text !== m.text || said.sender !== m.sender_id)
-			ledger.fault("differs", where, `seq ${m.seq} is what nobody has said`);
+			ledger.fault("differs", where, `seq ${m.seq} is a message that no device has sent`);
 		// After a loss a snapshot may cover what stands at this seq now; judgeShown says
-		// that nobody kept the former.
+		// that no device kept the former.
 		const isSkipped = ledger.lossy && m.seq <= ledger.skipped.get(conversation);
 		if (heard && heard.id !== m.id && !(isSkipped && BigInt(heard.id) < BigInt(m.id)))
-			ledger.fault("differs", where, `seq ${m.seq} is message ${m.id}, on streams it was ${heard.id}`);
+			ledger.fault("differs", where, `seq ${m.seq} is message ${m.id}, streams delivered ${heard.id}`);
 		if (!heard && !isSkipped)
-			ledger.fault("unheard_of", where, `seq ${m.seq}, "${m.client_id}", was heard on no device at all`);
+			ledger.fault("undelivered", where, `seq ${m.seq}, "${m.client_id}", was received by no device`);
 	}
 	judgeLost(ledger, conversation, messages);
 	for (const m of ledger.stored.values())
@@ -119,14 +118,14 @@ function judgeLost(ledger, conversation, messages) {
 	}
 }
 
-/* No device is left with a message that the database does not have, or has elsewhere. */
+/* Checks that no device keeps a message that the database does not have at this seq. */
 function judgeShown(device, conversation, ids) {
 	for (const [seq, id] of device.shown.get(conversation) ?? [])
 		if (ids.get(seq) !== id)
 			device.fault("differs", `received message ${id} as seq ${seq} of ${device.run.ledger.name(conversation)}; history has ${ids.get(seq) ?? "nothing"} there`);
 }
 
-/* 0 ≤ read ≤ delivered ≤ last, and nothing below what anybody was told. */
+/* Checks 0 ≤ read ≤ delivered ≤ last, and that no mark is below one that a device received. */
 async function judgeMarks(run, conversation, token) {
 	const { ledger, server, devices, reads } = run;
 	const { members } = await server.must("GET", `/v1/conversations/${conversation}/members?limit=200`, { token });
@@ -139,28 +138,28 @@ async function judgeMarks(run, conversation, token) {
 		if (read > delivered || (last && delivered > last))
 			ledger.fault("backwards", where, `user ${m.user_id}: read ${read}, delivered ${delivered}, last ${last}`);
 		if (ledger.memberships(conversation, m.user_id).length > 1)
-			continue; // who came back began anew
+			continue; // a rejoin began with new marks
 		for (const device of devices) {
-			const told = device.marks.get(`${conversation} ${m.user_id}`);
-			if (told && (told.delivered > delivered || told.read > read))
-				ledger.backwards(told.at, where, `user ${m.user_id}: now delivered ${delivered}, read ${read}; ${device.label} was told ${told.delivered}, ${told.read}`);
+			const known = device.marks.get(`${conversation} ${m.user_id}`);
+			if (known && (known.delivered > delivered || known.read > read))
+				ledger.backwards(known.at, where, `user ${m.user_id}: now delivered ${delivered}, read ${read}; ${device.label} received ${known.delivered}, ${known.read}`);
 		}
 		const acknowledged = reads.get(`${conversation} ${m.user_id}`);
 		if (acknowledged && acknowledged.id > read)
-			ledger.backwards(acknowledged.at, where, `user ${m.user_id} has read up to ${acknowledged.id} as was acknowledged; now it is ${read}`);
+			ledger.backwards(acknowledged.at, where, `user ${m.user_id} has an acknowledged read mark ${acknowledged.id}; now it is ${read}`);
 	}
 }
 
-/* Messages of somebody who was not in the conversation. */
+/* Finds messages of users who were not members. */
 function judgeSenders(ledger, conversation) {
 	for (const [seq, at] of ledger.orders.get(conversation) ?? []) {
 		const sender = at.message?.sender_id;
 		if (sender && !ledger.memberships(conversation, sender).some((span) => seq > span.from && seq < span.to))
-			ledger.fault("leaked", `order of ${ledger.name(conversation)}`, `seq ${seq} is by user ${sender}, who was not a member`);
+			ledger.fault("leaked", `order of ${ledger.name(conversation)}`, `seq ${seq} is of user ${sender}, who was not a member`);
 	}
 }
 
-/* The end of every conversation, to know what is still to come. */
+/* Reads the last seq of every conversation, to know which events are still missing. */
 export async function readEnds(run) {
 	for (const c of run.ledger.conversations.values())
 		c.last = (await run.server.must("GET", `/v1/conversations/${c.id}`, { token: c.owner.device.token })).last_seq;

@@ -1,5 +1,4 @@
-// The account: what was said, what was acknowledged, what each conversation's order is, and every
-// fault that was found.
+// The ledger: sent and acknowledged messages, the order of each conversation, and every fault.
 // SPDX-License-Identifier: MIT
 
 /* The faults that are counted. Each kind belongs to one of the promises that the verdict lists. */
@@ -7,7 +6,7 @@ export const FAULTS = {
 	missing: "no loss",
 	unstored: "no loss",
 	reset: "no loss",
-	unheard_of: "no loss",
+	undelivered: "no loss",
 	repeated: "no repeat",
 	stored_twice: "no repeat",
 	out_of_order: "one order",
@@ -49,7 +48,7 @@ export class Ledger {
 		this.said.set(clientId, { conversation, sender, text, at: Date.now() });
 	}
 
-	/* An answer to a send: the same message every time it is sent. */
+	/* Stores a reply to a send. Each repeat must return the same message. */
 	acknowledge(message, how) {
 		const said = this.said.get(message.client_id);
 		const before = this.stored.get(message.client_id);
@@ -74,7 +73,7 @@ export class Ledger {
 		const what = isMessage ? `${event.data.id} ${event.data.sender_id} ${event.data.client_id} ${event.data.text}` : "a change";
 		let known = order.get(event.seq) ?? { what };
 		if (this.lossy && isMessage && known.message && known.what !== what) {
-			// The seq was given again after a loss: the message with the higher id is
+			// The seq was used again after a loss: the message with the higher id is
 			// the later one.
 			if (BigInt(known.message.id) > BigInt(event.data.id))
 				return;
@@ -92,7 +91,7 @@ export class Ledger {
 		if (isMessage)
 			known.message = event.data;
 		if (isMessage && this.said.get(event.data.client_id)?.text !== event.data.text)
-			this.fault("differs", where, `${this.name(event.conversation_id)} seq ${event.seq} says what nobody has said: "${event.data.text.slice(0, 80)}"`);
+			this.fault("differs", where, `${this.name(event.conversation_id)} seq ${event.seq} has a text that no device has sent: "${event.data.text.slice(0, 80)}"`);
 	}
 
 	/* Notes that an acknowledged message is lost, and which one is stored in its place. */
@@ -112,14 +111,14 @@ export class Ledger {
 		this.skipped.set(conversation, Math.max(this.skipped.get(conversation) ?? 0, seq));
 	}
 
-	/* When the last device learned of the loss; what was said before may be lost. */
+	/* The time when the last device learned of the loss. Earlier messages may be lost. */
 	get lossKnownAt() {
 		return this.resets.length ? Math.max(...this.resets) : 0;
 	}
 
 	/*
-	 * A mark moved backward from what was said at `at`. After a loss it may, so this is judged
-	 * last.
+	 * Notes a mark that went back from its value at `at`. After a loss it may, so this is
+	 * judged last.
 	 */
 	backwards(at, where, what) {
 		this.wentBack.push({ at, where, what });
@@ -138,8 +137,8 @@ export class Ledger {
 	}
 
 	/*
-	 * The seqs from and to which a user was in a conversation, both of them theirs; `to` is
-	 * Infinity for who still is.
+	 * Returns the first and last seq of a user's membership. `to` is Infinity for a present
+	 * member.
 	 */
 	memberships(conversation, user) {
 		const { initial } = this.conversations.get(conversation);

@@ -8,7 +8,7 @@ const CUTS = ["drop", "drop", "reset", "handshake"];
 const REVOKED_MS = 1500; // one second as promised, and the way
 const SENT_WITHIN_MS = 60_000; // after the sending has ended
 
-/* Does something about so many times a second, until the sending ends. */
+/* Calls a function at a rate per second, until the sending ends. */
 async function often(run, perSecond, work) {
 	if (!(perSecond > 0))
 		return;
@@ -28,8 +28,7 @@ function restSend(run, user, conversation, message, lost) {
 }
 
 /*
- * One attempt, up a socket or by REST. True when the matter is settled; false when it has to be
- * sent again.
+ * Sends a message once, by WebSocket or REST. Returns false when the send has to be repeated.
  */
 async function attempt(run, user, conversation, message, { loses, socket }) {
 	const { random, counts } = run;
@@ -61,7 +60,7 @@ function settled(run, message, repeated, how) {
 	return true;
 }
 
-/* A guest may be out again by the time its message arrives; every other refusal is one too many. */
+/* A guest may be removed before its message arrives. Any other refusal is a fault. */
 function refused(run, user, conversation, message, code, how) {
 	if (["unavailable", "too_busy", "rate_limited", "shutting_down"].includes(code))
 		return false;
@@ -101,13 +100,13 @@ async function send(run) {
 		await sendOther(run, user, conversation, message);
 }
 
-/* The same client_id with another text is refused for ever. */
+/* Checks that the same client_id with another text is refused. */
 async function sendOther(run, user, conversation, message) {
 	const reply = await restSend(run, user, conversation, { ...message, text: `${message.text}, or not` });
 
 	run.counts.others++;
 	if (reply.status >= 200 && reply.status < 300)
-		run.ledger.fault("differs", "answer by REST", `"${message.client_id}" was taken with another text: ${reply.status}`);
+		run.ledger.fault("differs", "answer by REST", `"${message.client_id}" was accepted with another text: ${reply.status}`);
 }
 
 /* ---- receipts */
@@ -144,8 +143,8 @@ async function cut(run) {
 }
 
 /*
- * The guest of a group goes, by itself or by the owner's will, or comes back. Unanswered, it is
- * asked what became of it.
+ * Lets the guest of a group leave, be removed, or join again. Without a reply it reads the
+ * result.
  */
 async function moveGuest(run, group) {
 	const token = group.owner.device.token;

@@ -1,27 +1,27 @@
-// The options of verify-delivery: one table, from which they are read and told.
+// The options of verify-delivery: one table, for parsing and for --help.
 // SPDX-License-Identifier: MIT
 import { randomInt } from "node:crypto";
 
 const OPTIONS = [
-	["users", 6, "people (at least 3)"],
-	["devices", 3, "devices of each"],
-	["transports", "ws,sse,poll", "their transports, in turn; each reconnect draws one anew"],
+	["users", 6, "users (at least 3)"],
+	["devices", 3, "devices of each user"],
+	["transports", "ws,sse,poll", "their transports, in turn; each reconnect picks one at random"],
 	["groups", 3, "groups, in each of which one member joins and leaves; with the direct conversations at most 40"],
 	["directs", 3, "direct conversations"],
 	["rate", 20, "messages a second, in all"],
 	["socket", 0.4, "share of them that is sent by WebSocket"],
-	["lose", 0.2, "share of them whose reply is discarded, so that they are sent again"],
+	["lose", 0.2, "share of them whose reply is discarded, so that the send is repeated"],
 	["drop", 4, "connections cut a second"],
 	["members", 1, "changes of membership a second"],
 	["revoke", 1, "devices revoked on each transport"],
-	["seconds", 30, "how long this lasts"],
+	["seconds", 30, "duration of the run"],
 	["settle", 30, "how long late events may take after that"],
 	["streams", "", "addresses for the streams, in turn, when they are not the server's own"],
 	["seed", 0, "seed of all random choices; 0: another each time"],
 ];
 const FLAGS = [
 	["json", "the verdict as JSON on the last line; a line {\"state\":\"running\"} when all streams are open"],
-	["keep", "keep the conversations, to look into them"],
+	["keep", "keep the conversations for inspection"],
 	["lossy", "the database may lose its last messages once, as an asynchronous failover does; then no --members and no --revoke"],
 ];
 
@@ -45,7 +45,7 @@ function readValue(name, fallback, text) {
 	const value = typeof fallback === "number" ? Number(text) : text;
 
 	if (text === undefined || (typeof fallback === "number" && !(value >= 0)))
-		leave(64, `verify-delivery: --${name} wants ${typeof fallback === "number" ? "a number" : "a value"} (see --help)`);
+		leave(64, `verify-delivery: --${name} needs ${typeof fallback === "number" ? "a number" : "a value"} (see --help)`);
 	return value;
 }
 
@@ -62,7 +62,7 @@ export function readOptions(argv) {
 		else if (FLAGS.some(([name]) => word === `--${name}`))
 			options[word.slice(2)] = true;
 		else if (word.startsWith("--") || options.url)
-			leave(64, `verify-delivery: what is ${word}? (see --help)`);
+			leave(64, `verify-delivery: unknown argument ${word} (see --help)`);
 		else
 			options.url = word;
 	}
@@ -71,9 +71,9 @@ export function readOptions(argv) {
 	options.transports = options.transports.split(",");
 	options.streams = options.streams ? options.streams.split(",") : [options.url];
 	if (options.users < 3)
-		leave(64, "verify-delivery: at least 3 people");
+		leave(64, "verify-delivery: at least 3 users");
 	if (options.groups + options.directs > 40)
-		leave(64, "verify-delivery: at most 40 conversations, since a cursor of more may repeat (docs/events.md, section 14)");
+		leave(64, "verify-delivery: at most 40 conversations, because a cursor of more may repeat (docs/events.md, section 14)");
 	if (options.lossy)
 		options.members = options.revoke = 0;
 	options.seed ||= randomInt(1, 2 ** 31);

@@ -90,7 +90,7 @@ async function open(run, title, owner, others, guest, body) {
 	});
 }
 
-/* Groups go, devices are signed out: what is left is names that nobody has the password of. */
+/* Deletes groups and signs devices out. Only users with unknown passwords are left. */
 export async function disperse(run) {
 	const { ledger, server, options } = run;
 

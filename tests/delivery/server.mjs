@@ -17,7 +17,7 @@ export class Server {
 		this.url = url;
 		this.request = request;
 		this.agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: IDLE_MS });
-		this.waits = 0; // how often it told us to wait
+		this.waits = 0; // how often it asked to wait
 	}
 
 	/*
@@ -75,7 +75,7 @@ export class Server {
 	}
 }
 
-/* Milliseconds that the server asks us to wait before the same call; undefined: it does not. */
+/* Returns the ms to wait before the same call, as the server asks; undefined without a request. */
 export function waitOf(reply) {
 	if (reply.status !== 429 && reply.status !== 503)
 		return undefined;

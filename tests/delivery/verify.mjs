@@ -15,7 +15,7 @@ const say = (text) => console.log(text);
 
 const run = {
 	options, random: new Random(options.seed), server: new Server(options.url), ledger: new Ledger(options),
-	users: [], devices: [], revocable: [], strangers: [], reads: new Map(), waiting: new Set(), sending: true, told: noteDevice,
+	users: [], devices: [], revocable: [], strangers: [], reads: new Map(), waiting: new Set(), sending: true, noted: noteDevice,
 	counts: { said: 0, rest: 0, socket: 0, repeated: 0, thrown: 0, again: 0, twins: 0, others: 0, out: 0, reads: 0, cuts: 0, handshakes: 0, returns: 0,
 		removed: 0, added: 0, revoked: 0, knocks: 0, refused: 0 },
 };
@@ -33,7 +33,7 @@ async function until(seconds, condition) {
 	return condition();
 }
 
-/* ---- what is told */
+/* ---- output */
 
 const number = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 
@@ -47,13 +47,13 @@ function summary(counts) {
 	const heard = Object.fromEntries(["ws", "sse", "poll"].map((t) => [t, devices.reduce((sum, d) => sum + d.events[t], 0)]));
 
 	return [
-		["messages", `${number(ledger.stored.size)} stored: ${number(counts.rest)} answers by REST, ${number(counts.socket)} up the socket; ${number(counts.thrown)} answers thrown away, `
+		["messages", `${number(ledger.stored.size)} stored: ${number(counts.rest)} replies by REST, ${number(counts.socket)} by WebSocket; ${number(counts.thrown)} replies discarded, `
 			+ `${number(counts.again)} sent again, ${number(counts.twins)} sent twice at once; ${number(counts.repeated)} answered as repeated, ${number(counts.others)} with another text`],
-		["connections", `${number(counts.cuts)} cuts, ${number(counts.handshakes)} of them into handshakes; ${number(counts.returns)} returns; ${number(counts.refused)} refused for a while`],
-		["members", `${number(counts.removed)} removed, ${number(counts.added)} added, ${number(counts.out)} sends of removed ones refused; ${number(counts.knocks)} requests of outsiders`],
-		["devices", `${number(counts.revoked)} revoked; the server told us to wait ${number(run.server.waits)} times`],
-		["heard", `${number(heard.ws + heard.sse + heard.poll)} events on ${devices.length} devices (ws ${number(heard.ws)}, sse ${number(heard.sse)}, poll ${number(heard.poll)})`],
-		["delay", `median ${percentile(delays, 0.5)} ms, p99 ${percentile(delays, 0.99)} ms, longest ${delays.at(-1) ?? 0} ms from sending to hearing, with cuts and whatever was sent again`],
+		["connections", `${number(counts.cuts)} cuts, ${number(counts.handshakes)} of them in handshakes; ${number(counts.returns)} reconnects; ${number(counts.refused)} refused for a while`],
+		["members", `${number(counts.removed)} removed, ${number(counts.added)} added, ${number(counts.out)} sends of removed members refused; ${number(counts.knocks)} requests of strangers`],
+		["devices", `${number(counts.revoked)} revoked; the server asked to wait ${number(run.server.waits)} times`],
+		["received", `${number(heard.ws + heard.sse + heard.poll)} events on ${devices.length} devices (ws ${number(heard.ws)}, sse ${number(heard.sse)}, poll ${number(heard.poll)})`],
+		["delay", `median ${percentile(delays, 0.5)} ms, p99 ${percentile(delays, 0.99)} ms, longest ${delays.at(-1) ?? 0} ms from send to delivery, with cuts and repeats`],
 		...(options.lossy ? [["lost", `${number(ledger.lost.length)} acknowledged messages; ${number(ledger.resets.length)} streams began again after stream.reset`]] : []),
 		["receipts", `${number(counts.reads)} messages marked as read`],
 	];
@@ -93,7 +93,7 @@ async function settle() {
 	const { ledger, devices, waiting } = run;
 
 	if (!await until(options.settle, () => waiting.size === 0))
-		ledger.fault("broken", "sends", `${waiting.size} never got an answer: ${[...waiting].slice(0, 5).join(", ")}`);
+		ledger.fault("broken", "sends", `${waiting.size} never got a reply: ${[...waiting].slice(0, 5).join(", ")}`);
 	await readEnds(run);
 	await until(options.settle, () => devices.every((d) => !lacksAnything(ledger, d)));
 	await sleep(500); // time for what should not come any more
@@ -105,7 +105,7 @@ async function main() {
 	if (!await until(30, () => [...run.devices, ...run.revocable, ...run.strangers].every((d) => d.isReady)))
 		throw new Error("not all streams open within 30 s");
 	await converse(run);
-	say(`  ${options.users} people with ${options.devices} devices each, ${run.revocable.length} more to be revoked, a stranger with ${run.strangers.length}; `
+	say(`  ${options.users} users with ${options.devices} devices each, ${run.revocable.length} more to be revoked, a stranger with ${run.strangers.length}; `
 		+ `${run.ledger.conversations.size} conversations; ${options.rate} messages and ${options.drop} cuts a second for ${options.seconds} s`);
 	if (options.json)
 		say(JSON.stringify({ state: "running", conversations: [...run.ledger.conversations.keys()] }));

@@ -130,8 +130,8 @@ clock_back() {
 	floor=$(psql_banter "select last_value from clock_floor")
 	psql_banter "select setval('clock_floor', id_at(clock_timestamp() + interval '1 hour')), setval('clock_seen', id_at(clock_timestamp()))" >/dev/null
 }
-# Takes the floor back, which ends all cursors. Waits until push knows it. Before that, push gives
-# out cursors that the next test could not resume.
+# Moves the floor back, which ends all cursors. Waits until push knows it. Before that, push returns
+# cursors that the next test could not resume.
 clock_restore() {
 	local before
 	[ -n "${floor-}" ] || return 0

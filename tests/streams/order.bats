@@ -382,7 +382,7 @@ replay_waits() {
 	as bob
 	fence "${TRANSPORTS[@]}"
 	late 9000000000000000001
-	for transport in ws sse; do heard "$transport" '.type == "conversation.read" and .data.read_id == "9000000000000000001"'; done # a poll hears it only while it waits
+	for transport in ws sse; do heard "$transport" '.type == "conversation.read" and .data.read_id == "9000000000000000001"'; done # a poll receives it only while it waits
 	as alice
 	delete "/v1/conversations/$left/members/$(id_of bob)"
 	for transport in "${TRANSPORTS[@]}"; do heard "$transport" '.type == "member.removed"'; done

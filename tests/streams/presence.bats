@@ -251,7 +251,7 @@ subscribed() { [ "$(redis pubsub numsub "${BANTER_REDIS_PREFIX:-banter:}p:$1" | 
 	as alice
 	seen() { get "/v1/users/$(id_of leaver)" && [ "$(json 'has("last_seen")')" = true ]; }
 	wait_until 5 seen
-	for path in "/v1/users/$(id_of leaver)" "/v1/users?prefix=$(name_of leaver)"; do # strangers are not told
+	for path in "/v1/users/$(id_of leaver)" "/v1/users?prefix=$(name_of leaver)"; do # strangers do not see it
 		as stranger
 		get "$path"
 		expect 200
@@ -309,7 +309,7 @@ flip() { (as "$1" && beat away && beat online); }
 	as alice
 	watch "$(id_of carol)"
 	expect 200
-	redis client pause 2000 all >/dev/null # Redis gives the list of REST late
+	redis client pause 2000 all >/dev/null # Redis returns the list of REST late
 	listen alice ws
 	speak alice "{\"type\":\"presence.watch\",\"user_ids\":[\"$(id_of bob)\"]}"
 	heard alice '.type == "presence.state"'

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 
-# free_port: prints an unused port, below the ports that the kernel gives to clients.
+# free_port: prints an unused port, below the ports that the kernel assigns to clients.
 free_port() {
 	local port
 	while :; do

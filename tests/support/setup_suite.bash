@@ -37,7 +37,7 @@ suite_start() {
 	begin=$(log_time now)
 	"$root/scripts/stack" start
 	eval "$("$root/scripts/stack" env)"
-	# The start asks for readiness until the parts are ready.
+	# The start polls readiness until the parts are ready.
 	echo "$begin $(log_time now)  path=/readyz status=503 " >>"$BANTER_STATE/run/log_expected"
 }
 

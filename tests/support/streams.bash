@@ -79,7 +79,7 @@ as_many_heard() { [ "$(count_heard "$1" "$2")" -ge "$3" ]; }
 # heard NAME CONDITION [SECONDS]: waits for an event that matches; $event is the first one.
 heard() {
 	until_heard "${3:-10}" "$1" event_there "$1" "$2" && return
-	echo "$1 has not heard within ${3:-10} s: $2; but:"
+	echo "$1 has not received within ${3:-10} s: $2; but:"
 	heard_all "$1"
 	return 1
 }
@@ -88,7 +88,7 @@ heard() {
 # more.
 heard_times() {
 	until_heard "${4:-10}" "$1" as_many_heard "$@" && [ "$(count_heard "$1" "$2")" = "$3" ] && return
-	echo "$1 has not heard $3 times: $2; but $(count_heard "$1" "$2") times:"
+	echo "$1 has not received $3 times: $2; but $(count_heard "$1" "$2") times:"
 	heard_all "$1"
 	return 1
 }
@@ -97,7 +97,7 @@ heard_times() {
 # received (see `fence`).
 not_heard() {
 	event_there "$1" "$2" || return 0
-	echo "$1 has heard: $event"
+	echo "$1 has received: $event"
 	return 1
 }
 
@@ -174,7 +174,7 @@ texts() { jq -nr "[inputs | select(.type == \"message.created\" and .conversatio
 seqs_are() { jq -ne "[inputs | select(.seq and .conversation_id == \"$2\") | .seq] == [range($3; $4 + 1)]" "$BATS_TEST_TMPDIR/$1.events" >/dev/null; }
 in_order() {
 	seqs_are "$@" && return
-	echo "$1 has heard in $2: $(seqs "$1" "$2"), and not $3..$4"
+	echo "$1 has received in $2: $(seqs "$1" "$2"), and not $3..$4"
 	return 1
 }
 in_order_within() {

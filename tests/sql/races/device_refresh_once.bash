@@ -1,4 +1,4 @@
-# A refresh token used twice at the same moment gives one successor to both; used once more after
+# A refresh token that is used twice at once returns one successor to both; used once more after
 # that, it signs the device out.
 # SPDX-License-Identifier: MIT
 source races/sessions.bash

@@ -1,4 +1,4 @@
-# The rules are replaced while programs use them: nobody notices.
+# Functions are replaced while programs call them: no call fails.
 # SPDX-License-Identifier: MIT
 source races/sessions.bash
 
@@ -9,7 +9,7 @@ cat >"$sessions/send.sql" <<SQL
 select status, message, event from message_send($room, $alice, 'c' || :n, 'hi', null, null);
 select message_list($room, $alice, null, null, null, 10);
 SQL
-# what was loaded before differs everywhere, and has a function and a default that are no more
+# the functions before differ everywhere, and have a function and a default that were removed
 age="
 	do \$\$
 	declare

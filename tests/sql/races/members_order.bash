@@ -1,5 +1,5 @@
 # Marks are written while a group is handed over, its owner leaves, and it is deleted: all lock
-# members in the order of user ids, so nobody waits in a circle.
+# members in the order of user ids, so there is no deadlock.
 # SPDX-License-Identifier: MIT
 source races/sessions.bash
 

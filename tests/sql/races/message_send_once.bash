@@ -12,7 +12,7 @@ insert into said select status, message ->> 'id' from message_send($room, $alice
 insert into said select status, message ->> 'id' from message_send($room, $alice, 'the one', 'hi', null, null);
 end;
 SQL
-# all of them are there before the first may go on
+# all of them wait before the first may continue
 session gate
 ask gate "begin; select conversation_lock($room)" >/dev/null
 bench "$sessions/send.sql" 20 1 &

@@ -1,4 +1,5 @@
-# P6: who is removed while their send waits for the conversation has not sent, and leaves no hole.
+# P6: the send of a member who is removed while it waits for the conversation is refused, and leaves
+# no hole.
 # SPDX-License-Identifier: MIT
 source races/sessions.bash
 

@@ -1,5 +1,5 @@
 # Sends in batches, receipts of both kinds, and members who come and go, all over the same few
-# conversations: nobody ever waits in a circle, no mark ever goes back, and every counter is right
+# conversations: there is no deadlock, no mark goes back, and every counter is right
 # at the end.
 # SPDX-License-Identifier: MIT
 source races/sessions.bash

@@ -1,9 +1,9 @@
-# Several sessions of one test: they are opened once, told what to do, and waited for.
+# Database sessions of a test: each is opened once, gets statements, and is waited for.
 # SPDX-License-Identifier: MIT
 #
 #	session bob              opens one
-#	tell bob "select 1"      does not wait for what it says
-#	answer bob               prints what it said to what it was told
+#	tell bob "select 1"      sends a statement, and does not wait for its result
+#	answer bob               waits for the result of tell, and prints it
 #	ask bob "select 1"       both
 #	until_waits bob          until it waits for a lock
 #	quick "select 1"         a session for one statement

@@ -1,5 +1,5 @@
 # P3: the clock is set back by an hour while somebody writes: no later event gets below a horizon
-# that was given out.
+# that was returned.
 # The floor far ahead of the clock is what a clock that was set back looks like.
 # SPDX-License-Identifier: MIT
 source races/sessions.bash

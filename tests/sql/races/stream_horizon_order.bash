@@ -9,7 +9,7 @@ hall=$(quick "select group_of($alice, array[$bob])")
 session slow
 session other
 
-# what is delivered up to here
+# the events that are delivered up to here
 begun=$(quick "select stream_horizon()")
 early=$(ask slow "begin; select send($room, $alice)")
 late=$(quick "select send($hall, $alice)")
@@ -18,13 +18,13 @@ same "$((early < late))" 1 "the slow one has the smaller id"
 base=$(quick "select stream_horizon()")
 same "$((base <= early))" 1 "the horizon waits for it"
 same "$(quick "select missed($bob, $begun)")" "2 message.created" "a client gets the late one"
-# it comes back with the horizon as its base, and what it got as an exception
+# the client resumes with the horizon as its base, and the received event as an exception
 ask slow "commit"
 same "$(quick "select missed($bob, $base, $hall, $late)")" "" "the hall is covered"
 same "$(quick "select missed($bob, $base, $room, 1)")" "2 message.created" "and the early one is not missed"
 same "$(quick "select stream_horizon() > $late")" t "now it goes on"
 
-# who has read the floor but not got the row yet counts as well: it has a transaction id
+# a writer that has read the floor and waits for the row counts too: it has a transaction id
 ask other "begin; select conversation_lock($room)" >/dev/null
 tell slow "select send($room, $alice)"
 until_waits slow
@@ -40,7 +40,7 @@ same "$((base > early))" 1 "a reader does not hold it"
 same "$(ask slow "select send($room, $alice) >= $base")" t "and stays above it when it writes after all"
 ask slow "commit"
 
-# whoever asks at the same time as another is not kept waiting
+# a concurrent call does not wait
 ask slow "begin; select stream_horizon()" >/dev/null
 same "$(ask other "select stream_horizon() >= $base")" t "the second one gets what there is"
 # but its commit waits for a synchronous standby, which may not know yet what the first one reached

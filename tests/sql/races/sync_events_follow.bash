@@ -1,6 +1,6 @@
-# P3: a reader that comes back again and again with its cursor, while writers stall and commit in
+# P3: a reader that resumes again and again with its cursor, while writers stall and commit in
 # any order, gets each event once and in order.
-# The cursor is used as the streams use it: the horizon is read first, then what is missing, then
+# The cursor is used as the streams use it: the horizon is read first, then the missed events, then
 # the horizon becomes the base.
 # SPDX-License-Identifier: MIT
 source races/sessions.bash
