@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "api/links/accept_slots.h"
-#include "api/links/db_conn.h"
+#include "api/links/db_sync.h"
 #include "api/links/metrics.h"
 #include "api/links/redis.h"
 #include "lib/base/clock.h"
@@ -21,9 +21,9 @@ enum { TRIES = 5, RETRY_PAUSE_US = 3000, LATE_LOOK_MS = 50 };
 struct db_pool {
 	pthread_mutex_t lock;
 	pthread_cond_t returned;
-	struct db_conn *conns;
-	struct db_conn *idle; /* the most recently used first: its memory is warm */
-	struct db_conn *late; /* their requests were answered, but the server has not finished */
+	struct db_sync *conns;
+	struct db_sync *idle; /* the most recently used first: its memory is warm */
+	struct db_sync *late; /* their requests were answered, but the server has not finished */
 	long count, late_count;
 	int64_t *users; /* the user of each connection; 0: none */
 };
@@ -51,7 +51,7 @@ static void
 pool_close(struct db_pool *p)
 {
 	for (long i = 0; i < p->count; i++)
-		db_conn_drop(&p->conns[i]);
+		db_sync_drop(&p->conns[i]);
 	free(p->conns);
 	free(p->users);
 	pthread_cond_destroy(&p->returned);
@@ -75,18 +75,18 @@ db_calls_close(void)
 static void
 pool_settle(struct db_pool *p)
 {
-	struct db_conn **at = &p->late, *c;
+	struct db_sync **at = &p->late, *c;
 	PGresult *result;
 
 	while ((c = *at)) {
-		enum db_outcome outcome = db_conn_await(c, 0, &result);
+		enum db_outcome outcome = db_sync_await(c, 0, &result);
 		PQclear(result);
 		if (outcome == DB_LATE) {
 			at = &c->next;
 			continue;
 		}
 		if (outcome == DB_STALE)
-			db_conn_drop(c);
+			db_sync_drop(c);
 		*at = c->next;
 		c->next = p->idle;
 		p->idle = c;
@@ -113,10 +113,10 @@ pool_is_spent(const struct db_pool *p, int64_t user)
  * Takes a connection for a user; 0: for no user. Returns NULL when all connections are late, or
  * when none became idle in time.
  */
-static struct db_conn *
+static struct db_sync *
 pool_take(struct db_pool *p, int64_t user, int64_t deadline)
 {
-	struct db_conn *c;
+	struct db_sync *c;
 
 	pthread_mutex_lock(&p->lock);
 	for (;;) {
@@ -137,12 +137,12 @@ pool_take(struct db_pool *p, int64_t user, int64_t deadline)
 }
 
 /*
- * Returns a connection to its pool. A late connection waits there for its result: see db_conn_run.
+ * Returns a connection to its pool. A late connection waits there for its result: see db_sync_run.
  */
 static void
-pool_give(struct db_pool *p, struct db_conn *c, bool is_late)
+pool_give(struct db_pool *p, struct db_sync *c, bool is_late)
 {
-	struct db_conn **list = is_late ? &p->late : &p->idle;
+	struct db_sync **list = is_late ? &p->late : &p->idle;
 
 	pthread_mutex_lock(&p->lock);
 	c->next = *list;
@@ -184,7 +184,7 @@ pool_run(enum statement s, const struct request *r, const struct param *params, 
 	int64_t deadline = db_call_deadline(r);
 	enum db_outcome outcome = DB_LOST;
 	struct db_pool *p = statement_row(s)->reads ? &reads : &writes;
-	struct db_conn *c = pool_take(p, r->user, deadline);
+	struct db_sync *c = pool_take(p, r->user, deadline);
 
 	*result = NULL;
 	if (!c)
@@ -194,13 +194,13 @@ pool_run(enum statement s, const struct request *r, const struct param *params, 
 			pause_a_moment(try);
 		PQclear(*result);
 		*result = NULL;
-		if (!db_conn_ready(c, deadline)) {
+		if (!db_sync_ready(c, deadline)) {
 			outcome = DB_LOST;
 			continue;
 		}
-		outcome = db_conn_run(c, s, params, n, deadline, result);
+		outcome = db_sync_run(c, s, params, n, deadline, result);
 		if (outcome == DB_STALE || outcome == DB_LOST)
-			db_conn_drop(c);
+			db_sync_drop(c);
 	}
 	if (outcome == DB_LATE)
 		metrics_count(&metrics->database_late);

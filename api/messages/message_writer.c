@@ -27,7 +27,7 @@
  *    half batches cost more than a whole one.
  * 6. At most half of the connections wait, and when one begins to wait, another is idle or running.
  *    If no connection may wait, busy conversations are tried every SEND_TRY_PAUSE_MS.
- * 7. A late connection is kept until its batch ends (db_conn.h says why) or the writer stops. While
+ * 7. A late connection is kept until its batch ends (db_sync.h says why) or the writer stops. While
  *    all connections are late, every send is refused at once.
  * 8. No thread holds the lock while it connects, runs a statement, publishes or replies.
  * 9. One thread more than there are connections runs message_writer_run. So sends meet their
@@ -61,7 +61,7 @@ static struct {
 	pthread_cond_t work; /* a thread in message_writer_run may have work */
 	pthread_cond_t room; /* the queue is shorter */
 	struct send_queue queue;
-	struct db_conn *conns, *idle;
+	struct db_sync *conns, *idle;
 	int idle_count;
 	int running;	  /* connections with a batch that does not wait for locks */
 	int waiting;	  /* connections with a batch that waits for locks */
@@ -90,7 +90,7 @@ void
 message_writer_close(void)
 {
 	for (long i = 0; i < settings.api_send_connections; i++)
-		db_conn_drop(&writer.conns[i]);
+		db_sync_drop(&writer.conns[i]);
 	free(writer.conns);
 	send_queue_free(&writer.queue);
 }
@@ -217,10 +217,10 @@ work_signal(void)
 
 /* ---- connections: under the lock ---- */
 
-static struct db_conn *
+static struct db_sync *
 conn_take(void)
 {
-	struct db_conn *c = writer.idle;
+	struct db_sync *c = writer.idle;
 
 	writer.idle = c->next;
 	writer.idle_count--;
@@ -228,7 +228,7 @@ conn_take(void)
 }
 
 static void
-conn_return(struct db_conn *c)
+conn_return(struct db_sync *c)
 {
 	c->next = writer.idle;
 	writer.idle = c;
@@ -275,7 +275,7 @@ writer_batch_is_late(struct send_batch *b, int **kind)
 
 /* Runs a batch until it ends. Refuses its sends at their deadlines meanwhile. */
 static void
-writer_batch_do(struct db_conn *c, struct writer_batch *b, int **kind)
+writer_batch_do(struct db_sync *c, struct writer_batch *b, int **kind)
 {
 	int64_t grace_ms = clock_ms() + SEND_GRACE_MS;
 	enum db_outcome outcome = writer_batch_run(c, b, *kind == &writer.waiting ? SEND_WAIT_MS : 0);
@@ -288,7 +288,7 @@ writer_batch_do(struct db_conn *c, struct writer_batch *b, int **kind)
 		if (deadline == INT64_MAX && clock_ms() < grace_ms)
 			deadline = grace_ms;
 		if (deadline == INT64_MAX && !writer_batch_is_late(&b->sends, kind)) {
-			db_conn_drop(c);
+			db_sync_drop(c);
 			break;
 		}
 		outcome = writer_batch_await(c, b, deadline < INT64_MAX ? deadline : clock_ms() + LATE_LOOK_MS);
@@ -303,13 +303,13 @@ writer_batch_do(struct db_conn *c, struct writer_batch *b, int **kind)
  * thread then watches the deadlines of the queue.
  */
 static bool
-conn_make_ready(struct db_conn *c)
+conn_make_ready(struct db_sync *c)
 {
 	pthread_mutex_unlock(&writer.lock);
-	bool ready = db_conn_lives(c);
+	bool ready = db_sync_lives(c);
 	if (!ready) {
 		pthread_cond_signal(&writer.work);
-		ready = db_conn_ready(c, INT64_MAX);
+		ready = db_sync_ready(c, INT64_MAX);
 	}
 	if (!ready)
 		pause_a_moment();
@@ -344,7 +344,7 @@ writer_batch(bool busy)
 	else
 		writer.since_ms = clock_ms();
 	kind_move(&kind, busy && waiting_allowed() ? &writer.waiting : &writer.running);
-	struct db_conn *c = conn_take();
+	struct db_sync *c = conn_take();
 	b.sends.count = b.count = 0;
 	if (conn_make_ready(c))
 		queue_take_batch(&b.sends, busy);

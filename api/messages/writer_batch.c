@@ -28,10 +28,10 @@
  * it still works.
  */
 static enum db_outcome
-writer_batch_step(struct db_conn *c, struct writer_batch *b, enum db_outcome outcome)
+writer_batch_step(struct db_sync *c, struct writer_batch *b, enum db_outcome outcome)
 {
 	if (outcome == DB_LOST || outcome == DB_STALE)
-		db_conn_drop(c);
+		db_sync_drop(c);
 	if (outcome == DB_DONE)
 		assert(PQntuples(b->result) == b->count);
 	else
@@ -42,7 +42,7 @@ writer_batch_step(struct db_conn *c, struct writer_batch *b, enum db_outcome out
 }
 
 enum db_outcome
-writer_batch_run(struct db_conn *c, struct writer_batch *b, int wait_ms)
+writer_batch_run(struct db_sync *c, struct writer_batch *b, int wait_ms)
 {
 	struct param params[MESSAGE_BATCH_PARAMS];
 	struct message_batch drafts = { 0 };
@@ -59,15 +59,15 @@ writer_batch_run(struct db_conn *c, struct writer_batch *b, int wait_ms)
 	for (int i = 0; i < MESSAGE_BATCH_PARAMS; i++)
 		params[i] = param_text(message_batch_param(&drafts, i));
 	histogram_add(&metrics->batch_sizes, HISTOGRAM_NUMBERS, b->count);
-	enum db_outcome outcome = db_conn_run(c, STATEMENT_MESSAGES_SEND, params, MESSAGE_BATCH_PARAMS, send_batch_deadline(&b->sends), &b->result);
+	enum db_outcome outcome = db_sync_run(c, STATEMENT_MESSAGES_SEND, params, MESSAGE_BATCH_PARAMS, send_batch_deadline(&b->sends), &b->result);
 	message_batch_free(&drafts);
 	return writer_batch_step(c, b, outcome);
 }
 
 enum db_outcome
-writer_batch_await(struct db_conn *c, struct writer_batch *b, int64_t deadline)
+writer_batch_await(struct db_sync *c, struct writer_batch *b, int64_t deadline)
 {
-	return writer_batch_step(c, b, db_conn_await(c, deadline, &b->result));
+	return writer_batch_step(c, b, db_sync_await(c, deadline, &b->result));
 }
 
 static enum error

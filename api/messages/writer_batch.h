@@ -5,7 +5,7 @@
 
 #include <libpq-fe.h>
 
-#include "api/links/db_conn.h"
+#include "api/links/db_sync.h"
 #include "api/messages/send_result.h"
 #include "lib/chat/message_draft.h"
 #include "lib/chat/send_queue.h"
@@ -32,10 +32,10 @@ struct writer_batch {
 };
 
 /* Runs the sends as one statement, up to the earliest of their deadlines. */
-enum db_outcome writer_batch_run(struct db_conn *c, struct writer_batch *b, int wait_ms) __attribute__((warn_unused_result));
+enum db_outcome writer_batch_run(struct db_sync *c, struct writer_batch *b, int wait_ms) __attribute__((warn_unused_result));
 
 /* Waits further for a late batch. */
-enum db_outcome writer_batch_await(struct db_conn *c, struct writer_batch *b, int64_t deadline) __attribute__((warn_unused_result));
+enum db_outcome writer_batch_await(struct db_sync *c, struct writer_batch *b, int64_t deadline) __attribute__((warn_unused_result));
 
 /*
  * Moves each send that has a result or an error from sends to answered. The others will be

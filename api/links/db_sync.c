@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A database connection of the api: connecting, sending, waiting. */
-#include "api/links/db_conn.h"
+#include "api/links/db_sync.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -24,7 +24,7 @@ static _Atomic int64_t next_try_ms;
 
 /* Input on an idle connection most likely means that the server closed it. */
 bool
-db_conn_lives(struct db_conn *c)
+db_sync_lives(struct db_sync *c)
 {
 	struct pollfd idle = { .fd = PQsocket(c->pg), .events = POLLIN };
 
@@ -36,18 +36,18 @@ db_conn_lives(struct db_conn *c)
 }
 
 bool
-db_conn_ready(struct db_conn *c, int64_t deadline)
+db_sync_ready(struct db_sync *c, int64_t deadline)
 {
 	int64_t least = clock_ms() + CONNECT_LEAST_MS;
 
-	if (db_conn_lives(c))
+	if (db_sync_lives(c))
 		return true;
-	db_conn_drop(c);
+	db_sync_drop(c);
 	if (clock_ms() < atomic_load(&next_try_ms))
 		return false;
 	c->pg = database_connect("banter-api", deadline > least ? deadline : least);
 	if (!c->pg || PQsetnonblocking(c->pg, 1) != 0) {
-		db_conn_drop(c);
+		db_sync_drop(c);
 		atomic_store(&next_try_ms, clock_ms() + RECONNECT_MS);
 		return false;
 	}
@@ -56,7 +56,7 @@ db_conn_ready(struct db_conn *c, int64_t deadline)
 }
 
 void
-db_conn_drop(struct db_conn *c)
+db_sync_drop(struct db_sync *c)
 {
 	PQfinish(c->pg);
 	PQclear(c->result);
@@ -71,7 +71,7 @@ db_conn_drop(struct db_conn *c)
  * DB_LATE or DB_LOST.
  */
 static enum db_outcome
-db_conn_wait(struct db_conn *c, int64_t deadline)
+db_sync_wait(struct db_sync *c, int64_t deadline)
 {
 	for (;;) {
 		int unsent = PQflush(c->pg);
@@ -92,7 +92,7 @@ db_conn_wait(struct db_conn *c, int64_t deadline)
 }
 
 static bool
-db_conn_send(struct db_conn *c, enum statement s, const struct param *params, int n)
+db_sync_send(struct db_sync *c, enum statement s, const struct param *params, int n)
 {
 	const struct statement_row *row = statement_row(s);
 	struct params p;
@@ -104,19 +104,19 @@ db_conn_send(struct db_conn *c, enum statement s, const struct param *params, in
 
 /* Receives all results of the statement. Keeps the last one in l->result. */
 static enum db_outcome
-db_conn_finish(struct db_conn *c, int64_t deadline)
+db_sync_finish(struct db_sync *c, int64_t deadline)
 {
 	enum db_outcome outcome;
 	PGresult *next;
 
-	while ((outcome = db_conn_wait(c, deadline)) == DB_DONE && (next = PQgetResult(c->pg))) {
+	while ((outcome = db_sync_wait(c, deadline)) == DB_DONE && (next = PQgetResult(c->pg))) {
 		PQclear(c->result);
 		c->result = next;
 	}
 	if (outcome == DB_LATE)
 		return outcome;
 	if (outcome == DB_LOST || !c->result) {
-		db_conn_drop(c);
+		db_sync_drop(c);
 		return DB_LOST;
 	}
 	outcome = sqlstate_met(c->statement, statement_row(c->statement)->name, c->result);
@@ -132,7 +132,7 @@ db_conn_finish(struct db_conn *c, int64_t deadline)
 
 /* Returns the connection's result, and passes its ownership to the caller. */
 static PGresult *
-db_conn_result(struct db_conn *c)
+db_sync_result(struct db_sync *c)
 {
 	PGresult *result = c->result;
 
@@ -142,7 +142,7 @@ db_conn_result(struct db_conn *c)
 
 /* Prepares the statement, unless the connection has it prepared. */
 static enum db_outcome
-db_conn_prepare(struct db_conn *c, int64_t deadline)
+db_sync_prepare(struct db_sync *c, int64_t deadline)
 {
 	const struct statement_row *row = statement_row(c->statement);
 
@@ -150,45 +150,45 @@ db_conn_prepare(struct db_conn *c, int64_t deadline)
 		return DB_DONE;
 	c->stage = DB_PREPARES;
 	if (PQsendPrepare(c->pg, row->name, row->sql, row->params, NULL) != 1) {
-		db_conn_drop(c);
+		db_sync_drop(c);
 		return DB_LOST;
 	}
-	enum db_outcome outcome = db_conn_finish(c, deadline);
-	PQclear(db_conn_result(c));
+	enum db_outcome outcome = db_sync_finish(c, deadline);
+	PQclear(db_sync_result(c));
 	return outcome;
 }
 
 enum db_outcome
-db_conn_run(struct db_conn *c, enum statement s, const struct param *params, int n, int64_t deadline, PGresult **result)
+db_sync_run(struct db_sync *c, enum statement s, const struct param *params, int n, int64_t deadline, PGresult **result)
 {
 	assert(c->stage == DB_IDLE && !c->result);
 	*result = NULL;
 	c->statement = s;
 	c->started_us = clock_us();
-	enum db_outcome outcome = db_conn_prepare(c, deadline);
+	enum db_outcome outcome = db_sync_prepare(c, deadline);
 	if (outcome != DB_DONE)
 		return outcome;
 	c->stage = DB_RUNS;
-	if (!db_conn_send(c, s, params, n)) {
-		db_conn_drop(c);
+	if (!db_sync_send(c, s, params, n)) {
+		db_sync_drop(c);
 		return DB_LOST;
 	}
-	return db_conn_await(c, deadline, result);
+	return db_sync_await(c, deadline, result);
 }
 
 enum db_outcome
-db_conn_await(struct db_conn *c, int64_t deadline, PGresult **result)
+db_sync_await(struct db_sync *c, int64_t deadline, PGresult **result)
 {
 	bool ran = c->stage == DB_RUNS;
-	enum db_outcome outcome = db_conn_finish(c, deadline);
+	enum db_outcome outcome = db_sync_finish(c, deadline);
 
 	*result = NULL;
 	if (outcome == DB_LATE)
 		return outcome;
 	if (ran) {
-		*result = db_conn_result(c);
+		*result = db_sync_result(c);
 		return outcome;
 	}
-	PQclear(db_conn_result(c));
+	PQclear(db_sync_result(c));
 	return outcome == DB_DONE ? DB_SLOW : outcome;
 }
