@@ -104,7 +104,7 @@ dispatch_notification(const char *channel, size_t channel_len, const char *paylo
 
 	if (!notification_channel_parse(channel, channel_len, settings.redis_prefix, &ch) || !notification_parse(payload, payload_len, &d)) {
 		metrics.notifications_bad++;
-		log_line(LOG_WARN, "doorbell_bad", "channel=%.*s bytes=%zu", (int)channel_len, channel, payload_len);
+		log_line(LOG_WARN, "notification_bad", "channel=%.*s bytes=%zu", (int)channel_len, channel, payload_len);
 		return;
 	}
 	/*

@@ -96,7 +96,7 @@ grown() {
 	for transport in "${TRANSPORTS[@]}"; do [ "$(value "banter_push_streams{transport=\"$transport\"}")" -ge 1 ]; done
 	grown banter_push_deliveries_total 3
 	grown banter_push_events_total 1
-	grown banter_push_doorbells_total 1
+	grown banter_push_notifications_total 1
 	grown banter_push_sent_bytes_total 500
 	speak ws '!close 1000'
 	noted ws '.client == "closed"'

@@ -8,7 +8,7 @@ setup_file() {
 }
 teardown_file() {
 	load ../support/helpers
-	log_expect ' event=doorbell_bad ' # malformed payloads
+	log_expect ' event=notification_bad ' # malformed payloads
 }
 setup() { load ../support/helpers; load ../support/streams; }
 teardown() { streams_end; }
