@@ -36,6 +36,11 @@ setup() {
 	OTHER_URL=http://127.0.0.1:$OTHER_PORT OTHER_PUSH_URL=http://127.0.0.1:$OTHER_PUSH_PORT
 }
 
+teardown() {
+	streams_end
+	if [ -e "$BATS_TEST_TMPDIR/haproxy.pid" ]; then kill "$(<"$BATS_TEST_TMPDIR/haproxy.pid")" || true; fi
+}
+
 # other COMMAND…: runs scripts/stack on the second host.
 other() {
 	env -u BANTER_API_SOCKET -u BANTER_SECRETS_DIR BANTER_STATE="$OTHER_STATE" BANTER_PORT="$OTHER_PORT" BANTER_PUSH_PORT="$OTHER_PUSH_PORT" \
@@ -68,21 +73,60 @@ on_other() { local URL=$OTHER_URL; "$@"; }
 }
 
 @test "two hosts: a token of one is valid on the other, and a revocation on one ends streams of the other within a second" {
-	as bob
+	as_device bob phone
 	STREAM_URL=$OTHER_URL listen other ws
 	on_other get /v1/me
 	expect 200
 	start=${EPOCHREALTIME/./}
-	delete "/v1/devices/$(device_of bob)"
+	delete "/v1/devices/$device_id"
 	expect 204
 	closed_with other 4501 5
 	[ $((${EPOCHREALTIME/./} - start)) -lt 1500000 ]
 	on_other get /v1/me
 	expect 401 device_revoked
-	rm -f "$BATS_FILE_TMPDIR/person.bob"
 }
 
-@test "P2, P3, P5, P6: verify-delivery passes over two hosts while parts of one are killed, and while it is away" {
+# hosts_proxy: starts HAProxy as docs/operations.md has it, before both hosts. $proxied is its
+# address.
+hosts_proxy() {
+	local port file=$BATS_TEST_TMPDIR/haproxy
+	port=$(free_port)
+	documented hosts | sed "s/192.0.2.1:8080/127.0.0.1:$BANTER_PORT/; s/192.0.2.2:8080/127.0.0.1:$OTHER_PORT/; s/bind :80/bind 127.0.0.1:$port/" >"$file.cfg"
+	/usr/sbin/haproxy -db -f "$file.cfg" 3>&- 4>&- >"$file.log" 2>&1 &
+	echo $! >"$file.pid"
+	disown $!
+	proxied=http://127.0.0.1:$port
+	wait_until 10 curl -sf -o /dev/null "$proxied/healthz" || { cat "$file.log"; return 1; }
+}
+
+@test "P2, P3, P5, P6: verify-delivery passes through HAProxy as documented while parts of one host are killed" {
+	hosts_proxy
+	URL=$proxied verifiers
+	at=$(stored)
+	wait_until 30 more_than $((at + 60))
+	other kill push
+	at=$(stored)
+	wait_until 30 more_than $((at + 60))
+	other stop
+	at=$(stored)
+	wait_until 30 more_than $((at + 60))
+	other start
+	wait_until 30 other_ready
+	at=$(stored)
+	wait_until 30 more_than $((at + 60))
+	crowd_judges
+	sed '$d' "$BATS_TEST_TMPDIR/crowd"
+	[ "$(jq '.acknowledged >= 200 and .returns >= 30' <<<"$verdict")" = true ]
+	other stop push
+	as bob
+	for transport in "${TRANSPORTS[@]}"; do
+		STREAM_URL=$proxied listen "$transport" "$transport" --reconnect
+		hang_up "$transport"
+	done
+	other start push
+}
+
+@test "P2, P3, P5, P6: verify-delivery passes over two hosts while parts of one are killed, and while it is stopped" {
 	verifiers --streams "$URL,$OTHER_URL"
 	at=$(stored)
 	wait_until 30 more_than $((at + 60))

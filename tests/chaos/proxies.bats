@@ -13,9 +13,6 @@ teardown() {
 	if [ -e "$BATS_TEST_TMPDIR/proxies" ]; then kill $(<"$BATS_TEST_TMPDIR/proxies") 2>/dev/null || true; fi
 }
 
-# documented NAME: prints the configuration that operations.md marks with this name.
-documented() { awk -v mark="<!-- $1:" 'index($0, mark) { found = 1; next } found && /^```/ { if (inside) exit; inside = 1; next } inside' "$ROOT/docs/operations.md"; }
-
 # proxy NAME TARGET: starts this proxy before a port. $proxied is its address.
 proxy() {
 	local port file=$BATS_TEST_TMPDIR/$1.conf

@@ -68,6 +68,9 @@ front_interrupt() {
 front_ended() { ! kill -0 -- "-$(<"$BATS_TEST_TMPDIR/group")" 2>/dev/null; }
 front_kill() { [ ! -e "$BATS_TEST_TMPDIR/group" ] || kill -KILL -- "-$(<"$BATS_TEST_TMPDIR/group")" || true; }
 
+# documented NAME: prints the configuration that operations.md marks with this name.
+documented() { awk -v mark="<!-- $1:" 'index($0, mark) { found = 1; next } found && /^```/ { if (inside) exit; inside = 1; next } inside' "$ROOT/docs/operations.md"; }
+
 # talk_begin: opens two streams of Bob that reconnect, and sends him a message. talk_go_on: waits
 # until the server is ready, and sends another. Checks that streams and history have both.
 talk_begin() {
