@@ -60,11 +60,11 @@ select not exists (select from schema_migrations where version = 2) as missing \
 \if :missing
 	\ir migrations/0002/autovacuum.sql
 	\ir migrations/0002/members.sql
-	\ir migrations/0002/messages.sql
 	\ir migrations/0002/devices.sql
 	\ir migrations/0002/message_keys.sql
 	\ir migrations/0002/signing_keys.sql
 	\ir migrations/0002/cursor.sql
+	\ir migrations/0002/messages.sql
 	insert into schema_migrations (version) values (2);
 \endif
 
