@@ -121,7 +121,7 @@ static void
 heads_reply(void *context, PGresult *result)
 {
 	(void)context;
-	for (int i = 0; result && i < PQntuples(result); i++) {
+	for (int i = 0; result && i < result_rows(result); i++) {
 		struct topic *t = hub_topic(result_int(result, i, 0));
 		if (t)
 			hub_head(t, result_int(result, i, 1), result_int(result, i, 2), (uint32_t)result_int(result, i, 3));
@@ -134,7 +134,7 @@ static void
 members_reply(void *context, PGresult *result)
 {
 	(void)context;
-	for (int i = 0; result && i < PQntuples(result); i++) {
+	for (int i = 0; result && i < result_rows(result); i++) {
 		const struct user *u = users_get(result_int(result, i, 0));
 		const struct topic *t = hub_topic(result_int(result, i, 1));
 		for (struct conn *c = u ? u->streams : NULL; c; c = c->user_next)
@@ -235,7 +235,7 @@ static void
 begun_reply(void *context, PGresult *result)
 {
 	(void)context;
-	for (int i = 0; result && i < PQntuples(result); i++) {
+	for (int i = 0; result && i < result_rows(result); i++) {
 		struct topic *t = hub_topic(result_int(result, i, 0));
 		if (t)
 			hub_expect(t, result_int(result, i, 1));
@@ -305,7 +305,7 @@ proof_reply(void *context, PGresult *result)
 {
 	if ((int64_t)(intptr_t)context != sweep.incarnation || !sweep.proofs)
 		return;
-	if (!result || !PQgetisnull(result, 0, 0)) {
+	if (!result || !result_is_null(result, 0, 0)) {
 		streams_end("events were lost");
 		return;
 	}
@@ -392,7 +392,7 @@ clock_watch(const char *state)
 static void
 state_reply(void *context, PGresult *result)
 {
-	if (!result || PQntuples(result) != 1 || (uint32_t)(uintptr_t)context != horizon_connects())
+	if (!result || result_rows(result) != 1 || (uint32_t)(uintptr_t)context != horizon_connects())
 		return;
 	int64_t horizon = result_int(result, 0, 0), incarnation = result_int(result, 0, 1), before = sweep.incarnation;
 	sweep.incarnation = incarnation;
@@ -401,7 +401,7 @@ state_reply(void *context, PGresult *result)
 	else if (before != incarnation)
 		incarnation_changed(before);
 	horizon_watch(horizon);
-	clock_watch(PQgetvalue(result, 0, 2));
+	clock_watch(result_text(result, 0, 2));
 	sweep.horizon = horizon;
 	horizon_learn(horizon, incarnation);
 	/* a failover may have lost the notifications of memberships, so the older id stays */

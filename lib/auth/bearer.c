@@ -4,6 +4,8 @@
  * forge an equal hash.
  */
 #include "lib/auth/bearer.h"
+#include "lib/base/clock.h"
+#include "lib/base/random.h"
 
 #include <pthread.h>
 #include <sodium.h>
@@ -26,7 +28,7 @@ static unsigned char key[crypto_shorthash_siphashx24_KEYBYTES];
 void
 bearers_open(void)
 {
-	randombytes_buf(key, sizeof key);
+	random_bytes(key, sizeof key);
 	for (int i = 0; i < STRIPES; i++)
 		pthread_mutex_init(&locks[i], NULL);
 }
@@ -35,7 +37,7 @@ static bool
 bearer_recall(const struct remembered *set, const unsigned char hash[HASH_BYTES], struct token *out)
 {
 	for (int i = 0; i < WAYS; i++) {
-		if (set[i].token.expires > time(NULL) && sodium_memcmp(set[i].hash, hash, HASH_BYTES) == 0) {
+		if (set[i].token.expires > clock_wall_ms() / 1000 && sodium_memcmp(set[i].hash, hash, HASH_BYTES) == 0) {
 			*out = set[i].token;
 			return true;
 		}

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
+#include "lib/base/random.h"
 #include "lib/base/settings.h"
 
 enum { HEX_BYTES = SECRET_BYTES * 2 + 1 };
@@ -34,7 +35,7 @@ secret_make(const char *path)
 	unsigned char key[SECRET_BYTES];
 	char hex[HEX_BYTES], own[PATH_MAX + 16];
 
-	randombytes_buf(key, sizeof key);
+	random_bytes(key, sizeof key);
 	sodium_bin2hex(hex, sizeof hex, key, sizeof key);
 	snprintf(own, sizeof own, "%s.%ld", path, (long)getpid());
 	int fd = open(own, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

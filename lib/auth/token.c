@@ -11,7 +11,9 @@
 #include <time.h>
 
 #include "lib/auth/secret.h"
+#include "lib/base/clock.h"
 #include "lib/base/id.h"
+#include "lib/base/random.h"
 #include "lib/base/settings.h"
 
 static const char issuer[] = "banter";
@@ -52,7 +54,7 @@ token_fingerprints(char out[TOKEN_FINGERPRINTS_BYTES])
 static bool
 token_claims(jwt_t *jwt, int64_t user, int64_t device)
 {
-	time_t now = time(NULL);
+	time_t now = clock_wall_ms() / 1000;
 	char subject[24], did[24], jti[REFRESH_TOKEN_BYTES];
 
 	id_text(user, subject);
@@ -105,7 +107,7 @@ token_is_early(jwt_t *jwt)
 {
 	char *text = jwt_get_grants_json(jwt, "nbf"), *end = NULL;
 	long from = text ? strtol(text, &end, 10) : 0;
-	bool early = text && (end == text || *end || from > time(NULL));
+	bool early = text && (end == text || *end || from > clock_wall_ms() / 1000);
 
 	free(text);
 	return early;
@@ -138,7 +140,7 @@ token_read(jwt_t *jwt, struct token *out)
 	out->expires = jwt_get_grant_int(jwt, "exp");
 	if (out->expires <= 0)
 		return TOKEN_BAD;
-	return out->expires <= time(NULL) ? TOKEN_EXPIRED : TOKEN_GOOD;
+	return out->expires <= clock_wall_ms() / 1000 ? TOKEN_EXPIRED : TOKEN_GOOD;
 }
 
 enum token_verdict
@@ -166,7 +168,7 @@ token_random(char out[REFRESH_TOKEN_BYTES])
 {
 	unsigned char bytes[32];
 
-	randombytes_buf(bytes, sizeof bytes);
+	random_bytes(bytes, sizeof bytes);
 	sodium_bin2base64(out, REFRESH_TOKEN_BYTES, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 

@@ -261,14 +261,14 @@ static void
 repair_reply(void *context, PGresult *result)
 {
 	struct topic *t = hub_topic((int64_t)(intptr_t)context);
-	int rows = result ? PQntuples(result) : 0;
+	int rows = result ? result_rows(result) : 0;
 
 	if (!t)
 		return;
 	t->repairing = false;
 	for (int i = 0; i < rows; i++)
 		hub_event(t->conversation, result_int(result, i, 0), result_int(result, i, 1), result_removed_user(result, i, 2),
-			  PQgetvalue(result, i, 3), (size_t)PQgetlength(result, i, 3));
+			  result_text(result, i, 3), result_length(result, i, 3));
 	topic_release_held(t);
 	event_batch_deliver_all();
 	if (t->seq >= t->known_seq)

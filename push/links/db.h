@@ -7,11 +7,11 @@
 #ifndef PUSH_DB_H
 #define PUSH_DB_H
 
-#include <libpq-fe.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "push/links/result.h"
 #include "push/links/statements.h"
 
 enum { DB_PARAMS = 12, DB_SENDERS = 2 };

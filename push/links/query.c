@@ -3,6 +3,7 @@
 #include "push/links/query.h"
 
 #include <assert.h>
+#include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
 

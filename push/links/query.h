@@ -3,7 +3,6 @@
 #ifndef PUSH_QUERY_H
 #define PUSH_QUERY_H
 
-#include <libpq-fe.h>
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <endian.h>
+#include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,30 @@ number(const char *bytes, int size)
 	}
 }
 
+int
+result_rows(const PGresult *result)
+{
+	return PQntuples(result);
+}
+
+bool
+result_is_null(const PGresult *result, int row, int column)
+{
+	return PQgetisnull(result, row, column);
+}
+
+const char *
+result_text(const PGresult *result, int row, int column)
+{
+	return PQgetvalue(result, row, column);
+}
+
+size_t
+result_length(const PGresult *result, int row, int column)
+{
+	return (size_t)PQgetlength(result, row, column);
+}
+
 int64_t
 result_int(const PGresult *result, int row, int column)
 {
@@ -45,7 +70,7 @@ result_removed_user(const PGresult *result, int row, int column)
 
 /*
  * Layout of an array. It begins with the number of dimensions (0: it is empty), whether it has
- * nulls, its type, and the length and lower limit of its one dimension. Then follow each element's
+ * nulls, its type, and the length and lower bound of its one dimension. Then follow each element's
  * size and the element.
  */
 enum { ARRAY_LENGTH = 12, ARRAY_ELEMENTS = 20, SIZE_BYTES = 4 };

@@ -6,8 +6,21 @@
 #ifndef PUSH_RESULT_H
 #define PUSH_RESULT_H
 
-#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+/* A result of libpq. Other folders read it by these functions alone. */
+typedef struct pg_result PGresult;
+
+/* Returns the number of rows. */
+int result_rows(const PGresult *result);
+
+bool result_is_null(const PGresult *result, int row, int column);
+
+/* Returns a text or JSON, with a NUL behind it, and its length; "" for null. */
+const char *result_text(const PGresult *result, int row, int column);
+size_t result_length(const PGresult *result, int row, int column);
 
 /* Returns an id, number or boolean; 0 for null. */
 int64_t result_int(const PGresult *result, int row, int column);

@@ -59,7 +59,7 @@ static void
 note_reply(void *context, PGresult *result)
 {
 	(void)context;
-	if (!result || PQntuples(result) != 1 || !may_note())
+	if (!result || result_rows(result) != 1 || !may_note())
 		return;
 	if (marks.notes_count == NOTES)
 		memmove(marks.notes, marks.notes + 1, --marks.notes_count * sizeof marks.notes[0]);
@@ -90,7 +90,7 @@ read_tell(const PGresult *result, int row)
 	if (!t || !u || !receipts_read(t, u->id, result_int(result, row, 2)))
 		return;
 	clock_text(clock_wall_ms(), now);
-	int len = snprintf(json, sizeof json, "{\"type\":\"conversation.read\",\"time\":\"%s\",\"data\":%s}", now, PQgetvalue(result, row, 3));
+	int len = snprintf(json, sizeof json, "{\"type\":\"conversation.read\",\"time\":\"%s\",\"data\":%s}", now, result_text(result, row, 3));
 	struct event *ev = event_ephemeral(EVENT_NOTICE, json, (size_t)len);
 	users_notice(u, t, ev);
 	event_unref(ev);
@@ -100,7 +100,7 @@ static void
 reads_reply(void *context, PGresult *result)
 {
 	(void)context;
-	for (int i = 0; result && i < PQntuples(result); i++)
+	for (int i = 0; result && i < result_rows(result); i++)
 		read_tell(result, i);
 }
 
@@ -131,7 +131,7 @@ marks_reply(void *context, PGresult *result)
 	(void)context;
 	marks.under_way = false;
 	marks.failed = marks.failed || !result;
-	for (int i = 0; result && i < PQntuples(result); i++)
+	for (int i = 0; result && i < result_rows(result); i++)
 		row_take(result, i, &conversations, &users);
 	const char *params[] = { pg_array_text(&conversations), pg_array_text(&users) };
 	if (users.count)

@@ -9,6 +9,7 @@
 #include "lib/base/memory.h"
 #include "lib/base/pg_array.h"
 #include "push/links/db.h"
+#include "push/links/result.h"
 #include "push/net/loop.h"
 
 enum { TOGETHER_MOST = 64, WITHIN_MS = 10 * 1000 };
@@ -67,8 +68,8 @@ static struct memberships
 memberships_of(const PGresult *result, int row)
 {
 	struct memberships m = {
-		.good = strcmp(PQgetvalue(result, row, STATUS), "ok") == 0,
-		.reset = PQgetisnull(result, row, RESET) ? NULL : PQgetvalue(result, row, RESET),
+		.good = strcmp(result_text(result, row, STATUS), "ok") == 0,
+		.reset = result_is_null(result, row, RESET) ? NULL : result_text(result, row, RESET),
 		.conversations = result_array(result, row, CONVERSATIONS),
 		.ended = result_array(result, row, ENDED),
 		.last_seqs = result_array(result, row, LAST_SEQS),
@@ -104,7 +105,7 @@ group_reply(void *context, PGresult *result)
 		free(g);
 		return;
 	}
-	assert(!result || PQntuples(result) == g->count);
+	assert(!result || result_rows(result) == g->count);
 	for (int i = 0; i < g->count; i++) {
 		struct memberships m = { .good = false };
 		if (result)

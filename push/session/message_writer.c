@@ -18,6 +18,7 @@
 #include "push/fanout/hub.h"
 #include "push/links/db.h"
 #include "push/links/redis.h"
+#include "push/links/result.h"
 #include "push/net/loop.h"
 #include "push/net/metrics.h"
 
@@ -83,8 +84,8 @@ message_writer_new(const struct message_draft *draft)
 static void
 message_writer_publish(int64_t conversation, const PGresult *result, int row)
 {
-	const char *event = PQgetvalue(result, row, 2);
-	size_t len = (size_t)PQgetlength(result, row, 2);
+	const char *event = result_text(result, row, 2);
+	size_t len = result_length(result, row, 2);
 	struct notification d;
 	char channel[32];
 
@@ -123,12 +124,12 @@ message_writer_refuse(struct message_write *s)
 static void
 message_writer_stored(struct message_write *s, const PGresult *result, int row)
 {
-	const char *status = PQgetvalue(result, row, 0);
+	const char *status = result_text(result, row, 0);
 	bool is_stored = strcmp(status, "created") == 0, repeated = strcmp(status, "repeated") == 0;
 
 	message_writer_end(s, &(struct sent){ .client_id = s->draft.client_id,
 					      .code = is_stored || repeated ? NULL : status,
-					      .message = PQgetvalue(result, row, 1),
+					      .message = result_text(result, row, 1),
 					      .repeated = repeated });
 }
 
@@ -148,7 +149,7 @@ static void
 batch_stored(struct batch *b, const PGresult *result)
 {
 	for (int i = 0; i < b->count; i++) {
-		const char *status = PQgetvalue(result, i, 0);
+		const char *status = result_text(result, i, 0);
 		b->sends.busy[i] = strcmp(status, "busy") == 0;
 		if (b->sends.busy[i]) {
 			metrics.send_busy++;
@@ -185,7 +186,7 @@ batch_reply(void *context, PGresult *result)
 	for (int i = 0; i < DB_SENDERS; i++)
 		if (under_way.batches[i] == b)
 			under_way.batches[i] = NULL;
-	if (result && PQntuples(result) == b->count)
+	if (result && result_rows(result) == b->count)
 		batch_stored(b, result);
 	else
 		batch_failed(b);

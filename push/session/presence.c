@@ -285,11 +285,11 @@ state_ask(struct inquiry *q)
 static void
 allowed_take(struct inquiry *q, const PGresult *result)
 {
-	q->allowed_count = result ? PQntuples(result) : 0;
+	q->allowed_count = result ? result_rows(result) : 0;
 	q->allowed = memory_alloc((size_t)(q->allowed_count + 1) * sizeof q->allowed[0]);
 	for (int i = 0; i < q->allowed_count; i++) {
 		q->allowed[i].user = result_int(result, i, 0);
-		snprintf(q->allowed[i].last_seen, sizeof q->allowed[i].last_seen, "%s", PQgetvalue(result, i, 1));
+		snprintf(q->allowed[i].last_seen, sizeof q->allowed[i].last_seen, "%s", result_text(result, i, 1));
 	}
 	qsort(q->allowed, (size_t)q->allowed_count, sizeof q->allowed[0], id_compare);
 }

@@ -86,8 +86,8 @@ deliver_reply(void *context, PGresult *result)
 	acks.under_way--;
 	if (!result)
 		acks_doubt();
-	for (int i = 0; result && i < PQntuples(result); i++)
-		redis_publish(PQgetvalue(result, i, 0), PQgetvalue(result, i, 1), (size_t)PQgetlength(result, i, 1));
+	for (int i = 0; result && i < result_rows(result); i++)
+		redis_publish(result_text(result, i, 0), result_text(result, i, 1), result_length(result, i, 1));
 }
 
 static void
@@ -289,7 +289,7 @@ counts_reply(void *context, PGresult *result)
 {
 	struct topic *t = hub_topic((int64_t)(intptr_t)context);
 
-	for (int i = 0; t && result && i < PQntuples(result); i++)
+	for (int i = 0; t && result && i < result_rows(result); i++)
 		tell_count(t, result, i);
 }
 

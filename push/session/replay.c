@@ -78,11 +78,11 @@ expect(int64_t *expected, int64_t came)
 static void
 pages_weigh(const PGresult *result)
 {
-	int rows = PQntuples(result);
+	int rows = result_rows(result);
 	int64_t bytes = 0;
 
 	for (int row = 0; row < rows; row++)
-		bytes += PQgetlength(result, row, EVENT);
+		bytes += result_length(result, row, EVENT);
 	if (rows)
 		expect(&pages.event_bytes, bytes / rows);
 	expect(&pages.page_bytes, bytes);
@@ -188,8 +188,8 @@ rows_kept(const PGresult *result)
 	long bytes = 0;
 	int rows = 0;
 
-	for (; rows < PQntuples(result); rows++) {
-		bytes += PQgetlength(result, rows, EVENT);
+	for (; rows < result_rows(result); rows++) {
+		bytes += result_length(result, rows, EVENT);
 		if (rows > 0 && bytes > settings.push_replay_bytes)
 			break;
 	}
@@ -200,19 +200,19 @@ static struct event *
 row_event(const PGresult *result, int row)
 {
 	return event_durable(result_int(result, row, CONVERSATION), result_int(result, row, ID), result_int(result, row, SEQ),
-			     result_removed_user(result, row, GONE), PQgetvalue(result, row, EVENT), (size_t)PQgetlength(result, row, EVENT));
+			     result_removed_user(result, row, GONE), result_text(result, row, EVENT), result_length(result, row, EVENT));
 }
 
 void
 replay_page_take(struct replay_page *p, const PGresult *result)
 {
-	int rows = PQntuples(result), kept = rows_kept(result);
+	int rows = result_rows(result), kept = rows_kept(result);
 
 	p->rows = rows;
-	p->has_snapshot = rows && cursor_snapshot_parse(PQgetvalue(result, 0, SNAPSHOT), &p->snapshot);
+	p->has_snapshot = rows && cursor_snapshot_parse(result_text(result, 0, SNAPSHOT), &p->snapshot);
 	p->is_cut = rows == p->limit || kept < rows || (rows && result_int(result, 0, IS_CUT));
 	if (rows)
-		p->pass_end = PQgetisnull(result, 0, PASS_END) ? 0 : result_int(result, 0, PASS_END);
+		p->pass_end = result_is_null(result, 0, PASS_END) ? 0 : result_int(result, 0, PASS_END);
 	p->is_last = !p->is_cut && !p->pass_end;
 	p->limit = kept < rows ? kept + 1 : limit_guess();
 	for (int i = 0; i < kept; i++)

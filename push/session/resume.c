@@ -69,6 +69,7 @@
 #include "push/links/db.h"
 #include "push/links/horizon.h"
 #include "push/links/proof.h"
+#include "push/links/result.h"
 #include "push/net/flush.h"
 #include "push/net/incoming.h"
 #include "push/net/metrics.h"
@@ -276,8 +277,8 @@ proof_reply(void *context, PGresult *result)
 
 	if (!has_answer(o, result))
 		return;
-	if (!PQgetisnull(result, 0, 0)) {
-		snprintf(o->reset_text, sizeof o->reset_text, "%s", PQgetvalue(result, 0, 0));
+	if (!result_is_null(result, 0, 0)) {
+		snprintf(o->reset_text, sizeof o->reset_text, "%s", result_text(result, 0, 0));
 		o->reset = o->reset_text;
 	}
 	o->proven = o->connects;

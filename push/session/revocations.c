@@ -31,7 +31,7 @@ static void
 revoked_reply(void *context, PGresult *result)
 {
 	(void)context;
-	for (int i = 0; result && i < PQntuples(result); i++) {
+	for (int i = 0; result && i < result_rows(result); i++) {
 		int64_t device = result_int(result, i, 0);
 		if (!device)
 			position = result_int(result, i, 1);

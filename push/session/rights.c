@@ -203,7 +203,7 @@ judging_reply(void *context, PGresult *result)
 	struct judging *j = context;
 
 	rights.under_way = false;
-	for (int i = 0; result && i < PQntuples(result); i++)
+	for (int i = 0; result && i < result_rows(result); i++)
 		judged_confirm(result_int(result, i, 0), result_int(result, i, 1));
 	for (int i = 0; i < j->count; i++) {
 		const struct user *u = users_get(j->users[i]);

@@ -12,6 +12,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/id.h"
 #include "lib/base/memory.h"
+#include "lib/base/random.h"
 #include "lib/base/settings.h"
 #include "push/fanout/cursor_state.h"
 #include "push/fanout/delivery.h"
@@ -34,7 +35,7 @@
 #include "push/session/resume.h"
 #include "push/session/users.h"
 
-enum { RETRY_MIN_MS = 500, RETRY_SPREAD_MS = 2500, SPREAD_NUMBERS = 64, TICKET_WITHIN_MS = 5000 };
+enum { RETRY_MIN_MS = 500, RETRY_SPREAD_MS = 2500, TICKET_WITHIN_MS = 5000 };
 enum { DEVICE_WITHIN_MS = 10 * 1000 };
 
 /*
@@ -57,31 +58,14 @@ enum { SUCCESSOR_SPREAD_MS = 150, HEAD_MOST_MS = 500 };
 
 static bool draining, has_successor;
 
-/*
- * Returns a random number below a limit, to spread clients in time. Takes many from the system at
- * once.
- */
-static uint32_t
-spread(uint32_t below)
-{
-	static uint32_t numbers[SPREAD_NUMBERS];
-	static size_t left;
-
-	if (left == 0) {
-		randombytes_buf(numbers, sizeof numbers);
-		left = SPREAD_NUMBERS;
-	}
-	return (uint32_t)((uint64_t)numbers[--left] * below >> 32);
-}
-
 long
 stream_retry_ms(void)
 {
 	long crowd = (long)(conn_count() * 1000 / (size_t)settings.push_accept_rate);
 
 	if (has_successor)
-		return 1 + (long)spread(SUCCESSOR_SPREAD_MS);
-	return RETRY_MIN_MS + (long)spread((uint32_t)(crowd > RETRY_SPREAD_MS ? crowd : RETRY_SPREAD_MS));
+		return 1 + (long)random_below(SUCCESSOR_SPREAD_MS);
+	return RETRY_MIN_MS + (long)random_below((uint32_t)(crowd > RETRY_SPREAD_MS ? crowd : RETRY_SPREAD_MS));
 }
 
 /* ---- beginning */
@@ -172,7 +156,7 @@ ticket_reply(void *context, PGresult *result)
 
 	if (c->state == CONN_OPENING && !result)
 		conn_close(c, CLOSE_UNAVAILABLE);
-	else if (c->state == CONN_OPENING && PQntuples(result) == 0)
+	else if (c->state == CONN_OPENING && result_rows(result) == 0)
 		conn_close(c, CLOSE_BAD_CREDENTIALS);
 	else if (c->state == CONN_OPENING) {
 		stream_ends(c, NULL);
@@ -279,7 +263,7 @@ device_reply(void *context, PGresult *result)
 {
 	int64_t *device = context;
 
-	if (result && PQntuples(result) == 1 && !result_int(result, 0, 0))
+	if (result && result_rows(result) == 1 && !result_int(result, 0, 0))
 		users_revoke(*device);
 	free(device);
 }
@@ -446,7 +430,7 @@ stream_drain_all(int64_t within_ms, bool replaced)
 	has_successor = replaced;
 	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
 		if (c->state == CONN_LIVE)
-			conn_deadline(c, spread((uint32_t)within_ms));
+			conn_deadline(c, random_below((uint32_t)within_ms));
 		else if (!replaced)
 			conn_close(c, CLOSE_DRAIN);
 		else if (c->state == CONN_HEAD)

@@ -264,9 +264,9 @@ last_seen_reply(void *context, PGresult *result)
 	for (int i = 0; i < ask->count; i++) {
 		struct watched *w = watched_find(ask->users[i]);
 		const char *last_seen = "";
-		for (int row = 0; result && row < PQntuples(result); row++)
+		for (int row = 0; result && row < result_rows(result); row++)
 			if (result_int(result, row, 0) == ask->users[i])
-				last_seen = PQgetvalue(result, row, 1);
+				last_seen = result_text(result, row, 1);
 		if (w && w->status == PRESENCE_OFFLINE)
 			updated_tell(w, last_seen);
 	}

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <endian.h>
+#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
