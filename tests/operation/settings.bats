@@ -80,7 +80,7 @@ refuses() {
 		[[ $output == *'unknown setting in the environment: BANTER_RATE_LOGN'* ]]
 	done
 	for name in $(sed -n '/^SETTINGS=(/,/^)/s/^\t"\(BANTER_[A-Z_]*\)=.*/\1/p' "$ROOT/scripts/parts.bash"); do
-		grep -q "\"$name\"" "$ROOT/lib/settings.c" || { echo "$name is not in lib/base/settings.c"; false; }
+		grep -q "\"$name\"" "$ROOT/lib/base/settings.c" || { echo "$name is not in lib/base/settings.c"; false; }
 	done
 }
 
@@ -94,13 +94,30 @@ refuses() {
 	[ "$(json .version)" = "$(<"$ROOT/VERSION")" ]
 }
 
-@test "--help of scripts that speak to a server prints their usage without one" {
+@test "--help of a script prints its usage and does nothing else" {
 	local program
-	for program in smoke verify-delivery; do
+	for program in run setup smoke stack verify-delivery; do
 		run "$ROOT/scripts/$program" --help
 		[ "$status" = 0 ]
-		grep -qE "^ *usage: scripts/$program " <<<"$output" || { echo "$program: $output"; return 1; }
+		grep -qE "^ *usage: scripts/$program( |$)" <<<"$output" || { echo "$program: $output"; return 1; }
 	done
+}
+
+@test "scripts refuse an unknown argument, a signal that does not exist, and restart without a part" {
+	local arguments
+	while read -ra arguments; do
+		run "$ROOT/scripts/${arguments[0]}" "${arguments[@]:1}" </dev/null
+		[ "$status" = 64 ] || { echo "${arguments[*]}: status $status, $output"; return 1; }
+	done <<-'TXT'
+		run --nonsense
+		setup --nonsense
+		smoke --nonsense
+		stack nonsense
+		stack restart
+		stack restart nonsense
+		stack kill
+		stack kill api NONSENSE
+	TXT
 }
 
 @test "start: a database that cannot be reached is refused" {
