@@ -21,6 +21,7 @@ pair_socket() { echo "$PAIR/$1.socket"; }
 pair_psql() { pair_owner psql -XAtq -v ON_ERROR_STOP=1 -h "$(pair_socket "$1")" -U postgres -d "${3:-postgres}" -c "$2"; }
 
 # pair_primary [SETTING…]: makes and starts the primary.
+# shellcheck disable=SC2120
 pair_primary() {
 	PAIR=$(mktemp -d "${BANTER_TEST_WORK:-${TMPDIR:-/tmp}}/pair.XXXX")
 	chmod 755 "$PAIR"
