@@ -80,7 +80,7 @@ command_ack(struct conn *c, const struct command *command)
 	if (cursor_parse(command->cursor, strlen(command->cursor), &cursor))
 		receipts_ack(c, &cursor, RECEIPTS_SOON_MS);
 	else
-		answer_error(c, "invalid_cursor", "cursor", "", 0);
+		answer_error(c, error_row(ERROR_INVALID_CURSOR)->code, "cursor", "", 0);
 }
 
 static void
@@ -102,7 +102,7 @@ command_typing(struct conn *c, const struct command *command)
 	const struct topic *t = hub_topic(command->conversation);
 
 	if (!t || !hub_is_subscribed(c, t)) {
-		answer_error(c, "not_a_member", "conversation_id", "", 0);
+		answer_error(c, error_row(ERROR_NOT_A_MEMBER)->code, "conversation_id", "", 0);
 		return;
 	}
 	uint32_t now = (uint32_t)loop_now(), interval = c->typed_in == t->slot + 1 ? LIMIT_TYPING_INTERVAL_MS : LIMIT_TYPING_ELSEWHERE_MS;

@@ -23,37 +23,29 @@
 
 enum { REPLY_BYTES = 1024, ORIGIN_BYTES = 256, POLL_WAIT_SECONDS = 25 };
 
-struct problem {
+/* Refusals of requests, by their status. */
+static const struct refusal {
 	int status;
-	const char *code;
-	const char *title;
+	enum error error;
+	const char *detail;
+} refusals[] = {
+	{ 400, ERROR_BAD_REQUEST, NULL },
+	{ 404, ERROR_ROUTE_NOT_FOUND, NULL },
+	{ 405, ERROR_METHOD_NOT_ALLOWED, "only GET is allowed here" },
+	{ 413, ERROR_BODY_TOO_LARGE, "a body is not expected" },
+	{ 422, ERROR_INVALID_PARAMETER, NULL },
+	{ 426, ERROR_BAD_REQUEST, "only version 13 of WebSocket is spoken" },
+	{ 431, ERROR_BAD_REQUEST, "the head of the request is too large" },
+	{ 505, ERROR_BAD_REQUEST, "only HTTP/1.1 is spoken here" },
 };
 
-static const struct problem problems[] = {
-	{ 400, "bad_request", "The request is malformed" },
-	{ 401, "unauthenticated", "No valid credentials" },
-	{ 401, "token_expired", "The access token has expired" },
-	{ 401, "device_revoked", "The device was signed out" },
-	{ 403, "bad_origin", "This origin may not open streams" },
-	{ 404, "route_not_found", "There is no such route" },
-	{ 405, "method_not_allowed", "Only GET is allowed here" },
-	{ 413, "body_too_large", "A body is not expected" },
-	{ 422, "invalid_parameter", "A parameter is invalid" },
-	{ 426, "bad_request", "Only version 13 of WebSocket is spoken" },
-	{ 429, "too_busy", "Too many streams" },
-	{ 431, "bad_request", "The request's head is too large" },
-	{ 503, "unavailable", "Try again later" },
-	{ 503, "shutting_down", "The server is shutting down" },
-	{ 505, "bad_request", "Only HTTP/1.1 is spoken here" },
-};
-
-static const struct problem *
-problem_find(int status, const char *code)
+static const struct refusal *
+refusal_find(int status)
 {
-	for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++)
-		if (problems[i].status == status && (!code || strcmp(problems[i].code, code) == 0))
-			return &problems[i];
-	return &problems[0];
+	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+		if (refusals[i].status == status)
+			return &refusals[i];
+	return &refusals[0];
 }
 
 static const char *
@@ -82,38 +74,42 @@ reply(struct conn *c, int status, const char *type, const char *more, const char
 	buffer_unref(answer);
 }
 
+/* Replies with a problem. detail may be NULL. */
 static void
-reply_problem(struct conn *c, const struct problem *p)
+reply_problem(struct conn *c, int status, enum error error, const char *detail)
 {
 	char body[REPLY_BYTES], more[128] = "";
-	int n = snprintf(body, sizeof body, "{\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"request_id\":\"push-%lu\"}", p->title, p->status,
-			 p->code, (unsigned long)c->number);
+	const struct error_row *row = error_row(error);
+	int n = snprintf(body, sizeof body, "{\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",%s%s%s\"request_id\":\"push-%lu\"}", row->title, status,
+			 row->code, detail ? "\"detail\":\"" : "", detail ? detail : "", detail ? "\"," : "", (unsigned long)c->number);
 
-	if (p->status == 405)
+	if (status == 405)
 		snprintf(more, sizeof more, "Allow: GET\r\n");
-	if (p->status == 426)
+	if (status == 426)
 		snprintf(more, sizeof more, HANDSHAKE_VERSION_HEADERS);
-	if (p->status == 429 || p->status == 503)
+	if (status == 429 || status == 503)
 		snprintf(more, sizeof more, "Retry-After: %ld\r\n", 1 + stream_retry_ms() / 1000);
-	if (p->status == 401)
+	if (status == 401)
 		snprintf(more, sizeof more, "WWW-Authenticate: Bearer\r\n");
-	reply(c, p->status, "application/problem+json", more, body, (size_t)n);
+	reply(c, status, "application/problem+json", more, body, (size_t)n);
 }
 
 void
 http_server_refuse(struct conn *c, enum close_reason why)
 {
-	const struct close_row *row = close_row(why);
+	enum error error = close_row(why)->error;
 
 	if (!c->replied && why != CLOSE_IDLE && why != CLOSE_NORMAL)
-		reply_problem(c, problem_find(row->status, row->problem));
+		reply_problem(c, error_row(error)->status, error, NULL);
 }
 
-/* Answers a request with an error before it becomes a stream, and closes the connection. */
+/* Answers a request with a refusal before it becomes a stream, and closes the connection. */
 static void
-refuse(struct conn *c, int status, const char *code)
+refuse(struct conn *c, int status)
 {
-	reply_problem(c, problem_find(status, code));
+	const struct refusal *refusal = refusal_find(status);
+
+	reply_problem(c, refusal->status, refusal->error, refusal->detail);
 	conn_close(c, CLOSE_NORMAL);
 }
 
@@ -263,7 +259,7 @@ get_ws(struct conn *c, const struct http_head *head)
 	int status = handshake_read(head, accept);
 
 	if (status != 101) {
-		refuse(c, status, NULL);
+		refuse(c, status);
 		return;
 	}
 	int n = snprintf(reply_text, sizeof reply_text,
@@ -356,7 +352,7 @@ get_events(struct conn *c, const struct http_head *head)
 
 	if (!read_wait(head, &wait) || !read_limit(head, &limit)) {
 		leave_poll(c);
-		refuse(c, 422, "invalid_parameter");
+		refuse(c, 422);
 		return;
 	}
 	struct rare *r = rare_of(c);
@@ -435,11 +431,11 @@ http_server_request(struct conn *c, const struct http_head *head)
 	if (!route || route->get != get_events || !http_slice_is(head->method, "GET"))
 		leave_poll(c);
 	if (!route)
-		refuse(c, 404, "route_not_found");
+		refuse(c, 404);
 	else if (http_slice_is(head->method, "OPTIONS"))
 		reply_options(c);
 	else if (!http_slice_is(head->method, "GET"))
-		refuse(c, 405, "method_not_allowed");
+		refuse(c, 405);
 	else
 		route->get(c, head);
 }
@@ -479,7 +475,7 @@ http_server_input(struct conn *c, uint8_t *data, size_t n)
 	if (len < 0) {
 		leave_poll(c);
 		note_origin(c, &head); /* if it stands before the fault */
-		refuse(c, head_status(-len, &head), NULL);
+		refuse(c, head_status(-len, &head));
 		return;
 	}
 	http_server_request(c, &head);

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include "lib/chat/errors.h"
+
 enum close_reason {
 	CLOSE_NONE,
 	CLOSE_NORMAL, /* the client has closed, or has its plain HTTP answer */
@@ -31,8 +33,7 @@ enum close_reason {
 struct close_row {
 	int code; /* code in the close frame; 0: none is sent */
 	const char *name;
-	const char *problem; /* error code of the HTTP reply, when no reply has begun */
-	int status;	     /* HTTP status of that reply */
+	enum error error; /* of the HTTP reply, when no reply has begun */
 };
 
 const struct close_row *close_row(enum close_reason why);

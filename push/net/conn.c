@@ -94,7 +94,8 @@ static void
 conn_log_end(const struct conn *c)
 {
 	const struct close_row *row = close_row(c->why);
-	bool is_refused = c->state < CONN_LIVE && (row->status == 401 || row->status == 429);
+	int status = error_row(row->error)->status;
+	bool is_refused = c->state < CONN_LIVE && (status == 401 || status == 429);
 	char address[PEER_TEXT_BYTES] = "-";
 
 	if (c->owner->is_quiet && (c->why == CLOSE_GONE || c->why == CLOSE_NORMAL || c->why == CLOSE_IDLE))

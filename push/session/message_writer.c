@@ -109,7 +109,7 @@ message_writer_end(struct message_write *s, const struct sent *sent)
 static void
 message_writer_fail(struct message_write *s)
 {
-	message_writer_end(s, &(struct sent){ .client_id = s->draft.client_id, .code = "unavailable" });
+	message_writer_end(s, &(struct sent){ .client_id = s->draft.client_id, .code = error_row(ERROR_UNAVAILABLE)->code });
 }
 
 /* Fails a message that has waited long enough. */
@@ -322,23 +322,23 @@ late_fire(struct timer *t)
 /* ---- from outside ---- */
 
 static struct sent
-refusal(const struct message_draft *draft, const char *code, long retry_seconds)
+refusal(const struct message_draft *draft, enum error error, long retry_seconds)
 {
-	return (struct sent){ .client_id = draft->client_id, .code = code, .retry_seconds = retry_seconds };
+	return (struct sent){ .client_id = draft->client_id, .code = error_row(error)->code, .retry_seconds = retry_seconds };
 }
 
 struct sent
 message_writer_add(struct conn *c, const struct message_draft *draft, message_writer_answer *answer)
 {
 	if (c->pins >= (uint32_t)settings.push_sends)
-		return refusal(draft, "rate_limited", 0);
+		return refusal(draft, ERROR_RATE_LIMITED, 0);
 	if (queue.bytes >= WAITING_BYTES || all_late() || send_queue_is_stuck(&queue, draft->conversation, STUCK_MOST, STUCK_BYTES)) {
 		metrics.send_late++;
-		return refusal(draft, "unavailable", 0);
+		return refusal(draft, ERROR_UNAVAILABLE, 0);
 	}
 	struct allowance a = limiter_take(RATE_SEND, (uint64_t)draft->sender, clock_us());
 	if (!a.allowed)
-		return refusal(draft, "rate_limited", a.retry_seconds);
+		return refusal(draft, ERROR_RATE_LIMITED, a.retry_seconds);
 	struct message_write *s = message_writer_new(draft);
 	s->conn = c;
 	s->answer = answer;
