@@ -22,8 +22,10 @@
 enum {
 	BACKLOG = 1024,
 	ACCEPT_TIMEOUT_MS = 500, /* how often an idle thread looks whether it should leave */
-	WAITS = 3,		 /* a thread may wait for a free connection, for connecting, and for a result */
-	POLL_EXTRA_MS = 3000,	 /* for the pauses between two queries of revocations and two heartbeats */
+	/* a thread may wait for a free connection, for connecting, and for a result */
+	WAITS = 3,
+	/* for the pauses between two queries of revocations and two heartbeats */
+	POLL_EXTRA_MS = 3000,
 };
 
 static struct stat bound; /* the socket's file, so that only this program's file is removed */

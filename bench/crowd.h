@@ -21,14 +21,17 @@ struct crowd {
 	int window;	 /* how many open at once */
 	long first_user; /* subscriber i is user first_user + i * user_step */
 	long user_step;
-	long devices;	   /* the device of a user is devices + user */
-	const char *from;  /* the address to connect from, NULL: any */
-	int per_address;   /* so many connect from it, the next from the one after it …; 0: all from it */
-	bool patient;	   /* a refused stream is idle again, counted in refused, instead of the program's end */
+	long devices;	  /* the device of a user is devices + user */
+	const char *from; /* the address to connect from, NULL: any */
+	/* so many connect from it, the next from the one after it …; 0: all from it */
+	int per_address;
+	/* a refused stream is idle again, counted in refused, instead of the program's end */
+	bool patient;
 	bool keep_cursors; /* note the last cursor of every subscriber in since */
 	void *own;
 	void (*message)(struct crowd *, struct subscriber *, const char *json, size_t n);
-	void (*text)(struct crowd *, struct subscriber *, const char *json, size_t n); /* all other texts; may be NULL */
+	/* all other texts; may be NULL */
+	void (*text)(struct crowd *, struct subscriber *, const char *json, size_t n);
 
 	/* the crowd's own */
 	struct subscriber *all;

@@ -185,7 +185,8 @@ side_round(struct side *side, int in_flight, double seconds)
 	side->lasted = side->done - done;
 	double took = (double)(usage_now() - start), deliveries = (double)(side->done - done) * side->crowd.count;
 	side->rate = deliveries / took * 1e9;
-	side->cpu = (double)(usage_cpu(side->pid) - cpu) / deliveries / 1e3; /* us per delivery is s per million */
+	/* us per delivery is s per million */
+	side->cpu = (double)(usage_cpu(side->pid) - cpu) / deliveries / 1e3;
 	side->busy = (double)(thread_cpu_now() - own) / took;
 	side->bytes_per_delivery = (double)(side->crowd.bytes - bytes) / deliveries;
 	side->deliveries_per_read = deliveries / (double)(side->crowd.reads - reads);

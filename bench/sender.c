@@ -195,7 +195,8 @@ publish_open(struct sender *s, int ahead)
 		fprintf(stderr, "publish: %s%s\n", PQerrorMessage(s->database), s->redis ? s->redis->errstr : "");
 		exit(1);
 	}
-	redisAppendCommand(s->redis, "CLIENT REPLY OFF"); /* or Redis would write its answer, which nobody reads, before it writes to push */
+	/* or Redis would write its answer, which nobody reads, before it writes to push */
+	redisAppendCommand(s->redis, "CLIENT REPLY OFF");
 	s->stock.batch = (unsigned)ahead * STOCK_TIMES;
 	pthread_mutex_init(&s->stock.lock, NULL);
 	pthread_cond_init(&s->stock.filled, NULL);

@@ -54,7 +54,8 @@
 #include "push/sweep.h"
 
 enum {
-	WARM_MS = 2000,	       /* longest wait for PostgreSQL and Redis before the process accepts streams anyway */
+	/* longest wait for PostgreSQL and Redis before the process accepts streams anyway */
+	WARM_MS = 2000,
 	DRAIN_SLACK_MS = 100,  /* margin after the moment of the last stream */
 	LAST_ANSWERS_MS = 500, /* wait for the last answers, within the supervisor's limit */
 };
@@ -103,7 +104,8 @@ turn(void)
 	conn_turn_end();
 	hub_turn_end();
 	memberships_turn_end();
-	message_writer_turn_end(); /* again: a stream whose replay was taken may have sent messages meanwhile */
+	/* again: a stream whose replay was taken may have sent messages meanwhile */
+	message_writer_turn_end();
 	db_turn_end();
 	redis_turn_end();
 	metrics_turn_end(loop_now());

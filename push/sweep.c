@@ -31,8 +31,9 @@ enum {
 	SLICE_MOST = 2000, /* ids in one query */
 	WITHIN_MS = 10 * 1000,
 	FIRST_TICK_MS = 10,
-	AWAY_TICK_MS = 100,	      /* while the database is unavailable */
-	STANDS_MS = 30 * 1000,	      /* time after which a horizon that stands still is logged … */
+	AWAY_TICK_MS = 100, /* while the database is unavailable */
+	/* time after which a horizon that stands still is logged … */
+	STANDS_MS = 30 * 1000,
 	STANDS_AGAIN_MS = 300 * 1000, /* … and logged once more */
 	PROOF_MOST = 2000,	      /* conversations in one query */
 };

@@ -150,7 +150,8 @@ pool_give(struct db_pool *p, struct db_sync *c, bool is_late)
 	p->late_count += is_late;
 	if (!is_late)
 		p->users[c - p->conns] = 0;
-	pthread_cond_broadcast(&p->returned); /* all waiters: the first one's user may hold their share already */
+	/* all waiters: the first one's user may hold their share already */
+	pthread_cond_broadcast(&p->returned);
 	pthread_mutex_unlock(&p->lock);
 }
 

@@ -19,7 +19,8 @@ struct known {
 };
 
 static struct known sets[SETS][WAYS];
-static pthread_mutex_t locks[STRIPES]; /* each guards the sets whose number modulo STRIPES is its own */
+/* each guards the sets whose number modulo STRIPES is its own */
+static pthread_mutex_t locks[STRIPES];
 
 void
 known_open(void)

@@ -151,7 +151,8 @@ request_variables(struct request *r)
 		}
 	}
 	r->path = arena_copy(&r->arena, r->path, strcspn(r->path, "?"));
-	r->method = arena_copy(&r->arena, r->method, strlen(r->method)); /* libfcgi frees its copy before the log line is written */
+	/* libfcgi frees its copy before the log line is written */
+	r->method = arena_copy(&r->arena, r->method, strlen(r->method));
 	r->address = arena_copy(&r->arena, r->address, strlen(r->address));
 	r->content_length = strtol(r->length, NULL, 10);
 }

@@ -54,7 +54,8 @@ struct request {
 	int64_t user, device; /* from the access token; 0 without one */
 	int64_t path_ids[REQUEST_PATH_IDS];
 	struct json_t *json; /* the body, once input.c has parsed it */
-	long wait_ms;	     /* for each statement, if shorter than settings.api_wait_ms; 0: not set */
+	/* for each statement, if shorter than settings.api_wait_ms; 0: not set */
+	long wait_ms;
 
 	/* the reply */
 	int status;

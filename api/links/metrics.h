@@ -15,7 +15,8 @@
 enum {
 	METRICS_ROUTES = 128,
 	METRICS_NO_ROUTE = METRICS_ROUTES - 1, /* row of requests to unknown routes */
-	METRICS_CLASSES = 6,		       /* classes of statuses: 1xx to 5xx, by their first digit */
+	/* classes of statuses: 1xx to 5xx, by their first digit */
+	METRICS_CLASSES = 6,
 	METRICS_LABELS_BYTES = 192,
 };
 
@@ -24,20 +25,26 @@ typedef void metrics_labels(int route, char out[METRICS_LABELS_BYTES]);
 
 /* The counters. They are in memory that all workers share, so they outlive workers. */
 struct api_metrics {
-	_Atomic uint64_t requests[METRICS_ROUTES][METRICS_CLASSES]; /* by the route's place in its table */
+	/* by the route's place in its table */
+	_Atomic uint64_t requests[METRICS_ROUTES][METRICS_CLASSES];
 	struct histogram request_times[METRICS_ROUTES];
 	struct histogram send_times;  /* requests that have stored a message, or found it stored */
 	struct histogram batch_sizes; /* sends in a transaction */
 	struct histogram batch_times;
 	struct histogram database_times; /* all other statements */
-	_Atomic uint64_t send_busy;	 /* times that a send was delayed because another transaction held its conversation */
-	_Atomic uint64_t send_late;	 /* sends answered 503: their deadline had passed, or the queue had no room */
-	_Atomic uint64_t batches_late;	 /* batches whose sends were all answered before PostgreSQL returned */
+	/* times that a send was delayed because another transaction held its conversation */
+	_Atomic uint64_t send_busy;
+	/* sends answered 503: their deadline had passed, or the queue had no room */
+	_Atomic uint64_t send_late;
+	/* batches whose sends were all answered before PostgreSQL returned */
+	_Atomic uint64_t batches_late;
 	_Atomic uint64_t database_connects;
-	_Atomic uint64_t database_late; /* other statements that were answered before PostgreSQL returned */
+	/* other statements that were answered before PostgreSQL returned */
+	_Atomic uint64_t database_late;
 	struct histogram redis_times;
 	_Atomic uint64_t redis_connects;
-	_Atomic uint64_t redis_drops; /* notifications that Redis did not accept; push's heads sweep delivers the events */
+	/* notifications that Redis did not accept; push's heads sweep delivers the events */
+	_Atomic uint64_t redis_drops;
 };
 
 extern struct api_metrics *metrics;

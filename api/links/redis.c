@@ -21,17 +21,20 @@
 #include "lib/chat/presence.h"
 
 enum {
-	UNSENT_MAX_BYTES = 1024 * KIB, /* of notifications that Redis has not read; more are dropped */
-	TYPING_MAX_BYTES = 64 * KIB,   /* typing is dropped earlier */
-	UNANSWERED_MAX_MS = 5000,      /* the notification connection is closed after this time without a reply */
+	/* of notifications that Redis has not read; more are dropped */
+	UNSENT_MAX_BYTES = 1024 * KIB,
+	TYPING_MAX_BYTES = 64 * KIB, /* typing is dropped earlier */
+	/* the notification connection is closed after this time without a reply */
+	UNANSWERED_MAX_MS = 5000,
 	WATCH_SECONDS = 86400,
 	ID_BYTES = 24,
 };
 
 static struct {
 	struct redis_sync redis;
-	long unanswered;     /* commands without a reply so far */
-	int64_t answered_ms; /* the time of the last reply, or the last time at which none was due */
+	long unanswered; /* commands without a reply so far */
+	/* the time of the last reply, or the last time at which none was due */
+	int64_t answered_ms;
 	long dropped;
 	bool refused; /* the last reply was an error */
 } publisher = { .redis = { .name = "notifications", .lock = PTHREAD_MUTEX_INITIALIZER } };

@@ -51,9 +51,10 @@
 #include "lib/base/settings.h"
 
 enum {
-	BATCH_BYTES = 256 * KIB, /* of texts in one batch, so that a few large texts do not delay many small ones */
-	LATE_LOOK_MS = 200,	 /* between two looks whether to stop, while a batch is late */
-	STUCK_SHARE = 2,	 /* 1 / this of the queue may be messages of busy conversations */
+	/* of texts in one batch, so that a few large texts do not delay many small ones */
+	BATCH_BYTES = 256 * KIB,
+	LATE_LOOK_MS = 200, /* between two looks whether to stop, while a batch is late */
+	STUCK_SHARE = 2,    /* 1 / this of the queue may be messages of busy conversations */
 };
 
 static struct {
@@ -325,7 +326,8 @@ queue_take_batch(struct send_batch *b, bool busy)
 	send_queue_take(&writer.queue, b, busy, (int)settings.api_send_batch, BATCH_BYTES);
 	if (full && b->count)
 		pthread_cond_broadcast(&writer.room);
-	if (!writer.idle && writer.queue.count) /* another thread must watch the deadlines of the others */
+	/* another thread must watch the deadlines of the others */
+	if (!writer.idle && writer.queue.count)
 		pthread_cond_signal(&writer.work);
 }
 
@@ -451,7 +453,8 @@ message_writer_send(struct request *r, const struct message_draft *draft, send_r
 	bool room = queue_has_room(&s->entry);
 	if (room) {
 		send_queue_add(&writer.queue, &s->entry);
-		if (ready_due() || writer.queue.count == 1) /* a thread must watch the deadline of the first send */
+		/* a thread must watch the deadline of the first send */
+		if (ready_due() || writer.queue.count == 1)
 			pthread_cond_signal(&writer.work);
 	}
 	pthread_mutex_unlock(&writer.lock);

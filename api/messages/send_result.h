@@ -9,7 +9,10 @@
 #include "lib/chat/errors.h"
 
 struct send_result {
-	enum error error;    /* ERROR_NONE: stored. unavailable: it may be stored, so the client should repeat the send */
+	/*
+	 * ERROR_NONE: stored. unavailable: it may be stored, so the client should repeat the send
+	 */
+	enum error error;
 	bool created;	     /* else it was stored before */
 	const char *message; /* JSON */
 };

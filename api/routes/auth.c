@@ -97,7 +97,8 @@ struct sign_in_input {
 #define AT(member) .offset = offsetof(struct sign_in_input, member)
 
 static const struct field register_fields[] = {
-	{ "name", FIELD_TEXT, REQUIRED, 0, 4 * LIMIT_NAME_BYTES, AT(name) }, /* SQL checks the form of a name: invalid_name */
+	/* SQL checks the form of a name: invalid_name */
+	{ "name", FIELD_TEXT, REQUIRED, 0, 4 * LIMIT_NAME_BYTES, AT(name) },
 	{ "password", FIELD_TEXT, REQUIRED, LIMIT_PASSWORD_MIN_BYTES, LIMIT_PASSWORD_BYTES, AT(password) },
 	{ "display_name", FIELD_TEXT, OPTIONAL, 1, LIMIT_DISPLAY_NAME_BYTES, AT(display_name) },
 	{ "device_name", FIELD_TEXT, OPTIONAL, 1, LIMIT_DEVICE_NAME_BYTES, AT(device_name) },
@@ -207,7 +208,8 @@ post_login(struct request *r)
 	if (!rows)
 		return REPLIED;
 	rows_publish(rows, 1, 2);
-	for (int i = 1; i < rows_count(rows); i++) /* devices that were signed out to keep the limit of devices */
+	/* devices that were signed out to keep the limit of devices */
+	for (int i = 1; i < rows_count(rows); i++)
 		device_forget(r, user, rows_number(rows, i, 0));
 	return reply_signed_in(r, 200, &(struct signing){ user, n.device, rows_text(rows, 0, 1), n.refresh, in.cookie });
 }
@@ -288,7 +290,8 @@ post_logout(struct request *r)
 {
 	struct rows *rows = db_call(r, STATEMENT_DEVICE_REVOKE, param_id(r->user), param_id(r->device));
 
-	if (!rows && r->error != ERROR_DEVICE_NOT_FOUND) /* another request has just signed the device out, as requested */
+	/* another request has just signed the device out, as requested */
+	if (!rows && r->error != ERROR_DEVICE_NOT_FOUND)
 		return REPLIED;
 	if (rows)
 		rows_publish(rows, 1, 0);

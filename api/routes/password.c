@@ -23,7 +23,8 @@ static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t freed;
 	long hashing, waiting;
-	uint64_t addresses[SLOTS]; /* of the clients whose hashes are being computed: the first `hashing` of them */
+	/* of the clients whose hashes are being computed: the first `hashing` of them */
+	uint64_t addresses[SLOTS];
 } hash_slots = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static char nobody[PASSWORD_HASH_BYTES];

@@ -14,12 +14,14 @@
 
 struct readiness {
 	bool database, schema, redis, push;
-	bool clock; /* the clock of the database's machine is neither behind the ids nor far ahead */
+	/* the clock of the database's machine is neither behind the ids nor far ahead */
+	bool clock;
 };
 
 /* The result that all workers share. */
 struct ready_shared {
-	_Atomic int64_t last;	    /* packed: the time of the probe and the parts; 0: none yet */
+	/* packed: the time of the probe and the parts; 0: none yet */
+	_Atomic int64_t last;
 	_Atomic int64_t probing_ms; /* the time at which a worker began to probe; 0: none does */
 	_Atomic int probing;	    /* the part that it probes */
 };

@@ -230,7 +230,8 @@ reply_missed(struct request *r, struct cursor *c, int64_t limit)
 	if (!horizon)
 		return REPLIED;
 	if (incarnation != c->incarnation)
-		return reply_error(r, ERROR_UNAVAILABLE); /* a failover since the cursor was judged: the client repeats its request */
+		/* a failover since the cursor was judged: the client repeats its request */
+		return reply_error(r, ERROR_UNAVAILABLE);
 	struct rows *rows = missed_read(r, c, horizon, limit);
 
 	return rows ? reply_page(r, c, rows, horizon, limit) : REPLIED;

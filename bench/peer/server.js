@@ -53,7 +53,8 @@ async function serve() {
 		database: env('PEER_DATABASE', 'banter'),
 		options: '-c search_path=banter',
 		max: Number(env('PEER_POOL', '10')), // of all processes together
-		idleTimeoutMillis: 0, // the benchmark's pauses must not cost it its warm connections
+		// the benchmark's pauses must not cost it its warm connections
+		idleTimeoutMillis: 0,
 	});
 	const redis = new Redis(env('PEER_REDIS', '/var/run/redis/redis.sock'));
 	const key = Buffer.from(readFileSync(env('PEER_KEY'), 'utf8').trim(), 'hex');

@@ -14,7 +14,8 @@
 #include <string.h>
 #include <time.h>
 
-enum { HASH_BYTES = crypto_shorthash_siphashx24_BYTES, STRIPES = 64, SETS = 4096, WAYS = 4 }; /* 16,384 tokens, 640 KiB */
+/* 16,384 tokens, 640 KiB */
+enum { HASH_BYTES = crypto_shorthash_siphashx24_BYTES, STRIPES = 64, SETS = 4096, WAYS = 4 };
 
 struct remembered {
 	unsigned char hash[HASH_BYTES];
@@ -22,7 +23,8 @@ struct remembered {
 };
 
 static struct remembered sets[SETS][WAYS];
-static pthread_mutex_t locks[STRIPES]; /* each guards the sets whose number modulo STRIPES is its own */
+/* each guards the sets whose number modulo STRIPES is its own */
+static pthread_mutex_t locks[STRIPES];
 static unsigned char key[crypto_shorthash_siphashx24_KEYBYTES];
 
 void

@@ -25,7 +25,8 @@ struct counted {
 };
 
 struct limiter {
-	pthread_mutex_t locks[STRIPES]; /* each guards the sets whose number modulo STRIPES is its own */
+	/* each guards the sets whose number modulo STRIPES is its own */
+	pthread_mutex_t locks[STRIPES];
 	struct counted sets[SETS][WAYS];
 };
 

@@ -17,7 +17,8 @@ enum { HISTOGRAM_BOUNDS = 14 };
 
 /* A histogram. All zero is an empty one. */
 struct histogram {
-	_Atomic uint64_t counts[HISTOGRAM_BOUNDS + 1]; /* one for each bound, and the last for all larger values */
+	/* one for each bound, and the last for all larger values */
+	_Atomic uint64_t counts[HISTOGRAM_BOUNDS + 1];
 	_Atomic uint64_t sum;
 };
 

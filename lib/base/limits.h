@@ -26,8 +26,9 @@ enum {
 	LIMIT_TITLE_BYTES = 256,
 	LIMIT_PASSWORD_MIN_BYTES = 8,
 	LIMIT_PASSWORD_BYTES = 1024,
-	LIMIT_MEMBERS = 10000,	     /* in one group */
-	LIMIT_MEMBERS_NAMED = 100,   /* in larger groups receipts have no names, and typing is off */
+	LIMIT_MEMBERS = 10000, /* in one group */
+	/* in larger groups receipts have no names, and typing is off */
+	LIMIT_MEMBERS_NAMED = 100,
 	LIMIT_CONVERSATIONS = 10000, /* of one user, at a time */
 	LIMIT_MEMBERS_BATCH = 200,   /* added by one request */
 	LIMIT_RECEIPTS_BATCH = 200,

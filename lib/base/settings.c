@@ -323,7 +323,8 @@ without_brackets(const char *address)
 
 	if (n < 2 || address[0] != '[' || address[n - 1] != ']')
 		return address;
-	memmove((char *)address, address + 1, n - 2); /* settings owns the copy: the default has no brackets */
+	/* settings owns the copy: the default has no brackets */
+	memmove((char *)address, address + 1, n - 2);
 	((char *)address)[n - 2] = '\0';
 	return address;
 }

@@ -53,8 +53,10 @@ struct cursor {
 	int64_t base;
 	int64_t dropped; /* the greatest id of a dropped exception; 0: none */
 	int count, reads_count;
-	struct cursor_exception exceptions[CURSOR_EXCEPTIONS]; /* ascending by conversation, each once */
-	struct cursor_read reads[CURSOR_READS];		       /* ascending by place; the first has the newest snapshot */
+	/* ascending by conversation, each once */
+	struct cursor_exception exceptions[CURSOR_EXCEPTIONS];
+	/* ascending by place; the first has the newest snapshot */
+	struct cursor_read reads[CURSOR_READS];
 	struct cursor_pass pass;
 };
 

@@ -16,16 +16,29 @@
 struct json_t;
 
 enum field_type {
-	FIELD_TEXT,	/* const char *; min and max bytes */
-	FIELD_ID,	/* int64_t */
-	FIELD_IDS,	/* struct id_list; min and max count. As a parameter: comma-separated */
-	FIELD_MENTIONS, /* const char *: ids as a PostgreSQL array, 0 for all; up to max of them, else too_long. JSON only */
-	FIELD_SWITCH,	/* bool */
-	FIELD_NUMBER,	/* int64_t; min and max. Parameters only */
-	FIELD_CHOICE,	/* const char *, one of choices */
-	FIELD_OBJECT,	/* const char *: a message's data (lib/chat/message_data.h) as sent, without blanks. Outermost objects only */
-	FIELD_LIST,	/* struct list of structs that items describes; min and max count. JSON only */
-	FIELD_TABLE,	/* a struct whose fields, which items describes, stand beside the others. The name is for readers. JSON only */
+	FIELD_TEXT, /* const char *; min and max bytes */
+	FIELD_ID,   /* int64_t */
+	FIELD_IDS,  /* struct id_list; min and max count. As a parameter: comma-separated */
+	/*
+	 * const char *: ids as a PostgreSQL array, 0 for all; up to max of them, else too_long.
+	 * JSON only
+	 */
+	FIELD_MENTIONS,
+	FIELD_SWITCH, /* bool */
+	FIELD_NUMBER, /* int64_t; min and max. Parameters only */
+	FIELD_CHOICE, /* const char *, one of choices */
+	/*
+	 * const char *: a message's data (lib/chat/message_data.h) as sent, without blanks.
+	 * Outermost objects only
+	 */
+	FIELD_OBJECT,
+	/* struct list of structs that items describes; min and max count. JSON only */
+	FIELD_LIST,
+	/*
+	 * a struct whose fields, which items describes, stand beside the others. The name is for
+	 * readers. JSON only
+	 */
+	FIELD_TABLE,
 };
 
 enum { OPTIONAL = false, REQUIRED = true };

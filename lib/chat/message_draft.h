@@ -25,9 +25,10 @@ struct message_draft {
 	int64_t conversation, sender;
 	const char *client_id;
 	const char *text;
-	const char *data;     /* JSON without blanks, or NULL */
-	const char *mentions; /* ids as a PostgreSQL array, 0 for all; NULL: the database searches the text for names */
-	int64_t reply_to;     /* 0: none */
+	const char *data; /* JSON without blanks, or NULL */
+	/* ids as a PostgreSQL array, 0 for all; NULL: the database searches the text for names */
+	const char *mentions;
+	int64_t reply_to; /* 0: none */
 };
 
 /* Fields of a body or a frame, without the conversation and the sender. For fields_read. */

@@ -46,12 +46,13 @@ struct notification_channel {
 /* A parsed payload. json points into the payload. The kind decides which fields are set. */
 struct notification {
 	enum notification_kind kind;
-	int64_t id;	      /* e: event; r, t: user; j, n: conversation; x, w: device */
-	int64_t seq;	      /* e */
-	int64_t removed_user; /* e: a user, NOTIFICATION_REMOVES_NOBODY or NOTIFICATION_REMOVES_ALL */
-	int64_t delivered;    /* r */
-	int64_t read;	      /* r, n */
-	const char *json;     /* e, n, presence */
+	int64_t id;  /* e: event; r, t: user; j, n: conversation; x, w: device */
+	int64_t seq; /* e */
+	/* e: a user, NOTIFICATION_REMOVES_NOBODY or NOTIFICATION_REMOVES_ALL */
+	int64_t removed_user;
+	int64_t delivered; /* r */
+	int64_t read;	   /* r, n */
+	const char *json;  /* e, n, presence */
 	size_t json_len;
 };
 

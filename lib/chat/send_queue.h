@@ -33,9 +33,12 @@
 
 enum {
 	SEND_BATCH_MOST = 256,
-	SEND_WAIT_MS = 100,	/* for a batch that waits for locks; then the next busy line has its turn */
-	SEND_GRACE_MS = 500,	/* a batch is not late before this: one that waits for locks has ended by then */
-	SEND_LATE_MS = 50,	/* a batch that runs longer than this does not delay the next one */
+	/* for a batch that waits for locks; then the next busy line has its turn */
+	SEND_WAIT_MS = 100,
+	/* a batch is not late before this: one that waits for locks has ended by then */
+	SEND_GRACE_MS = 500,
+	/* a batch that runs longer than this does not delay the next one */
+	SEND_LATE_MS = 50,
 	SEND_TRY_PAUSE_MS = 20, /* between two tries, if no connection is free for waiting */
 	SEND_TRIES = 5,		/* of a message whose batch is a deadlock's victim */
 };
@@ -65,7 +68,8 @@ struct send_batch {
 	int count, most; /* most: limit of the count, by the messages so far */
 	size_t bytes;
 	struct send_entry *entries[SEND_BATCH_MOST]; /* NULL: answered */
-	bool busy[SEND_BATCH_MOST];		     /* the database returned `busy` for the message */
+	/* the database returned `busy` for the message */
+	bool busy[SEND_BATCH_MOST];
 	struct send_line *lines[SEND_BATCH_MOST];
 };
 

@@ -20,7 +20,8 @@ enum {
 
 struct resolved {
 	int count;
-	char addresses[RESOLVER_ADDRESSES][RESOLVER_ADDRESS_BYTES]; /* numeric: 192.0.2.1, 2001:db8::1, fe80::1%eth0 */
+	/* numeric: 192.0.2.1, 2001:db8::1, fe80::1%eth0 */
+	char addresses[RESOLVER_ADDRESSES][RESOLVER_ADDRESS_BYTES];
 };
 
 enum resolver_state { RESOLVER_FOUND, RESOLVER_PENDING, RESOLVER_FAILED };

@@ -28,12 +28,15 @@ static const struct sqlstate_row rows[] = {
 	{ "BN000", DB_REFUSED, QUIET, false }, /* fail() */
 	{ "40001", DB_AGAIN, QUIET, false },   /* serialization_failure */
 	{ "40P01", DB_AGAIN, QUIET, false },   /* deadlock_detected */
-	{ "0A000", DB_STALE, INFO, false },    /* the result of a prepared plan has changed: the SQL was loaded again */
-	{ "26000", DB_STALE, INFO, false },    /* the prepared statement does not exist */
-	{ "42883", DB_STALE, ERROR, true },    /* undefined_function: no schema, or one of another version */
-	{ "42P01", DB_STALE, ERROR, true },    /* undefined_table */
-	{ "3F000", DB_STALE, ERROR, true },    /* invalid_schema_name */
-	{ "42501", DB_UNABLE, ERROR, true },   /* insufficient_privilege: a right of the role is missing */
+	/* the result of a prepared plan has changed: the SQL was loaded again */
+	{ "0A000", DB_STALE, INFO, false },
+	{ "26000", DB_STALE, INFO, false }, /* the prepared statement does not exist */
+	/* undefined_function: no schema, or one of another version */
+	{ "42883", DB_STALE, ERROR, true },
+	{ "42P01", DB_STALE, ERROR, true }, /* undefined_table */
+	{ "3F000", DB_STALE, ERROR, true }, /* invalid_schema_name */
+	/* insufficient_privilege: a right of the role is missing */
+	{ "42501", DB_UNABLE, ERROR, true },
 	{ "22", DB_INVALID, ERROR, false },    /* data exceptions */
 	{ "23514", DB_INVALID, ERROR, false }, /* check_violation */
 	{ "57014", DB_SLOW, WARN, false },     /* statement_timeout, or a cancel */

@@ -17,12 +17,21 @@ enum db_outcome {
 	DB_REFUSED, /* BN000: the client's mistake; the error's message names it */
 	DB_INVALID, /* a value that the database refuses */
 	DB_AGAIN,   /* deadlock or serialization failure: rolled back, may be repeated */
-	DB_STALE,   /* prepared for another schema, or the schema is missing: may be repeated on a new connection */
-	DB_SLOW,    /* took too long, rolled back */
-	DB_LATE,    /* the deadline has passed, but the server goes on: link_await waits for it */
-	DB_UNABLE,  /* the server cannot do it now (disk full, no memory, a file, library or right is missing): rolled back */
-	DB_LOST,    /* the connection is broken or useless; the statement may or may not have been executed */
-	DB_BUG,	    /* anything else */
+	/*
+	 * prepared for another schema, or the schema is missing: may be repeated on a new
+	 * connection
+	 */
+	DB_STALE,
+	DB_SLOW, /* took too long, rolled back */
+	DB_LATE, /* the deadline has passed, but the server goes on: link_await waits for it */
+	/*
+	 * the server cannot do it now (disk full, no memory, a file, library or right is missing):
+	 * rolled back
+	 */
+	DB_UNABLE,
+	/* the connection is broken or useless; the statement may or may not have been executed */
+	DB_LOST,
+	DB_BUG, /* anything else */
 };
 
 enum { SQLSTATE_STATEMENTS = 64, SQLSTATE_LOG_EACH_MS = 1000, SQLSTATE_TROUBLE_MS = 5000 };

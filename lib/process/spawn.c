@@ -12,7 +12,8 @@
 
 #include "lib/process/worker.h"
 
-enum { OUT_OF_THE_WAY = WORKER_GIVEN + WORKER_GIVEN_MOST }; /* no descriptor of a worker has this number or a higher one */
+/* no descriptor of a worker has this number or a higher one */
+enum { OUT_OF_THE_WAY = WORKER_GIVEN + WORKER_GIVEN_MOST };
 
 /*
  * Places a worker's descriptors. They are duplicated to high numbers first, because one may occupy

@@ -28,8 +28,12 @@ enum {
 	PAUSE_MAX_MS = 5000,
 	GOOD_MS = 10000, /* after this time a worker counts as healthy */
 	START_MS = 60000,
-	KILL_MS = 1000,				  /* after the drain time, or after SIGABRT */
-	WATCHED_MOST_MS = WORKER_BEAT_MS * 3 / 2, /* the most silence that is counted at once: when the whole machine pauses, so do the workers */
+	KILL_MS = 1000, /* after the drain time, or after SIGABRT */
+	/*
+	 * the most silence that is counted at once: when the whole machine pauses, so do the
+	 * workers
+	 */
+	WATCHED_MOST_MS = WORKER_BEAT_MS * 3 / 2,
 	BEATS_BYTES = 64,
 };
 
@@ -53,8 +57,9 @@ struct process {
 struct slot {
 	int64_t next_ms; /* no start before this time */
 	int64_t pause_ms;
-	bool stale;	  /* its worker must be replaced … */
-	int64_t again_ms; /* … and not before this time, because its successor could not be started */
+	bool stale; /* its worker must be replaced … */
+	/* … and not before this time, because its successor could not be started */
+	int64_t again_ms;
 };
 
 static struct {

@@ -22,9 +22,11 @@
 
 struct workers {
 	int count;
-	int given;		  /* descriptors for each worker, at most WORKER_GIVEN_MOST */
-	const int *descriptors;	  /* those of the first worker, then those of the second, and so on */
-	void (*close)(void);	  /* called before all workers are signalled: stops accepting clients */
+	int given; /* descriptors for each worker, at most WORKER_GIVEN_MOST */
+	/* those of the first worker, then those of the second, and so on */
+	const int *descriptors;
+	/* called before all workers are signalled: stops accepting clients */
+	void (*close)(void);
 	void (*ended)(pid_t pid); /* called after a worker's process has ended; may be NULL */
 	int64_t hang_ms;	  /* the longest time without a heartbeat; 0: no limit */
 };

@@ -29,7 +29,8 @@ struct cursor_state {
 	uint32_t refs;
 	uint32_t hash;
 	struct cursor_state *bucket_next;
-	uint32_t transition; /* index of its transition in the table of the current fan-out, if it has one there */
+	/* index of its transition in the table of the current fan-out, if it has one there */
+	uint32_t transition;
 	int count;
 	int64_t base;
 	struct cursor_state_more *more; /* NULL: none of these parts */

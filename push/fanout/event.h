@@ -15,7 +15,8 @@
  */
 enum event_class { EVENT_TYPING, EVENT_PRESENCE, EVENT_RECEIPT, EVENT_NOTICE, EVENT_DURABLE, EVENT_CLASSES };
 
-enum { ENCODINGS = 3, ENCODED_CHUNKS = 3 }; /* one encoding per transport, of at most that many chunks */
+/* one encoding per transport, of at most that many chunks */
+enum { ENCODINGS = 3, ENCODED_CHUNKS = 3 };
 
 /*
  * Encoding of an event for one transport, or of several that are delivered together (encoding.h).
@@ -32,9 +33,15 @@ struct event {
 	int64_t conversation; /* 0 for an ephemeral event */
 	int64_t id;
 	int64_t seq;
-	int64_t removed_user;		   /* the user who left with this event (lib/chat/notification.h) */
-	struct buffer *body;		   /* JSON; a durable event's lacks the last brace, because its cursor follows */
-	struct encoded encoded[ENCODINGS]; /* encodings of an ephemeral event; those of durable ones are in their transition (cursor_state.h) */
+	/* the user who left with this event (lib/chat/notification.h) */
+	int64_t removed_user;
+	/* JSON; a durable event's lacks the last brace, because its cursor follows */
+	struct buffer *body;
+	/*
+	 * encodings of an ephemeral event; those of durable ones are in their transition
+	 * (cursor_state.h)
+	 */
+	struct encoded encoded[ENCODINGS];
 };
 
 /* Creates an event with a copy of the JSON, which is a whole object. */
@@ -55,7 +62,8 @@ struct event_list {
 
 void event_list_add(struct event_list *l, struct event *ev); /* takes over the reference */
 bool event_list_has_more(const struct event_list *l);
-struct event *event_list_next(struct event_list *l); /* returns the first waiting event with its reference */
+/* returns the first waiting event with its reference */
+struct event *event_list_next(struct event_list *l);
 void event_list_free(struct event_list *l);
 
 /* Durable events of one conversation that are delivered together, in order. */

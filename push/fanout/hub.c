@@ -221,7 +221,8 @@ topic_knows(const struct topic *t, int64_t id, int64_t seq)
 	}
 	if (ended) {
 		log_line(LOG_WARN, "conversation_forked", "conversation=%ld seq=%ld id=%ld streams=%u", t->conversation, seq, id, ended);
-		horizon_connected(); /* as after a connection: the incarnation is read before anything is concluded */
+		/* as after a connection: the incarnation is read before anything is concluded */
+		horizon_connected();
 	}
 	return true;
 }

@@ -10,7 +10,8 @@
 #include "lib/base/limits.h"
 #include "push/net/conn.h"
 
-enum { WRAP_BYTES = 64 }; /* greatest length of a wrap without the cursor, which it may hold twice */
+/* greatest length of a wrap without the cursor, which it may hold twice */
+enum { WRAP_BYTES = 64 };
 
 /* Bytes before and behind an event's JSON. */
 struct wrap {
@@ -20,14 +21,18 @@ struct wrap {
 
 struct transport {
 	struct conn_owner owner;
-	int number;		      /* index of encodings and metrics */
-	const char *between;	      /* separator of two events, may be NULL */
-	bool has_fields;	      /* SSE: the client keeps a cursor and a time to reconnect by fields of their own */
+	int number;	     /* index of encodings and metrics */
+	const char *between; /* separator of two events, may be NULL */
+	/* SSE: the client keeps a cursor and a time to reconnect by fields of their own */
+	bool has_fields;
 	bool takes_messages;	      /* WebSocket: the client sends messages */
 	void (*open)(struct conn *c); /* writes the head of the reply, before the first event */
-	void (*wrap)(size_t body_len, const char *cursor, struct wrap *out); /* cursor NULL: an ephemeral event */
-	void (*ping)(struct conn *c);					     /* handles a ping that is due, or the end of a long-poll's wait */
-	long (*ping_seconds)(void);					     /* time between two pings */
+	/* cursor NULL: an ephemeral event */
+	void (*wrap)(size_t body_len, const char *cursor, struct wrap *out);
+	/* handles a ping that is due, or the end of a long-poll's wait */
+	void (*ping)(struct conn *c);
+	/* time between two pings */
+	long (*ping_seconds)(void);
 };
 
 static_assert(offsetof(struct transport, owner) == 0, "the owner of a connection is the beginning of its transport");

@@ -322,7 +322,8 @@ db_conn_result(struct db_conn *l, PGresult *result)
 		PQclear(result);
 	} else if (b->lost) {
 		PQclear(result);
-	} else if (b->answered == b->count) { /* the commit has failed: all queries are sent again */
+	} else if (b->answered == b->count) {
+		/* the commit has failed: all queries are sent again */
 		sqlstate_met(b->list[0]->statement, "commit", result);
 		db_conn_drop(l, PQresultErrorMessage(result));
 		PQclear(result);

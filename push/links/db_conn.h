@@ -49,14 +49,16 @@ struct db_conn_batch {
 	struct query *list[DB_CONN_BATCH_MOST];
 	int count, answered;
 	int64_t sent_us;
-	bool prepares; /* first batch of a connection: session settings and statements, no queries */
-	bool lost;     /* its queries are answered as lost, and its results are dropped */
+	/* first batch of a connection: session settings and statements, no queries */
+	bool prepares;
+	bool lost; /* its queries are answered as lost, and its results are dropped */
 };
 
 /* Treatment of a late batch. */
 enum db_conn_kind {
 	DB_CONN_DROPPED, /* the connection is closed and made again */
-	DB_CONN_KEPT,	 /* the connection waits; until then all its queries are answered as lost */
+	/* the connection waits; until then all its queries are answered as lost */
+	DB_CONN_KEPT,
 	DB_CONN_PATIENT, /* the connection waits; the caller watches the time (message_writer.c) */
 };
 

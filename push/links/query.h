@@ -16,7 +16,11 @@ struct query {
 	void *context;
 	PGresult *result;
 	int asked, again; /* times that it was sent; of these, repeats after a deadlock */
-	bool alone;	  /* has a batch of its own: its batch failed, or it may lock in another order than others of its kind */
+	/*
+	 * has a batch of its own: its batch failed, or it may lock in another order than others of
+	 * its kind
+	 */
+	bool alone;
 	const char *params[DB_PARAMS];
 	char text[];
 };

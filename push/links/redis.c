@@ -41,7 +41,8 @@ static struct {
 	redis_connected *connected;
 	struct map channels[3]; /* subscribed ids of each kind; the value is the id as a pointer */
 	uint64_t asked, acked, complete;
-	bool refused; /* Redis answers, but refuses commands: it is full or read-only, for example */
+	/* Redis answers, but refuses commands: it is full or read-only, for example */
+	bool refused;
 } redis;
 
 /* Next SUBSCRIBE command. It gathers the channels of a turn, which costs both sides less. */

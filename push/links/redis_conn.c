@@ -12,7 +12,8 @@
 enum {
 	RECONNECT_MS = 200,
 	OUTPUT_LIMIT = 8 * 1024 * 1024, /* unsent bytes beyond which the connection is dropped */
-	SILENCE_MS = 5000,		/* time without an answer to PING after which the connection is dropped */
+	/* time without an answer to PING after which the connection is dropped */
+	SILENCE_MS = 5000,
 };
 
 /* Logs the loss, once until the connection is up again. */

@@ -17,7 +17,8 @@ struct chunk {
 	struct buffer *buffer;
 	uint32_t offset;
 	uint32_t len : 31;
-	uint32_t more : 1; /* 1: the next chunk belongs to the same frame, so the queue is not cut between them */
+	/* 1: the next chunk belongs to the same frame, so the queue is not cut between them */
+	uint32_t more : 1;
 };
 
 /* Returns a buffer of len bytes for the caller to fill. The caller holds the only reference. */

@@ -36,17 +36,29 @@ struct presence;
  * That owner sets another one in its place when the request asks for a stream.
  */
 struct conn_owner {
-	const char *name;  /* word for the log */
-	bool is_quiet;	   /* its ordinary ends are not logged: probes and silent sockets must not flood the log */
-	bool answers_once; /* the bytes of a turn are one answer: no write before the turn's end, and a lower limit of the queue */
+	const char *name; /* word for the log */
+	/* its ordinary ends are not logged: probes and silent sockets must not flood the log */
+	bool is_quiet;
+	/*
+	 * the bytes of a turn are one answer: no write before the turn's end, and a lower limit of
+	 * the queue
+	 */
+	bool answers_once;
 
-	void (*input)(struct conn *c, uint8_t *data, size_t n); /* takes bytes of the peer; conn_save_input saves the unused ones */
-	bool (*pay)(struct conn *c, uint32_t cost);		/* charges the user for input; false: it is too much */
-	bool (*turn)(struct conn *c);				/* returns before a flush whether there is something to send; NULL: always */
-	void (*drained)(struct conn *c);			/* handles an empty queue, whose bytes were all sent */
-	void (*timeout)(struct conn *c);			/* handles the deadline of a live stream */
-	void (*close)(struct conn *c, enum close_reason why);	/* queues the close reason for the peer */
-	void (*ended)(struct conn *c);				/* frees what the connection has above the sockets */
+	/* takes bytes of the peer; conn_save_input saves the unused ones */
+	void (*input)(struct conn *c, uint8_t *data, size_t n);
+	/* charges the user for input; false: it is too much */
+	bool (*pay)(struct conn *c, uint32_t cost);
+	/* returns before a flush whether there is something to send; NULL: always */
+	bool (*turn)(struct conn *c);
+	/* handles an empty queue, whose bytes were all sent */
+	void (*drained)(struct conn *c);
+	/* handles the deadline of a live stream */
+	void (*timeout)(struct conn *c);
+	/* queues the close reason for the peer */
+	void (*close)(struct conn *c, enum close_reason why);
+	/* frees what the connection has above the sockets */
+	void (*ended)(struct conn *c);
 };
 
 /*
@@ -65,9 +77,10 @@ struct conn {
 	bool awaits_pong : 1; /* WebSocket: the last ping has no answer yet */
 	bool waiting : 1;     /* long-poll: a request waits for its answer */
 	bool answering : 1;   /* long-poll: an answer is being sent */
-	bool stale : 1;	      /* long-poll: an event was missed; the next request opens the stream again */
-	bool keep_alive : 1;  /* long-poll: the connection stays open after the answer */
-	bool bodiless : 1;    /* HEAD request: the reply has no body */
+	/* long-poll: an event was missed; the next request opens the stream again */
+	bool stale : 1;
+	bool keep_alive : 1; /* long-poll: the connection stays open after the answer */
+	bool bodiless : 1;   /* HEAD request: the reply has no body */
 	bool ends_by_token : 1;
 	bool away : 1;		  /* status in its heartbeats */
 	bool counted : 1;	  /* counted as an open stream */
@@ -87,17 +100,21 @@ struct conn {
 	struct presence *presence; /* NULL: watches nobody */
 	uint64_t address;	   /* hash of the client's address, for limits */
 
-	uint64_t number;    /* name of the connection in the log */
-	int64_t acked_base; /* highest base that the client has acknowledged; 0: receipts.c relies on none */
+	uint64_t number; /* name of the connection in the log */
+	/* highest base that the client has acknowledged; 0: receipts.c relies on none */
+	int64_t acked_base;
 	int64_t opened_ms;
-	int64_t ends_ms;	     /* end of the lifetime, or of the token */
-	uint32_t slot;		     /* index in the list of all connections */
-	uint32_t pins;		     /* queries and sends under way that refer to this connection */
-	uint32_t joined_round;	     /* round of the sweep in which it last joined its topics */
-	uint32_t tokens_sec;	     /* second in which tokens was last refilled */
-	uint32_t typed_ms, typed_in; /* time of the user's last typing (low bits), and its topic's slot + 1 */
-	uint16_t tokens;	     /* frames that the client may still send */
-	uint16_t origin_at;	     /* offset of the page's origin in settings.origins */
+	int64_t ends_ms; /* end of the lifetime, or of the token */
+	uint32_t slot;	 /* index in the list of all connections */
+	/* queries and sends under way that refer to this connection */
+	uint32_t pins;
+	/* round of the sweep in which it last joined its topics */
+	uint32_t joined_round;
+	uint32_t tokens_sec; /* second in which tokens was last refilled */
+	/* time of the user's last typing (low bits), and its topic's slot + 1 */
+	uint32_t typed_ms, typed_in;
+	uint16_t tokens;    /* frames that the client may still send */
+	uint16_t origin_at; /* offset of the page's origin in settings.origins */
 	uint8_t origin_len;
 	uint8_t limit; /* limit that the connection has met */
 	enum close_reason why : 8;

@@ -35,7 +35,8 @@ static struct {
 	struct timer pause;
 	const struct conn_owner *owner;
 	int64_t told_ms;
-	int64_t credit, credited_ms; /* thousandths of connections that may be accepted, and the time of that value */
+	/* thousandths of connections that may be accepted, and the time of that value */
+	int64_t credit, credited_ms;
 } listener;
 
 static void

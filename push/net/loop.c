@@ -105,7 +105,8 @@ void
 timer_start(struct timer *t, int64_t delay_ms)
 {
 	timer_stop(t);
-	t->due_ms = loop.now + (delay_ms > 0 ? delay_ms : 0); /* a passed slot would fire only after a round of the wheel */
+	/* a passed slot would fire only after a round of the wheel */
+	t->due_ms = loop.now + (delay_ms > 0 ? delay_ms : 0);
 	int64_t tick = t->due_ms / WHEEL_TICK_MS + 1;
 	struct timer *head = &loop.slots[tick & (WHEEL_SLOTS - 1)];
 	t->next = head;

@@ -11,7 +11,8 @@
 #include "push/net/close.h"
 #include "push/net/limit.h"
 
-enum { METRICS_TRANSPORTS = 3, METRICS_PARTS = 2, METRICS_CLASSES = 5 }; /* classes of events (event.h); the last is never shed */
+/* classes of events (event.h); the last is never shed */
+enum { METRICS_TRANSPORTS = 3, METRICS_PARTS = 2, METRICS_CLASSES = 5 };
 
 struct metrics {
 	uint64_t streams[METRICS_TRANSPORTS]; /* open now */
@@ -31,8 +32,10 @@ struct metrics {
 	uint64_t degraded[METRICS_PARTS]; /* now: 1 while the part does not answer */
 	uint64_t holds;			  /* events that arrived before their turn */
 	uint64_t repairs;		  /* ranges read to fill a hole */
-	uint64_t horizon_stands;	  /* now: 1 while the horizon has not moved for 30 seconds */
-	uint64_t clock_wrong;		  /* now: 1 while the database's clock is behind or far ahead */
+	/* now: 1 while the horizon has not moved for 30 seconds */
+	uint64_t horizon_stands;
+	/* now: 1 while the database's clock is behind or far ahead */
+	uint64_t clock_wrong;
 	uint64_t sweep_rounds;
 	uint64_t sweep_finds;
 	uint64_t replayed;
@@ -45,14 +48,18 @@ struct metrics {
 	uint64_t database_queries;
 	uint64_t database_late; /* batches that were not answered in time */
 	uint64_t sends;
-	uint64_t send_busy;    /* times that a message was put off because another transaction held its conversation */
-	uint64_t send_late;    /* messages refused: their deadline had passed, or there was no room to wait */
-	uint64_t batches_late; /* batches whose messages were all answered before PostgreSQL answered */
+	/* times that a message was put off because another transaction held its conversation */
+	uint64_t send_busy;
+	/* messages refused: their deadline had passed, or there was no room to wait */
+	uint64_t send_late;
+	/* batches whose messages were all answered before PostgreSQL answered */
+	uint64_t batches_late;
 	uint64_t acks;
 	struct histogram redis_times;	 /* commands: until the answer */
 	struct histogram database_times; /* batches: until the last answer */
-	struct histogram send_times;	 /* message.send: from the frame to the stored message */
-	struct histogram batch_sizes;	 /* messages of one call */
+	/* message.send: from the frame to the stored message */
+	struct histogram send_times;
+	struct histogram batch_sizes; /* messages of one call */
 };
 
 extern struct metrics metrics;

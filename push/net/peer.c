@@ -16,7 +16,8 @@
 
 static const char forwarded_name[] = "x-forwarded-for";
 
-static char local_proxies[sizeof SETTINGS_LOCAL_PROXIES + INET6_ADDRSTRLEN]; /* the completed default; "": not used */
+/* the completed default; "": not used */
+static char local_proxies[sizeof SETTINGS_LOCAL_PROXIES + INET6_ADDRSTRLEN];
 
 static const char *
 proxies(void)

@@ -23,10 +23,12 @@
 #define __lsan_unregister_root_region(at, size)
 #endif
 
-enum { SLAB_BYTES = 64 * 1024 }; /* also the alignment, so that an object's address names its slab */
+/* also the alignment, so that an object's address names its slab */
+enum { SLAB_BYTES = 64 * 1024 };
 
 struct slab {
-	_Alignas(CACHE_LINE_BYTES) struct slab *next; /* list of slabs with room; the alignment makes the first object begin a cache line */
+	/* list of slabs with room; the alignment makes the first object begin a cache line */
+	_Alignas(CACHE_LINE_BYTES) struct slab *next;
 	struct slab *prev;
 	void *free; /* freed places, each holding the address of the next one */
 	size_t used;

@@ -19,18 +19,26 @@ struct since;
 struct rare {
 	uint8_t *pending; /* input that could not be used yet */
 	uint32_t pending_len;
-	uint32_t held; /* bytes of pending and of fragments, as metrics.unfinished_bytes counts them */
+	/* bytes of pending and of fragments, as metrics.unfinished_bytes counts them */
+	uint32_t held;
 	struct frame_input input;
 	int64_t unfinished_ms; /* start of an incomplete message; 0: none */
-	uint32_t early;	       /* bytes behind the request that came before its user was known */
+	/* bytes behind the request that came before its user was known */
+	uint32_t early;
 
-	uint32_t wait_ms;	       /* long-poll: time that the current request may wait */
-	uint16_t limit, queued;	       /* long-poll: events that an answer may have, 0: any number; and those that are queued */
+	uint32_t wait_ms; /* long-poll: time that the current request may wait */
+	/* long-poll: events that an answer may have, 0: any number; and those that are queued */
+	uint16_t limit, queued;
 	struct cursor_state *answered; /* long-poll: cursor state at the end of the last answer */
 
-	char *address;	      /* address of a client behind a proxy, for the log until its stream is live */
-	struct since *since;  /* cursor that the client has sent, until its user is known */
-	struct map *replayed; /* last id that a replay delivered in each conversation, while the cursor state has a place of reading */
+	/* address of a client behind a proxy, for the log until its stream is live */
+	char *address;
+	struct since *since; /* cursor that the client has sent, until its user is known */
+	/*
+	 * last id that a replay delivered in each conversation, while the cursor state has a place
+	 * of reading
+	 */
+	struct map *replayed;
 };
 
 /* Returns the connection's block, which it makes when there is none. */

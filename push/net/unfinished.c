@@ -9,10 +9,12 @@
 #include "push/net/rare.h"
 
 enum {
-	READ_COST = 64,		/* cost of a read beside its bytes, in bytes … */
-	KEPT_SHARE = 32,	/* … and of copying kept bytes again, so that a long frame sent byte by byte is expensive */
+	READ_COST = 64, /* cost of a read beside its bytes, in bytes … */
+	/* … and of copying kept bytes again, so that a long frame sent byte by byte is expensive */
+	KEPT_SHARE = 32,
 	EARLY_MOST = 64 * 1024, /* bytes behind a request before its user is known */
-	SMALL_BYTES = 4096,	/* a message of that size may begin even while too many large ones are unfinished */
+	/* a message of that size may begin even while too many large ones are unfinished */
+	SMALL_BYTES = 4096,
 	LOOK_EACH_MS = 1000,
 };
 

@@ -17,7 +17,8 @@
 enum {
 	CHECK_EACH_MS = 250,
 	STEADY_MS = 1000,
-	AGAIN_MS = 20 * 1000, /* interval of repeats, so that a client does not take its stream for dead */
+	/* interval of repeats, so that a client does not take its stream for dead */
+	AGAIN_MS = 20 * 1000,
 };
 
 /* Checks in the order of metrics.degraded. */
@@ -27,7 +28,8 @@ static bool (*const answers[METRICS_PARTS])(void) = { db_answers, redis_answers 
 static struct {
 	struct timer timer;
 	int64_t told_ms;
-	int64_t since_ms[METRICS_PARTS]; /* time since which the check differs from metrics.degraded; 0: it does not */
+	/* time since which the check differs from metrics.degraded; 0: it does not */
+	int64_t since_ms[METRICS_PARTS];
 } health;
 
 static const char *

@@ -34,7 +34,8 @@ enum {
 	SWEEP_MOST = 500,
 	WITHIN_MS = 10 * 1000,
 	DEPARTED_MOST = 65536,
-	DEPARTED_SLACK_MS = 10 * 1000, /* margin after a heartbeat's lifetime, in which Redis lists the user as offline */
+	/* margin after a heartbeat's lifetime, in which Redis lists the user as offline */
+	DEPARTED_SLACK_MS = 10 * 1000,
 	GONE_TEXT_BYTES = 2 * ID_TEXT_BYTES + 1,
 };
 

@@ -14,11 +14,16 @@
 #include "push/session/memberships.h"
 
 struct joined {
-	bool missed;			/* the cursor does not, or may not, cover all events */
-	bool again;			/* a topic is ahead of the answer: the memberships must be read again */
-	bool left;			/* the stream was unsubscribed from a topic */
-	uint64_t waits_for;		/* newest subscription of its topics */
-	struct cursor_state *delivered; /* without a cursor: the horizon, and later events that another device received; owned by the caller */
+	bool missed; /* the cursor does not, or may not, cover all events */
+	/* a topic is ahead of the answer: the memberships must be read again */
+	bool again;
+	bool left;	    /* the stream was unsubscribed from a topic */
+	uint64_t waits_for; /* newest subscription of its topics */
+	/*
+	 * without a cursor: the horizon, and later events that another device received; owned by
+	 * the caller
+	 */
+	struct cursor_state *delivered;
 };
 
 /*

@@ -11,7 +11,8 @@
 /* One conversation, as it was when it was read. */
 struct membership {
 	int64_t conversation;
-	bool ended; /* the user is no longer a member; listed only if the stream may have missed that */
+	/* the user is no longer a member; listed only if the stream may have missed that */
+	bool ended;
 	int64_t seq, id;
 	uint32_t members;
 	bool delivered; /* a device of the user has received all up to id */

@@ -25,10 +25,12 @@
 enum {
 	BATCH_MOST = 64,
 	BATCH_BYTES = 256 * KIB, /* so that a few large messages do not delay many small ones */
-	SECOND_LEAST = 16,	 /* messages that justify a second batch beside one that is not late */
+	/* messages that justify a second batch beside one that is not late */
+	SECOND_LEAST = 16,
 	WAITING_BYTES = 32 * 1024 * KIB,
-	STUCK_BYTES = WAITING_BYTES / 2, /* part of WAITING_BYTES that may wait for conversations that others hold */
-	STUCK_MOST = 4096,		 /* number of messages that may wait for them */
+	/* part of WAITING_BYTES that may wait for conversations that others hold */
+	STUCK_BYTES = WAITING_BYTES / 2,
+	STUCK_MOST = 4096, /* number of messages that may wait for them */
 };
 
 /* A message on its way. Behind the struct follow its texts. */
@@ -44,8 +46,9 @@ struct batch {
 	struct send_batch sends;
 	int count;
 	int64_t conversations[BATCH_MOST];
-	bool waits;	  /* it waits for locks */
-	bool late;	  /* all its messages are answered, though it has not ended after SEND_GRACE_MS */
+	bool waits; /* it waits for locks */
+	/* all its messages are answered, though it has not ended after SEND_GRACE_MS */
+	bool late;
 	int64_t grace_ms; /* time until which it is not late */
 };
 

@@ -29,7 +29,11 @@ enum {
 	TELL_EACH_MS = 1000,
 	RECENT_MESSAGES = 8,
 	MARKS_MOST = 2 * LIMIT_MEMBERS_NAMED,
-	LISTED_MOST = 256, /* conversations that an acknowledgement names; with more, the database checks all of the user's */
+	/*
+	 * conversations that an acknowledgement names; with more, the database checks all of the
+	 * user's
+	 */
+	LISTED_MOST = 256,
 };
 
 /*
@@ -43,7 +47,8 @@ enum {
 struct ack {
 	int64_t user;
 	struct cursor cursor;
-	bool whole;	   /* all conversations of the user are checked, and not only the listed ones */
+	/* all conversations of the user are checked, and not only the listed ones */
+	bool whole;
 	struct ids listed; /* conversations with an event since the last acknowledgement */
 };
 
@@ -52,8 +57,9 @@ static struct {
 	struct ack *list;
 	size_t count, room;
 	struct map by_user; /* user -> number of the acknowledgement, from 1 */
-	size_t written;	    /* acknowledgements that have left the list; the first of the list has the next number */
-	int under_way;	    /* statements */
+	/* acknowledgements that have left the list; the first of the list has the next number */
+	size_t written;
+	int under_way; /* statements */
 } acks;
 
 /*
@@ -200,7 +206,8 @@ receipts_ack(struct conn *c, const struct cursor *cursor, int64_t within_ms)
 	if (!at) {
 		acks.list = memory_grow(acks.list, acks.count, &acks.room, sizeof acks.list[0]);
 		acks.list[acks.count] = (struct ack){ .user = user, .cursor = *cursor };
-		acks.list[acks.count++].cursor.pass = (struct cursor_pass){ 0 }; /* it is not written */
+		/* it is not written */
+		acks.list[acks.count++].cursor.pass = (struct cursor_pass){ 0 };
 		at = (intptr_t)(acks.written + acks.count);
 		map_put(&acks.by_user, user, (void *)at);
 	}

@@ -102,21 +102,27 @@ struct resume {
 	int answers; /* queries under way */
 	bool first;  /* the stream is not live yet: no resync */
 	bool said_ready;
-	bool again;	     /* something has changed meanwhile: the memberships are read again */
+	/* something has changed meanwhile: the memberships are read again */
+	bool again;
 	bool missed;	     /* the cursor does not, or may not, cover all events */
 	struct since *since; /* cursor that the client has sent, or NULL */
 	const char *reset;   /* reason of stream.reset: the cursor is not resumed */
 	char reset_text[16];
-	uint32_t connects;		/* horizon_connects() of the last query */
-	uint32_t proven;		/* the same of the proof that the database has all that the cursor covers */
-	int64_t horizon;		/* horizon that was read before the last query */
-	struct cursor_state *delivered; /* without a cursor: the horizon, and later events that another device received */
+	uint32_t connects; /* horizon_connects() of the last query */
+	/* the same of the proof that the database has all that the cursor covers */
+	uint32_t proven;
+	int64_t horizon; /* horizon that was read before the last query */
+	/* without a cursor: the horizon, and later events that another device received */
+	struct cursor_state *delivered;
 	struct replay_page page;
 	int replayed;
 	struct kept kept;
-	struct map received;	       /* resync: the last id received in each conversation, where the cursor may not say it */
-	int failures;		       /* queries that failed while the database answered others */
-	struct subscribe_wait channel; /* place in the queue for the user's channel, or the conversations' */
+	/* resync: the last id received in each conversation, where the cursor may not say it */
+	struct map received;
+	/* queries that failed while the database answered others */
+	int failures;
+	/* place in the queue for the user's channel, or the conversations' */
+	struct subscribe_wait channel;
 };
 
 static subscribe_wait_turn resume_continue;
@@ -606,7 +612,8 @@ resume_continue(struct subscribe_wait *w)
 	} else if (o->missed) {
 		replay_ask(o);
 	} else {
-		replay_page_none(&o->page); /* the memberships show that the cursor covers all events */
+		/* the memberships show that the cursor covers all events */
+		replay_page_none(&o->page);
 		replay_begin(o);
 	}
 }

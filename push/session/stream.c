@@ -248,7 +248,8 @@ stream_live(struct conn *c)
 	heartbeat_soon(c);
 	peer_forget(c);
 	if (transport_of(c)->takes_messages)
-		unfinished_note(c, false); /* a message that began during the replay gets its deadline */
+		/* a message that began during the replay gets its deadline */
+		unfinished_note(c, false);
 	rare_tidy(c);
 	if (!presence_is_framed(c))
 		presence_load(c);

@@ -40,7 +40,8 @@ struct command {
  */
 struct command_error {
 	enum error error;
-	char field[64];				   /* name of the field, or empty; UTF-8, cut off when it is longer */
+	/* name of the field, or empty; UTF-8, cut off when it is longer */
+	char field[64];
 	char client_id[LIMIT_CLIENT_ID_BYTES + 1]; /* of the refused frame, if it can be read */
 };
 

@@ -14,9 +14,14 @@ enum frame_opcode { FRAME_CONTINUATION = 0, FRAME_TEXT = 1, FRAME_BINARY = 2, FR
 enum { FRAME_HEADER_BYTES = 10, FRAME_CONTROL_BYTES = 125, FRAME_CLOSE_SAYS_NOTHING = 1005 };
 
 enum frame_result {
-	FRAME_MORE,    /* nothing complete: call again with the bytes from consumed on and more behind them */
-	FRAME_MESSAGE, /* a text or binary message with its fragments joined, or a control frame: see out->opcode */
-	FRAME_ERROR,   /* out->close_code is 1002 for protocol, 1007 for not UTF-8, 1009 for too large */
+	/* nothing complete: call again with the bytes from consumed on and more behind them */
+	FRAME_MORE,
+	/*
+	 * a text or binary message with its fragments joined, or a control frame: see out->opcode
+	 */
+	FRAME_MESSAGE,
+	/* out->close_code is 1002 for protocol, 1007 for not UTF-8, 1009 for too large */
+	FRAME_ERROR,
 };
 
 /*
@@ -32,10 +37,16 @@ struct frame_input {
 
 struct frame {
 	enum frame_opcode opcode; /* TEXT, BINARY, CLOSE, PING or PONG */
-	const uint8_t *payload;	  /* in data or in the fragments, valid until the next call; CLOSE: the reason without the code */
+	/*
+	 * in data or in the fragments, valid until the next call; CLOSE: the reason without the
+	 * code
+	 */
+	const uint8_t *payload;
 	size_t len;
-	uint16_t close_code; /* CLOSE: the peer's code, or 1005 without one; FRAME_ERROR: the code to send */
-	uint32_t used;	     /* frames that this call has consumed, with fragments, for limits on their rate */
+	/* CLOSE: the peer's code, or 1005 without one; FRAME_ERROR: the code to send */
+	uint16_t close_code;
+	/* frames that this call has consumed, with fragments, for limits on their rate */
+	uint32_t used;
 };
 
 /*

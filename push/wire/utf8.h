@@ -8,7 +8,8 @@
 
 enum {
 	UTF8_WHOLE = 0, /* between two characters: a text starts here, and must end here */
-	UTF8_BAD = 8,	/* final: the text is invalid; states between these two are inside a character */
+	/* final: the text is invalid; states between these two are inside a character */
+	UTF8_BAD = 8,
 };
 
 /*

@@ -11,7 +11,8 @@ const LIMIT_MS = 30_000;
 const url = process.env.BANTER_URL;
 const stackTool = process.env.BANTER_STACK ?? "scripts/stack";
 const screens = process.env.BANTER_STATE ? `${process.env.BANTER_STATE}/screens` : "/tmp/banter-screens";
-const run = Math.random().toString(36).slice(2, 7);   // names of this run: the server may have seen others
+// names of this run: the server may have seen others
+const run = Math.random().toString(36).slice(2, 7);
 const flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
 
 let browser;

@@ -330,7 +330,8 @@ heard_at() { jq -r ._at <<<"$event"; }
 }
 
 @test "P8: a slow reader is closed with 4002 and resumes without loss; other readers stay open" {
-	further_push BANTER_PUSH_QUEUE_BYTES=131072 BANTER_PUSH_UNSENT_BYTES=131072 BANTER_RATE_SEND=0 BANTER_PUSH_INPUT_BYTES=1073741824 # alice floods
+	# alice floods
+	further_push BANTER_PUSH_QUEUE_BYTES=131072 BANTER_PUSH_UNSENT_BYTES=131072 BANTER_RATE_SEND=0 BANTER_PUSH_INPUT_BYTES=1073741824
 	as alice
 	group Room bob
 	as bob
@@ -425,5 +426,6 @@ bulk() { grep -c '"client_id":"bulk-' "$BATS_TEST_TMPDIR/$1.events"; }
 	done >"$BATS_TEST_TMPDIR/remaining"
 	stack restart lighttpd 3>&- 4>&-
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/remaining")" = 12 ]
-	[ "$(sort -n "$BATS_TEST_TMPDIR/remaining" | tail -n 1)" -lt 50 ] # an address that was believed would have all 60 before it
+	# an address that was believed would have all 60 before it
+	[ "$(sort -n "$BATS_TEST_TMPDIR/remaining" | tail -n 1)" -lt 50 ]
 }

@@ -46,7 +46,8 @@ cut_off() {
 	heard alice ".type == \"presence.state\" and any(.data.presence[]; .user_id == \"$(id_of carol)\" and .status == \"online\")" 15
 	heard phone ".type == \"conversation.read\" and .data.read_id == \"$message\" and .data.unread_count == 0" 15
 	heard alice ".type == \"receipt.updated\" and any(.data.receipts[]?; .user_id == \"$(id_of bob)\" and .read_id == \"$first\")" 15
-	as dora; beat online; beat away # and changes of users on a replaced list are not delivered any more
+	# and changes of users on a replaced list are not delivered any more
+	as dora; beat online; beat away
 	as carol; beat away
 	heard alice "$(status_of "$(id_of carol)" away)"
 	not_heard alice "$(status_of "$(id_of dora)" online)"

@@ -90,11 +90,13 @@ sends_again() {
 	expect 200
 	[ "$(json '[has("reset"), (.events | map(.data.text) | join(","))] | map(tostring) | join(" ")')" = "false after the failover" ]
 	as bob
-	for transport in ws sse; do closed_with "open-$transport" 4005 20; done # were open through the failover
+	# were open through the failover
+	for transport in ws sse; do closed_with "open-$transport" 4005 20; done
 	hang_up open-poll
 	for transport in "${TRANSPORTS[@]}"; do
 		for name in open gone; do
-			listen "$name-$transport" "$transport" --reconnect # push may refuse it until it has read a horizon
+			# push may refuse it until it has read a horizon
+			listen "$name-$transport" "$transport" --reconnect
 			heard "$name-$transport" '.type == "stream.reset" and .data.reason == "ahead"' 20
 		done
 	done

@@ -64,13 +64,15 @@ teardown() {
 	stack kill redis
 	as alice
 	group Dark bob
-	for transport in "${TRANSPORTS[@]}"; do as bob; listen "$transport" "$transport"; done # streams open without Redis, too
+	# streams open without Redis, too
+	for transport in "${TRANSPORTS[@]}"; do as bob; listen "$transport" "$transport"; done
 	as alice
 	sent=$(now_ms)
 	send "in the dark"
 	for transport in "${TRANSPORTS[@]}"; do
 		heard "$transport" '.data.text == "in the dark"' 10
-		[ $(($(jq -r ._at <<<"$event") - sent)) -lt 8000 ] # the sweep delivers while Redis is unavailable, within 5 s
+		# the sweep delivers while Redis is unavailable, within 5 s
+		[ $(($(jq -r ._at <<<"$event") - sent)) -lt 8000 ]
 	done
 	ten_seconds_over() { [ "$(elapsed_ms "$killed")" -ge 10000 ]; }
 	wait_until 15 ten_seconds_over
@@ -158,7 +160,8 @@ healthy() { wait_until "${4:-10}" health_received "$@" || { events_of "$1" | gre
 	for transport in "${TRANSPORTS[@]}"; do listen "$transport" "$transport"; done
 	as alice
 	fence ws sse poll
-	crowd --users 8 --devices 16 --rate 3 --transports ws,sse # a poll that comes meanwhile is refused
+	# a poll that comes meanwhile is refused
+	crowd --users 8 --devices 16 --rate 3 --transports ws,sse
 	at=$(stored)
 	wait_until 20 more_than $((at + 30))
 	stack kill redis STOP
@@ -245,7 +248,8 @@ all_replaced() { [ "$(workers_of api | wc -l)" = 2 ] && [ -z "$(comm -12 <(echo 
 }
 
 @test "push drains: every stream gets stream.bye with a time to reconnect, and resumes where it was" {
-	stack restart push # the polls of clients that earlier tests have killed may wait there still
+	# the polls of clients that earlier tests have killed may wait there still
+	stack restart push
 	as alice
 	group Drain bob
 	as bob

@@ -63,7 +63,8 @@ unmoved() {
 	flooded heavy '.ready == 19'
 	as alice
 	unmoved bob
-	flooded heavy '.ended == 19 and .codes["4503"] >= 1' # a client that keeps sending is cut before it reads the close
+	# a client that keeps sending is cut before it reads the close
+	flooded heavy '.ended == 19 and .codes["4503"] >= 1'
 	met_within 2 input_bytes 19
 	flood stranger stranger 200
 	unmoved bob
@@ -86,7 +87,8 @@ unmoved() {
 	hold tickets "lock table tickets in access exclusive mode"
 	exec 5<>"/dev/tcp/127.0.0.1/${further##*:}"
 	printf 'GET /v1/stream?ticket=%s HTTP/1.1\r\nHost: x\r\n\r\n' "$ticket" >&5
-	timeout 20 head -c 1000000 /dev/zero >&5 2>/dev/null || true # push closes the connection meanwhile
+	# push closes the connection meanwhile
+	timeout 20 head -c 1000000 /dev/zero >&5 2>/dev/null || true
 	met_within 2 input_bytes 1
 	exec 5>&-
 	release tickets
@@ -110,7 +112,8 @@ unmoved() {
 	as alice
 	unmoved bob
 	unmoved late
-	[ "$(grep -c 'event=stream_end' "$BANTER_STATE/log/$further_part.log")" = 0 ] # nor do they fill the log
+	# nor do they fill the log
+	[ "$(grep -c 'event=stream_end' "$BANTER_STATE/log/$further_part.log")" = 0 ]
 }
 
 @test "P8: a silent socket is closed for a new one, and no other socket is" {

@@ -93,7 +93,8 @@ login_from_strangers() {
 	as home
 	name=$(name_of home)
 	for n in {1..12}; do
-		login_from "2001:db8:5:5::$n" "${name^^}" # in any case, and from anywhere in the network
+		# in any case, and from anywhere in the network
+		login_from "2001:db8:5:5::$n" "${name^^}"
 		if [ "$reply_status" = 429 ]; then break; fi
 	done
 	expect 429 rate_limited

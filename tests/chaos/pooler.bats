@@ -25,7 +25,8 @@ teardown() {
 	streams_end
 	stack stop || true
 	pool_stop
-	psql -XAtq -h "$SERVER/socket" -U postgres -d banter -c 'delete from banter.signing_keys' # the next test has a key of its own
+	# the next test has a key of its own
+	psql -XAtq -h "$SERVER/socket" -U postgres -d banter -c 'delete from banter.signing_keys'
 	stack reset || true
 }
 

@@ -44,11 +44,13 @@ replace() {
 		at=$(stored)
 		before=$(workers | sort)
 		replace
-		[ -z "$(comm -12 <(echo "$before") <(workers | sort))" ] # none of the old ones is left
+		# none of the old ones is left
+		[ -z "$(comm -12 <(echo "$before") <(workers | sort))" ]
 		wait_until 20 more_than $((at + 60))
 	done
 	crowd_judges
-	[ "$(jq .gaps.devices <<<"$verdict")" -ge 32 ] # every WebSocket and event stream was closed; a poller may change process between two polls
+	# every WebSocket and event stream was closed; a poller may change process between two polls
+	[ "$(jq .gaps.devices <<<"$verdict")" -ge 32 ]
 	[ "$(jq .gaps.uninvited <<<"$verdict")" = 0 ] # with stream.bye: no stream was cut
 	[ "$(jq '[.gaps.longest[].ms] | max' <<<"$verdict")" -lt 1000 ]
 	[ "$(jq .retried <<<"$verdict")" = 0 ]
@@ -64,7 +66,8 @@ replace() {
 		heard "$transport" '.type == "stream.bye" and .data.code == 4001 and .data.retry_after_ms > 0 and .data.retry_after_ms < 500'
 	done
 	again=$(jq .data.retry_after_ms <<<"$(events_of sse | grep stream.bye)")
-	noted sse ".client == \"retry\" and .ms == $again" # for an EventSource, which reconnects by itself
+	# for an EventSource, which reconnects by itself
+	noted sse ".client == \"retry\" and .ms == $again"
 	[ "$(stat -Lc %i "/proc/$(stack pid push)/exe")" != "$(stat -c %i "$program")" ]
 
 	listen alice ws

@@ -53,7 +53,8 @@ runs() { [ "/proc/$(stack pid "$1")/exe" -ef "$2" ]; }
 	done
 	stack start 3>&- 4>&-
 	for part in postgres redis lighttpd haproxy; do runs $part "${programs[$part]}"; done
-	for part in api push; do [ "$(stack status | grep "^$part runs")" = "$(grep "^$part runs" <<<"$before")" ]; done # these keep running
+	# these keep running
+	for part in api push; do [ "$(stack status | grep "^$part runs")" = "$(grep "^$part runs" <<<"$before")" ]; done
 	talk_go_on
 	before=$(stack status)
 	stack start 3>&- 4>&-
@@ -97,7 +98,8 @@ runs() { [ "/proc/$(stack pid "$1")/exe" -ef "$2" ]; }
 	stack start push@$((BANTER_PUSH_PORT + 1)) 3>&- 4>&-
 	own_addresses
 	crowd --users 6 --devices 12 --rate 2 --patient 1
-	for part in api push; do echo >>"$BANTER_BUILD/banter-$part"; done # another program, though it does the same
+	# another program, though it does the same
+	for part in api push; do echo >>"$BANTER_BUILD/banter-$part"; done
 	before=$(stack status)
 	stack start 3>&- 4>&-
 	[ "$(stack status)" = "$before" ] # supervisors stay

@@ -20,7 +20,8 @@ setup() {
 	expect 201
 	[[ $(header_of Set-Cookie) == *"; Secure" ]]
 	[ "$(stat -c %a "$BANTER_STATE/secrets/tls.key")" = 600 ]
-	curl -sf -m 5 "http://127.0.0.1:$BANTER_PUSH_PORT/healthz" # push listens on :: and so on IPv4
+	# push listens on :: and so on IPv4
+	curl -sf -m 5 "http://127.0.0.1:$BANTER_PUSH_PORT/healthz"
 }
 
 @test "TLS: ten streams of one browser are all open" {

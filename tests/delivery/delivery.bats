@@ -41,7 +41,8 @@ through() {
 	echo "$output"
 	[ "$status" = 0 ]
 	jq -e '.ok and .acknowledged >= 700 and .cuts >= 300 and .returns >= 300 and .removed >= 140 and .added >= 140' <<<"${lines[-1]}"
-	[ "$(curl -s "$further/metrics" | grep -cE '^banter_push_deliveries_total\{.*\} [0-9]{4,}$')" = 2 ] # both had streams
+	# both had streams
+	[ "$(curl -s "$further/metrics" | grep -cE '^banter_push_deliveries_total\{.*\} [0-9]{4,}$')" = 2 ]
 }
 
 @test "verify-delivery: passes through a proxy that changes nothing" {

@@ -20,7 +20,8 @@ export class Device {
 		this.refreshToken = signed.refresh_token;
 		this.from = new Map(); // conversation → the seq that its snapshot had
 		this.heard = new Map(); // conversation → seqs in the order of arrival
-		this.shown = new Map(); // conversation → seq → id of the message that was received there
+		// conversation → seq → id of the message that was received there
+		this.shown = new Map();
 		this.last = new Map(); // conversation → the highest
 		this.gone = new Set(); // conversations that it was removed from
 		this.marks = new Map(); // "conversation user" → {delivered, read, at}
@@ -130,7 +131,8 @@ export class Device {
 		if (event.type === "member.removed" && event.data.user_id === this.user.id)
 			this.gone.add(conversation);
 		for (const member of event.type === "member.added" ? event.data.members : [])
-			this.marks.delete(`${conversation} ${member.user_id}`); // a rejoin begins with new marks
+			// a rejoin begins with new marks
+			this.marks.delete(`${conversation} ${member.user_id}`);
 		if (begins)
 			this.marks.delete(`${conversation} ${this.user.id}`);
 		this.hearMessage(event);

@@ -130,7 +130,8 @@ async function judgeMarks(run, conversation, token) {
 	const { ledger, server, devices, reads } = run;
 	const { members } = await server.must("GET", `/v1/conversations/${conversation}/members?limit=200`, { token });
 	const { last_message: newest, last_seq: end } = await server.must("GET", `/v1/conversations/${conversation}`, { token });
-	const last = newest?.seq === end && BigInt(newest.id); // marks count every event; only of messages is the id known
+	// marks count every event; only of messages is the id known
+	const last = newest?.seq === end && BigInt(newest.id);
 	const where = `members of ${ledger.name(conversation)}`;
 
 	for (const m of members) {

@@ -29,7 +29,8 @@ export class Ledger {
 		this.skipped = new Map(); // conversation → the highest seq that a snapshot covered
 		this.wentBack = []; // marks that moved backward, to be judged at the end
 		this.conversations = new Map(); // id → {id, title, owner, members, guest}
-		this.said = new Map(); // client id → {conversation, sender, text}, from before it is sent
+		// client id → {conversation, sender, text}, from before it is sent
+		this.said = new Map();
 		this.stored = new Map(); // client id → the message as it was acknowledged
 		this.orders = new Map(); // conversation → seq → what stands there
 		this.counts = Object.fromEntries(Object.keys(FAULTS).map((kind) => [kind, 0]));

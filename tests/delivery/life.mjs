@@ -181,7 +181,8 @@ async function outside(run, conversation, user, who) {
 async function revoke(run, device) {
 	const ask = () => run.server.patient("DELETE", `/v1/devices/${device.id}`, { token: device.user.device.token });
 
-	device.isRevoked = true; // from now on its streams may end, and from the answer on they must
+	// from now on its streams may end, and from the answer on they must
+	device.isRevoked = true;
 	let reply = await ask();
 	// A server may close a connection that is idle just when a request is sent on it. Whether
 	// the request was carried out is then unknown.

@@ -189,7 +189,8 @@ three() {
 		hang_up "$transport-1"
 		[ "$(marks_of "$user_id")" = "0 0" ]
 		if [ "$transport" = sync ]; then get "/v1/sync?since=$cursor"; else listen "$transport-2" "$transport" --since "$cursor"; fi
-		wait_until 10 delivered_at_least "$user_id" "$two" # the next poll receives the third by itself
+		# the next poll receives the third by itself
+		wait_until 10 delivered_at_least "$user_id" "$two"
 		[ "$transport" = sync ] || hang_up "$transport-2"
 	done
 }

@@ -71,7 +71,8 @@ absent() { if in_logs "$1"; then echo "$2 is in a log"; return 1; fi; }
 	as alice
 	group Room bob
 	listen alice ws
-	hold slow "lock table messages in share mode" >/dev/null # a row that is locked would be passed over
+	# a row that is locked would be passed over
+	hold slow "lock table messages in share mode" >/dev/null
 	speak alice "{\"type\":\"message.send\",\"conversation_id\":\"$room\",\"client_id\":\"slow\",\"text\":\"top secret up the socket\"}"
 	start=$(now_ms)
 	post "/v1/conversations/$room/messages" '{"client_id":"slow-rest","text":"top secret by rest"}' &

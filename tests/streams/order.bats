@@ -42,7 +42,8 @@ shuffle() {
 @test "P2: lost events among shuffled ones are read from the database at once" {
 	as alice
 	group Room bob
-	further_push BANTER_PUSH_SWEEP_SECONDS=60 # longer than the test: the sweep does not find them
+	# longer than the test: the sweep does not find them
+	further_push BANTER_PUSH_SWEEP_SECONDS=60
 	export STREAM_URL=$further
 	for transport in "${TRANSPORTS[@]}"; do as bob; listen "$transport" "$transport"; done
 	as alice
@@ -68,7 +69,8 @@ shuffle() {
 	for transport in "${TRANSPORTS[@]}"; do
 		heard "$transport" '.data.text == "silent"' 10
 		late=$(($(jq -r ._at <<<"$event") - stored))
-		[ $late -lt 8000 ] || { echo "$transport took $late ms"; return 1; } # 5 s, and more for a machine that is busy with tests
+		# 5 s, and more for a machine that is busy with tests
+		[ $late -lt 8000 ] || { echo "$transport took $late ms"; return 1; }
 	done
 	fence ws sse poll
 	for transport in "${TRANSPORTS[@]}"; do in_order "$transport" "$room" 1 4; done
@@ -86,7 +88,8 @@ shuffle() {
 	for transport in "${TRANSPORTS[@]}"; do
 		heard "$transport" ".conversation_id == \"$room\" and .data.text == \"silent\"" 15
 		late=$(($(jq -r ._at <<<"$event") - stored))
-		[ $late -lt 14000 ] || { echo "$transport took $late ms"; return 1; } # a membership is found by a round, its horizon by the round before
+		# a membership is found by a round, its horizon by the round before
+		[ $late -lt 14000 ] || { echo "$transport took $late ms"; return 1; }
 		in_order "$transport" "$room" 3 4
 		[ "$(events_of "$transport" | jq -r "select(.conversation_id == \"$room\" and .seq == 3) | .type")" = conversation.created ]
 	done
@@ -382,7 +385,8 @@ replay_waits() {
 	as bob
 	fence "${TRANSPORTS[@]}"
 	late 9000000000000000001
-	for transport in ws sse; do heard "$transport" '.type == "conversation.read" and .data.read_id == "9000000000000000001"'; done # a poll receives it only while it waits
+	# a poll receives it only while it waits
+	for transport in ws sse; do heard "$transport" '.type == "conversation.read" and .data.read_id == "9000000000000000001"'; done
 	as alice
 	delete "/v1/conversations/$left/members/$(id_of bob)"
 	for transport in "${TRANSPORTS[@]}"; do heard "$transport" '.type == "member.removed"'; done

@@ -251,7 +251,8 @@ subscribed() { [ "$(redis pubsub numsub "${BANTER_REDIS_PREFIX:-banter:}p:$1" | 
 	as alice
 	seen() { get "/v1/users/$(id_of leaver)" && [ "$(json 'has("last_seen")')" = true ]; }
 	wait_until 5 seen
-	for path in "/v1/users/$(id_of leaver)" "/v1/users?prefix=$(name_of leaver)"; do # strangers do not see it
+	# strangers do not see it
+	for path in "/v1/users/$(id_of leaver)" "/v1/users?prefix=$(name_of leaver)"; do
 		as stranger
 		get "$path"
 		expect 200

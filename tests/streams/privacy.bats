@@ -59,8 +59,10 @@ teardown() { streams_end; }
 	for transport in "${TRANSPORTS[@]}"; do
 		for where in here there; do
 			heard "$where-$transport" ".type == \"member.removed\" and .conversation_id == \"$inside\" and .data.user_id == \"$(id_of bob)\""
-			[ $(($(jq -r ._at <<<"$event") - removed)) -lt 4000 ] # the sweep alone takes up to 5 s
-			[[ "$(seqs "$where-$transport" "$inside")" =~ ^(1\ )?2\ 3$ ]] # a snapshot may be a little newer than its cursor
+			# the sweep alone takes up to 5 s
+			[ $(($(jq -r ._at <<<"$event") - removed)) -lt 4000 ]
+			# a snapshot may be a little newer than its cursor
+			[[ "$(seqs "$where-$transport" "$inside")" =~ ^(1\ )?2\ 3$ ]]
 			not_heard "$where-$transport" '.type == "typing.updated"'
 		done
 	done

@@ -364,7 +364,8 @@ next_on_8() {
 	while read -r status request; do
 		for parked in nothing something; do
 			poll_on_8
-			[ $parked = nothing ] || fence alice # what comes now is kept for the next poll
+			# what comes now is kept for the next poll
+			[ $parked = nothing ] || fence alice
 			next_on_8 "${request/TICKET/$(ticket)}"
 			exec 8>&-
 			[[ $line == "HTTP/1.1 $status "* ]] || { echo "$request after a poll, with $parked: $line"; return 1; }

@@ -98,7 +98,8 @@ call() {
 		printf '%s' "$3" >"$scratch/request"
 		arguments+=(-H 'Content-Type: application/json' --data-binary "@$scratch/request")
 	fi
-	if [ $# -le 2 ] && [ "$method" = POST ]; then arguments+=(-H 'Content-Length: 0'); fi # a POST without one is refused by lighttpd
+	# a POST without one is refused by lighttpd
+	if [ $# -le 2 ] && [ "$method" = POST ]; then arguments+=(-H 'Content-Length: 0'); fi
 	if [ -n "$token" ]; then arguments+=(-H "Authorization: Bearer $token"); fi
 	: >"$scratch/reply"
 	read -r reply_status reply_type < <(curl "${arguments[@]}" "${next_headers[@]}" "$URL$path") || true

@@ -88,7 +88,8 @@ request_end(struct request *r)
 
 static const struct {
 	const char *body;
-	const char *said; /* expected: text data role id ids items cookie; or the code and the field of the refusal */
+	/* expected: text data role id ids items cookie; or the code and the field of the refusal */
+	const char *said;
 } bodies[] = {
 	{ "{\"text\":\"hi\"}", "hi - - 0 0 0 0" },
 	{ " {\t\"text\" :\r\n\"hi\" } ", "hi - - 0 0 0 0" },

@@ -64,7 +64,8 @@ struct reading {
 	const uint8_t *bytes;
 	size_t len, at, close_at;
 	FILE *file;
-	uint8_t said[256]; /* bytes that wslay sends: a pong, or a close with the code of an error */
+	/* bytes that wslay sends: a pong, or a close with the code of an error */
+	uint8_t said[256];
 	size_t said_len;
 };
 

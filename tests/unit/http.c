@@ -16,7 +16,8 @@
 
 #include "chance.h"
 
-enum { WHOLE = 1, MORE = 0 }; /* expected: a complete head, or more is needed; otherwise minus a status */
+/* expected: a complete head, or more is needed; otherwise minus a status */
+enum { WHOLE = 1, MORE = 0 };
 
 #define GET "GET /v1/ws HTTP/1.1\r\n"
 #define HOST "Host: a.example\r\n"

@@ -21,8 +21,10 @@ static const struct row {
 	{ "192.0.2.1", "192.0.2.2", 0 },
 	{ "192.0.2.1", "198.51.100.7, 192.0.2.1", 1 },
 	{ "192.0.2.1", "192.0.2.1, 198.51.100.7", 0 },
-	{ "192.0.2.1", "198.51.100.7, 192.0.2.1, 203.0.113.1", 1 },		   /* two proxies */
-	{ "192.0.2.1", "198.51.100.7, 192.0.2.1,[2001:db8:9::9]:80 , 203.0.113.1", 1 }, /* three proxies */
+	/* two proxies */
+	{ "192.0.2.1", "198.51.100.7, 192.0.2.1, 203.0.113.1", 1 },
+	/* three proxies */
+	{ "192.0.2.1", "198.51.100.7, 192.0.2.1,[2001:db8:9::9]:80 , 203.0.113.1", 1 },
 	{ "192.0.2.1", "192.0.2.1, 198.51.100.7, 203.0.113.1", 0 },
 	{ "203.0.113.1", "203.0.113.1, 203.0.113.1", 1 }, /* the proxy is the client itself */
 	{ "192.0.2.1", "  192.0.2.1 ", 1 },
@@ -79,7 +81,8 @@ test_listed(void **state)
 	(void)state;
 	assert_true(address_is_listed(proxies, "::ffff:127.0.0.1", 16));
 	assert_true(address_is_listed(proxies, "[2001:db8:9:0::9]:443", 21));
-	assert_false(address_is_listed(proxies, "2001:db8:9::8", 13)); /* the same network, but no proxy */
+	/* the same network, but no proxy */
+	assert_false(address_is_listed(proxies, "2001:db8:9::8", 13));
 	assert_false(address_is_listed(proxies, "", 0));
 	assert_false(address_is_listed("", "127.0.0.1", 9));
 }

@@ -232,8 +232,10 @@ test_pass(void **state)
 	size_t n = cursor_text(&c, text);
 	assert_true(cursor_parse(text, n, &again));
 	assert_true(cursor_is(&again, &c));
-	assert_false(cursor_parse("AgBkAAAAAAUB", 12, &again));	  /* the end of the pass is the base */
-	assert_false(cursor_parse("AgBkAAAAyAEFAA", 14, &again)); /* the place of the pass is its end */
+	/* the end of the pass is the base */
+	assert_false(cursor_parse("AgBkAAAAAAUB", 12, &again));
+	/* the place of the pass is its end */
+	assert_false(cursor_parse("AgBkAAAAyAEFAA", 14, &again));
 
 	cursor_rebase(&c, 200);
 	assert_true(cursor_covers(&c, 4, 299));

@@ -126,7 +126,8 @@ test_rotation(void **state)
 	keys_after("cp jwt.key jwt.key.previous && mv jwt.key.next jwt.key");
 	assert_true(device_token_parse(before, &t) && t.is_signed);
 	device_token_next(before, &t, after);
-	keys_after("cp jwt.key jwt.key.next && cp jwt.key.previous jwt.key && rm jwt.key.previous"); /* a host that has not rotated yet */
+	/* a host that has not rotated yet */
+	keys_after("cp jwt.key jwt.key.next && cp jwt.key.previous jwt.key && rm jwt.key.previous");
 	assert_true(device_token_parse(after, &t) && t.is_signed);
 	keys_after("mv jwt.key.next jwt.key");
 	assert_true(device_token_parse(before, &t) && !t.is_signed);

@@ -60,7 +60,8 @@ test_many(void **unused)
 	assert_int_equal(a.remaining, 40);
 	assert_int_equal(a.retry_seconds, 12);
 	assert_true(limiter_take_many(RATE_MEMBERS, 9, 40, now).allowed);
-	assert_true(limiter_take_many(RATE_MEMBERS, 8, 101, now).allowed); /* an amount above the limit counts as the limit */
+	/* an amount above the limit counts as the limit */
+	assert_true(limiter_take_many(RATE_MEMBERS, 8, 101, now).allowed);
 	assert_false(limiter_take_many(RATE_MEMBERS, 8, 1, now).allowed);
 }
 

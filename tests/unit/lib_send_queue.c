@@ -212,7 +212,8 @@ test_deadlines(void **state)
 	assert_int_equal(send_batch_deadline(&b), 100);
 	assert_null(send_queue_expire(&q, 109));
 	assert_int_equal(q.earliest_ms, 110);
-	assert_ptr_equal(send_queue_expire(&q, 110), second); /* it is behind a batch that is late */
+	/* it is behind a batch that is late */
+	assert_ptr_equal(send_queue_expire(&q, 110), second);
 	assert_ptr_equal(send_batch_expire(&b, 110), first);
 	assert_true(send_batch_deadline(&b) == INT64_MAX);
 	assert_false(send_queue_is_stuck(&q, 1, 1, 1));

@@ -25,7 +25,11 @@
 enum { WORKERS = 2, REPORT = WORKER_GIVEN, ORDERS, SLOT_OF_FIRST, GIVEN = 3, PATIENCE_MS = 60000, BEAT_US = 10 * 1000, HANG_MS = 6000 };
 
 struct report {
-	char what; /* R: ready; r: replaced; e: ends; c: the supervisor accepts no clients; x: it has noticed the end of a worker */
+	/*
+	 * R: ready; r: replaced; e: ends; c: the supervisor accepts no clients; x: it has noticed
+	 * the end of a worker
+	 */
+	char what;
 	int slot;
 	pid_t pid;
 };
@@ -199,7 +203,8 @@ test_ends(void **unused)
 	expect('c');
 	for (int ends = 0, ended = 0; ends + ended < 2 * WORKERS;) {
 		struct report r = next();
-		bool ends_now = r.what == 'e' || r.what == 'r'; /* 'r' when the worker was not ready yet */
+		/* 'r' when the worker was not ready yet */
+		bool ends_now = r.what == 'e' || r.what == 'r';
 		assert_true(ends_now || r.what == 'x');
 		ends += ends_now;
 		ended += !ends_now;
@@ -242,7 +247,8 @@ test_gives_up(void **unused)
 	assert_int_equal(kill(live[1], 0), 0);
 	kill(supervisor, SIGHUP);
 	expect_round();
-	assert_int_equal(orders->starts, WORKERS + 1 + WORKERS); /* one attempt, and a whole round */
+	/* one attempt, and a whole round */
+	assert_int_equal(orders->starts, WORKERS + 1 + WORKERS);
 	test_ends(unused);
 }
 
@@ -271,7 +277,8 @@ test_starts_later(void **unused)
 	struct rlimit before, few;
 
 	assert_int_equal(prlimit(supervisor, RLIMIT_NOFILE, NULL, &before), 0);
-	few = (struct rlimit){ WORKERS + 2, before.rlim_max }; /* enough to poll, and all are open */
+	/* enough to poll, and all are open */
+	few = (struct rlimit){ WORKERS + 2, before.rlim_max };
 	assert_int_equal(prlimit(supervisor, RLIMIT_NOFILE, &few, NULL), 0);
 	kill(supervisor, SIGHUP);
 	while (!supervisor_rests())

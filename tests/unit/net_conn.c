@@ -303,7 +303,8 @@ test_close(void **state)
 	assert_int_equal(owner.ended, 1);
 	assert_string_equal(received(client), "bye");
 	assert_string_equal(received(client), "end");
-	assert_int_equal(client.conn->state, CONN_CLOSING); /* until the peer ends, or for LINGER_MS */
+	/* until the peer ends, or for LINGER_MS */
+	assert_int_equal(client.conn->state, CONN_CLOSING);
 	assert_int_equal(conn_count(), 1);
 	assert_int_equal(write(client.fd, "late", 4), 4);
 	turn();

@@ -102,7 +102,8 @@ reach(enum place place)
 		database_answer(QUERY_SYNC);
 		turn(&client);
 	}
-	while (place == AT_FEED && database_waiting(QUERY_SYNC)) { /* until the peer's socket is full */
+	/* until the peer's socket is full */
+	while (place == AT_FEED && database_waiting(QUERY_SYNC)) {
 		database_answer(QUERY_SYNC);
 		turn(&client);
 	}
@@ -268,7 +269,8 @@ test_orders(void **state)
 			for (int runs_first = 0; runs_first < 2; runs_first++) {
 				has_bystander = *state;
 				if (has_bystander && place == AT_TOPICS)
-					continue; /* nobody waits for channels that are subscribed already */
+					/* nobody waits for channels that are subscribed already */
+					continue;
 				reach_checked(place);
 				if (runs_first)
 					query_run();

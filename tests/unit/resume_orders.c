@@ -37,7 +37,8 @@ static struct {
 	bool has_bystander; /* the topics are there from the beginning */
 	bool ends;	    /* connections are cut, and queries fail */
 	bool is_prompt;	    /* each event is published when it is stored */
-	bool loses;	    /* notifications are lost, so that only the sweep finds their events */
+	/* notifications are lost, so that only the sweep finds their events */
+	bool loses;
 } shape;
 
 static size_t

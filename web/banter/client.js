@@ -12,7 +12,8 @@ const WATCHED = 500;         // people, by the limit of presence.watch
 const NAMED = 100;           // members, up to which receipts come by name
 const PAGE = 50;             // messages and conversations in a page: the server's default
 const LONG_PAGE = 200;       // the most messages in one page
-const UNREAD_PAGES = 10;     // how many pages opening a conversation reads to reach its first unread message
+// how many pages opening a conversation reads to reach its first unread message
+const UNREAD_PAGES = 10;
 const INBOX_PAGES = 10;      // how many pages of the inbox a resume reads to set the counts right
 const FULL = "This browser has no room left. Keep this page open until everything is sent.";
 
@@ -30,8 +31,10 @@ const FULL = "This browser has no room left. Keep this page open until everythin
  *   onSignedOut()                    this device is no longer signed in
  */
 export class Client {
-	#strangers = new Map();   // conversation id -> events that wait until the conversation is known
-	#reading = new Map();     // conversation id -> the message of the last request to mark as read
+	// conversation id -> events that wait until the conversation is known
+	#strangers = new Map();
+	// conversation id -> the message of the last request to mark as read
+	#reading = new Map();
 	#timers = {};
 	#acked = null;
 	#hole = null;
@@ -118,7 +121,8 @@ export class Client {
 		try {
 			this.tab.setItem(this.#place, JSON.stringify({ device_id: this.device_id, state: this.store.save() }));
 		} catch {
-			this.tab.removeItem(this.#place);   // it is full: the next page begins with a snapshot
+			// it is full: the next page begins with a snapshot
+			this.tab.removeItem(this.#place);
 		}
 	}
 

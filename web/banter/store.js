@@ -75,7 +75,8 @@ export class Store {
 	// counts include, `heard` what the stream has delivered.
 	learnConversation(conversation) {
 		const known = this.conversations.get(conversation.id);
-		if (known && known.last_seq > conversation.last_seq) return known;      // it was changed while the reply was under way
+		// it was changed while the reply was under way
+		if (known && known.last_seq > conversation.last_seq) return known;
 		const heard = known?.heard ?? conversation.last_seq;
 		this.conversations.set(conversation.id, { ...conversation, heard });
 		for (const member of conversation.members) this.learnUser({ ...member, id: member.user_id });
@@ -162,8 +163,10 @@ export class Store {
 		const window = this.windows.get(c.id);
 		if (window) this.#insert(window, message);
 		this.typing.get(c.id)?.delete(message.sender_id);
-		this.#mark(c.id, message.sender_id, message.id, message.id);   // senders have read their own messages
-		if (message.seq <= c.last_seq) return;                         // REST was faster: it is counted
+		// senders have read their own messages
+		this.#mark(c.id, message.sender_id, message.id, message.id);
+		// REST was faster: it is counted
+		if (message.seq <= c.last_seq) return;
 		const isMine = message.sender_id === this.me.id;
 		c.last_message = message;
 		c.activity_id = message.id;

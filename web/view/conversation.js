@@ -6,10 +6,12 @@ import { tick } from "./inbox.js";
 import { sentence } from "./problems.js";
 import { counted, dayKey, dayName, exactTime, linked, presenceText, timeOfDay, typingText } from "./words.js";
 
-const RUN_MS = 5 * 60_000;   // messages of one sender that follow each other within this time stand together
+// messages of one sender that follow each other within this time stand together
+const RUN_MS = 5 * 60_000;
 const NEAR_PX = 80;          // the view is at the end when it is this close to it
 const EARLY_PX = 600;        // the next page is read this close to the top
-const AS_IT_IS_REFUSED = new Set(["text_too_long", "invalid_body", "too_many_mentions", "client_id_reused"]);   // a repeat would be refused too
+// a repeat would be refused too
+const AS_IT_IS_REFUSED = new Set(["text_too_long", "invalid_body", "too_many_mentions", "client_id_reused"]);
 
 // The view of one conversation at a time. `drafts`, used like a Map, has the unsent texts.
 export class ConversationView {
@@ -17,8 +19,10 @@ export class ConversationView {
 	#drafts;
 	#id = null;
 	#problem = null;      // why it could not be opened
-	#readTo = null;       // the last read message when it was opened; null when nothing was unread
-	#firstUnread = null;  // where the line "New messages" stands, for as long as the conversation is open
+	// the last read message when it was opened; null when nothing was unread
+	#readTo = null;
+	// where the line "New messages" stands, for as long as the conversation is open
+	#firstUnread = null;
 	#isReaching = false;  // older messages are being read, to reach the first unread one
 	#isPlaced = false;    // was scrolled to the first unread message
 	#isLoading = false;   // the page above
@@ -65,7 +69,8 @@ export class ConversationView {
 		this.#isPlaced = false;
 		this.#isReaching = true;
 		this.#seen = null;
-		this.#isEntered = !matchMedia("(hover: hover)").matches;   // on a phone the keyboard would cover the messages
+		// on a phone the keyboard would cover the messages
+		this.#isEntered = !matchMedia("(hover: hover)").matches;
 		find("messages").replaceChildren();
 		find("text").value = (id && this.#drafts.get(id)) ?? "";
 		this.#grow();
@@ -137,7 +142,8 @@ export class ConversationView {
 
 		if (!window.loaded) return;
 		if (!this.#isPlaced) this.#place(store, c);
-		else if (first && first !== find("messages").querySelector("li.message")) log.scrollTop = log.scrollHeight - below;   // a page came in above
+		// a page came in above
+		else if (first && first !== find("messages").querySelector("li.message")) log.scrollTop = log.scrollHeight - below;
 		else this.#stick();
 	}
 
@@ -172,7 +178,8 @@ export class ConversationView {
 		const isMine = message.sender_id === store.me.id;
 		const receipts = isMine && message.id && store.receiptsOf(message);
 		const item = {
-			key: `${message.sender_id} ${message.client_id}`,   // the same before and after it was stored
+			// the same before and after it was stored
+			key: `${message.sender_id} ${message.client_id}`,
 			kind: "message",
 			client_id: message.client_id,
 			sender_id: message.sender_id,
@@ -283,7 +290,8 @@ export class ConversationView {
 		try {
 			await this.#client.older(id);
 		} catch (problem) {
-			if (!("status" in problem)) throw problem;   // the next scrolling tries again
+			// the next scrolling tries again
+			if (!("status" in problem)) throw problem;
 		} finally {
 			this.#isLoading = false;
 			this.#client.onChange();

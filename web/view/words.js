@@ -64,7 +64,8 @@ export function linked(text) {
 
 // Cuts punctuation off the end of a link, and a closing bracket that was not opened within it.
 function trimmedLink(link) {
-	const open = { ")": 0, "]": 0, "}": 0 };   // of each kind, how many more were opened than closed
+	// of each kind, how many more were opened than closed
+	const open = { ")": 0, "]": 0, "}": 0 };
 	for (const sign of link) {
 		if (sign in CLOSING) open[CLOSING[sign]]++;
 		else if (sign in open) open[sign]--;

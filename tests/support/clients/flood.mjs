@@ -70,7 +70,8 @@ const acts = {
 	stranger: (socket) => socket.write(Buffer.concat([Buffer.from(`${greeting}\r\n`), frame(1, `{"type":"auth","token":"${"x".repeat(128000)}"}`)])),
 	deaf: (socket) => socket.pause(),
 };
-const atOnce = ["silent", "half", "trickle", "many", "eager", "stranger"]; // not only when the stream is open
+// not only when the stream is open
+const atOnce = ["silent", "half", "trickle", "many", "eager", "stranger"];
 
 // Counts the close codes by searching all received bytes for a code and its reason. On these
 // streams nothing else contains those bytes.

@@ -32,7 +32,8 @@ const verdict = { ok: false, acknowledged: 0, repeated: 0, retried: 0, received:
 const acknowledged = new Map(); // place -> {conversation, seq, text, client_id, at}
 const spoken = new Map(); // client id -> text, from before it is sent
 const delays = [];
-const gaps = []; // milliseconds from the end of a stream (its stream.bye, if there was one) to its being ready again
+// milliseconds from the end of a stream (its stream.bye, if there was one) to its being ready again
+const gaps = [];
 let sending = true, waiting = 0;
 
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));

@@ -223,7 +223,8 @@ numbers(const char *text, int64_t list[LIST])
 			at += 4;
 		} else {
 			list[n++] = strtoll(at + (*at == '"'), &end, 10);
-			at = end + strcspn(end, ",}"); /* of a snapshot only xmin is read, which is its xmax here */
+			/* of a snapshot only xmin is read, which is its xmax here */
+			at = end + strcspn(end, ",}");
 		}
 		at += *at == ',';
 	}

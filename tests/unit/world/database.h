@@ -25,11 +25,12 @@ struct stored {
 
 /* Settings of a test, which database_reset sets to these values. */
 extern struct world_database {
-	bool is_up;	       /* true: db_is_up */
-	bool device_unknown;   /* false: streams_open says that the device may not have streams */
-	const char *no_resume; /* NULL: the reason of cursor_reset and streams_open against the cursor */
-	int filling;	       /* 0: bytes that make an event's JSON longer */
-	int64_t incarnation;   /* INCARNATION */
+	bool is_up;	     /* true: db_is_up */
+	bool device_unknown; /* false: streams_open says that the device may not have streams */
+	/* NULL: the reason of cursor_reset and streams_open against the cursor */
+	const char *no_resume;
+	int filling;	     /* 0: bytes that make an event's JSON longer */
+	int64_t incarnation; /* INCARNATION */
 } database;
 
 /* Empties the database. The user is a member of ROOM, from its first event on. */
