@@ -155,6 +155,7 @@ set local search_path = banter_load, banter;
 -- members
 \ir functions/member_json.sql
 \ir functions/member_require.sql
+\ir functions/group_require.sql
 \ir functions/member_list.sql
 \ir functions/member_join.sql
 \ir functions/members_lock.sql

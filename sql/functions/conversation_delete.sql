@@ -13,14 +13,7 @@ declare
 	v_me record;
 	v_place record;
 begin
-	perform conversation_lock(in_conversation);
-	v_me := member_require(in_conversation, in_user);
-	if v_me.kind = 'direct' then
-		perform fail('direct_conversation', 'a direct conversation is not deleted');
-	end if;
-	if v_me.role <> 'owner' then
-		perform fail('forbidden', 'only the owner deletes a group');
-	end if;
+	v_me := group_require(in_conversation, in_user, 'owner');
 
 	v_place := conversation_advance(in_conversation, -v_me.member_count);
 	update conversations c

@@ -9,19 +9,11 @@ language plpgsql
 volatile
 as $$
 declare
-	v_me record;
 	v_place record;
 	v_data text;
 	v_notification text;
 begin
-	perform conversation_lock(in_conversation);
-	v_me := member_require(in_conversation, in_user);
-	if v_me.kind = 'direct' then
-		perform fail('direct_conversation', 'a direct conversation has no title');
-	end if;
-	if v_me.role not in ('owner', 'admin') then
-		perform fail('forbidden', 'only the owner and admins rename a group');
-	end if;
+	perform group_require(in_conversation, in_user, 'admin');
 
 	v_place := conversation_advance(in_conversation, 0);
 	update conversations c

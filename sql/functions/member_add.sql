@@ -18,14 +18,7 @@ declare
 	v_place record;
 	v_body text;
 begin
-	perform conversation_lock(in_conversation);
-	v_me := member_require(in_conversation, in_user);
-	if v_me.kind = 'direct' then
-		perform fail('direct_conversation', 'a direct conversation has two members');
-	end if;
-	if v_me.role not in ('owner', 'admin') then
-		perform fail('forbidden', 'only the owner and admins add members');
-	end if;
+	v_me := group_require(in_conversation, in_user, 'admin');
 	if cardinality(in_members) > 200 then
 		perform fail('too_many_members', 'up to 200 members can be added at once');
 	end if;

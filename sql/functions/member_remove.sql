@@ -18,11 +18,7 @@ declare
 	v_heir bigint;
 	v_place record;
 begin
-	perform conversation_lock(in_conversation);
-	v_me := member_require(in_conversation, in_user);
-	if v_me.kind = 'direct' then
-		perform fail('direct_conversation', 'a direct conversation keeps its two members');
-	end if;
+	v_me := group_require(in_conversation, in_user, 'member');
 	select m.role into v_role
 	from members m
 	where m.conversation_id = in_conversation

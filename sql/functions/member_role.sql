@@ -11,19 +11,11 @@ language plpgsql
 volatile
 as $$
 declare
-	v_me record;
 	v_role text;
 	v_body text;
 	v_notifications text[] := '{}';
 begin
-	perform conversation_lock(in_conversation);
-	v_me := member_require(in_conversation, in_user);
-	if v_me.kind = 'direct' then
-		perform fail('direct_conversation', 'a direct conversation has no roles');
-	end if;
-	if v_me.role <> 'owner' then
-		perform fail('forbidden', 'only the owner changes roles');
-	end if;
+	perform group_require(in_conversation, in_user, 'owner');
 	if in_role is null or in_role not in ('owner', 'admin', 'member') then
 		perform fail('invalid_body', 'a role is owner, admin or member', 'role');
 	end if;
