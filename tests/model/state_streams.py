@@ -196,7 +196,7 @@ class Stream:
         if self.is_open:
             self.push.streams.remove(self)
             self.device.stream = None
-            self.w.at(self.w.pause(2), self.device.connect)
+            self.device.rest(2)
 
 
 def first_place(w, cursor):
@@ -260,7 +260,7 @@ class Sync:
         for take, items in (device.take_row, rows), (device.take_event, events):
             for item in items:
                 if w.rng.random() < 0.02 and not w.calm:    # the client ends before it stores the cursor
-                    w.at(w.pause(2), device.connect)
+                    device.rest(2)
                     return
                 take(item)
         device.cursor = cursor
@@ -270,7 +270,7 @@ class Sync:
             return
         if self.quiet:
             device.check("synced")
-        w.at(w.pause(0.5), device.connect)
+        device.rest(0.5)
 
 
 class Device:
@@ -283,6 +283,16 @@ class Device:
     def __str__(self):
         return f"user {self.user}, device {self.number}"
 
+    def rest(self, rate):
+        """Is away for a while; sometimes long, and sometimes until all is quiet."""
+        w, long = self.w, self.w.rng.random()
+        if w.calm or long > 0.15:
+            w.at(w.rng.expovariate(rate), self.connect)
+        elif long > (0.05 if w.broken != "place" else 0.12):
+            w.at(w.rng.uniform(2, 30), self.connect)
+        else:
+            w.asleep.append(self)
+
     def connect(self):
         w = self.w
         if self.number == DEVICES - 1 or w.rng.random() < 0.2:
@@ -291,6 +301,7 @@ class Device:
         if not w.resumes(self.cursor):
             self.begin()
         self.rows = {k: r for k, r in self.rows.items() if r.value is not None}
+        self.place = None
         self.stream = Stream(w.rng.choice(w.pushes), self)
         if not w.calm:
             w.at(w.rng.expovariate(0.2), self.stream.cut)
@@ -299,7 +310,7 @@ class Device:
         """Takes a snapshot: the horizon first, then the conversations. All rows follow."""
         db = self.w.db
         self.cursor = Cursor(db.incarnation, db.horizon(), all=self.w.broken != "all")
-        self.rows, self.last, self.own = {}, {}, {}
+        self.rows, self.last, self.own, self.place = {}, {}, {}, None
         for c in range(CONVERSATIONS):
             for event in db.events(self.user, c):
                 self.last[c] = event.seq
