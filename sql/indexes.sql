@@ -10,7 +10,7 @@
 \set ON_ERROR_STOP on
 set search_path = banter;
 set client_min_messages = warning;
--- A build waits for transactions that began before it, and nobody waits for the build.
+-- A build waits for transactions that began before it, and no session waits for the build.
 set lock_timeout = '10min';
 set statement_timeout = 0;
 
@@ -20,9 +20,9 @@ insert into wanted_indexes values
 	-- Finds the device of a token that does not name it. For programs of version 1; dropped in
 	-- version 3.
 	('devices_refresh', 'on devices (refresh_hash) where refresh_hash is not null'),
-	-- Tells whether a user has signed in from a network before.
+	-- Finds whether a user has signed in from a network before.
 	('devices_network', 'on devices (user_id, network) where network is not null'),
-	-- Gives the conversations of a user in their order, so that a page of sync_by_conversation
+	-- Has the conversations of a user in their order, so that a page of sync_by_conversation
 	-- looks at few.
 	('members_conversations', 'on members (user_id, conversation_id)'),
 	(' none', '');

@@ -8,13 +8,11 @@
 -- follow after the transaction (indexes.sql).
 --
 -- Programs of the version before keep running on the new schema: a release expands, and the next
--- one contracts.
--- So a migration adds and copies; it removes nothing that a program of the version before uses. A
--- signature that such a program calls stays in functions/former.
--- A migration that needs a strong lock waits for it two seconds at most, and nobody waits behind it
--- for longer. Then the load fails and can be repeated.
--- A new column has no domain type, because adding one rewrites the table. Its check is added `not
--- valid`, and validated in a statement of its own.
+-- one contracts. So a migration adds and copies; it removes nothing that a program of the version
+-- before uses. A signature that such a program calls stays in functions/former. A migration that
+-- needs a strong lock waits for it two seconds at most, and no session waits behind it for longer.
+-- Then the load fails and can be repeated. A new column has no domain type, because adding one
+-- rewrites the table. Its check is added `not valid`, and validated in a statement of its own.
 
 \set ON_ERROR_STOP on
 \set QUIET on
@@ -75,7 +73,7 @@ select not exists (select from schema_migrations where version = 2) as missing \
 create schema banter_load;
 set local search_path = banter_load, banter;
 
--- words that all the others use
+-- functions that all others use
 \ir functions/fail.sql
 \ir functions/schema_range.sql
 \ir functions/group_limit.sql
@@ -88,7 +86,7 @@ set local search_path = banter_load, banter;
 \ir functions/id_time.sql
 \ir functions/id_new.sql
 
--- events: how they are numbered, written down and announced
+-- events: how they are numbered, stored and published
 \ir functions/clock_held.sql
 \ir functions/clock_state.sql
 \ir functions/clock_accept.sql

@@ -29,7 +29,7 @@ begin
 		and d.user_high = v_high;
 	if not found then
 		v_id := conversation_id_new(shard_direct(v_low, v_high));
-		-- waits for whoever is doing the same, and then there is nothing left to do
+		-- waits for a concurrent call of the same pair, whose row is then found
 		insert into directs (user_low, user_high, conversation_id)
 		values (v_low, v_high, v_id)
 		on conflict do nothing;

@@ -1,8 +1,8 @@
--- Notes that the database has another past: another cluster or another timeline than before. Called
--- before a horizon is returned.
+-- Begins a new incarnation when the database has another history: another cluster or another
+-- timeline than before. Called before a horizon is returned.
 -- So reached_id of the new row is the horizon that the log held. All events below it are here,
 -- because their commits stand before it in the log.
--- Writes: incarnations, when it is so. Runs with its owner's rights.
+-- Writes: incarnations, for a new one. Runs with its owner's rights.
 -- SPDX-License-Identifier: MIT
 create function incarnation_check()
 returns void

@@ -64,7 +64,7 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
 declare
-	-- who is in no more conversations is always read in the order of ids
+	-- the events of a user in at most this many conversations are read in the order of ids
 	c_few constant integer := 32;
 	v_snapshot text := pg_current_snapshot();
 	v_is_pass boolean := in_pass_conversation is not null;

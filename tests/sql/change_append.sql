@@ -1,4 +1,4 @@
--- A change is kept as it is announced.
+-- A change is stored as it is published.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

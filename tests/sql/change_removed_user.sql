@@ -1,4 +1,4 @@
--- Users who leave with a change.
+-- The user whom each type of change removes.
 -- SPDX-License-Identifier: MIT
 do $$
 begin

@@ -1,4 +1,4 @@
--- The hash of a client_id: another for each, the same each time.
+-- Different client_ids have different hashes, and the same one always has the same.
 -- SPDX-License-Identifier: MIT
 do $$
 begin

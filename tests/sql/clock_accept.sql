@@ -1,4 +1,4 @@
--- See clock_state.sql, which follows the clock through it. Here: it says what the clock is.
+-- clock_state.sql tests the clock after it. This file tests its result.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

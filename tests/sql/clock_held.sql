@@ -1,5 +1,5 @@
--- The clock goes on from the floor: at half the pace when the machine's clock is behind, with what
--- passes when that is not believed.
+-- The clock continues from the floor: at half the pace while the machine's clock is behind, and
+-- with the time that passes while it is implausible.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,4 +1,4 @@
--- ok, behind and ahead; and how an administrator recovers from each (clock_accept, clock_recover).
+-- The states ok, behind and ahead, and the recovery from each (clock_accept, clock_recover).
 -- SPDX-License-Identifier: MIT
 do $$
 declare

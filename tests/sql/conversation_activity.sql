@@ -1,4 +1,4 @@
--- Messages and one's own joining move the activity of a conversation; nothing else does.
+-- Messages and the member's own joining move the activity of a conversation; no other event does.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

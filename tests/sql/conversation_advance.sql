@@ -1,4 +1,4 @@
--- Each event gets the next seq and a larger id, though the floor hold the clock.
+-- Each event gets the next seq and a larger id, also while the floor holds the clock.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

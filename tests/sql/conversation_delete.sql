@@ -1,4 +1,4 @@
--- Deleted by its owner; a last event for all, then nothing.
+-- The owner deletes a conversation: all members receive a last event, and nothing after it.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

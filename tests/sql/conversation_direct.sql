@@ -1,4 +1,4 @@
--- One conversation for two, whoever asks.
+-- Two users have one direct conversation, whoever creates it.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

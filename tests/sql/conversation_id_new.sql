@@ -1,5 +1,5 @@
 -- The low 10 bits of a conversation's id are its virtual shard: that of the pair, or any for a
--- group. No id comes twice.
+-- group. Ids are unique.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

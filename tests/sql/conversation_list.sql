@@ -1,4 +1,4 @@
--- The inbox: the most recently active first, by pages; not what is left or deleted.
+-- The inbox, the most recently active first, page by page, without left and deleted conversations.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,4 +1,4 @@
--- The lock is taken, and does not mind a conversation that is not there.
+-- The lock is taken, and a missing conversation is no error.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

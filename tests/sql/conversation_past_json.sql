@@ -1,4 +1,4 @@
--- The shape of conversation_json, and nothing that may be from after the end.
+-- The JSON has the shape of conversation_json, and nothing from after the end of the membership.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,4 +1,4 @@
--- Read up to a message; never back.
+-- The read mark moves up to a message, and never back.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

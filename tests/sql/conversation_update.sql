@@ -1,4 +1,4 @@
--- Renamed by the owner or an admin, with an event for all.
+-- The owner and admins rename a group, with an event for all members.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,4 +1,5 @@
--- A user who is in conversations_limit() conversations is not added to another, by whichever way.
+-- A user who is in conversations_limit() conversations is not added to another one, by any
+-- function.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,5 +1,5 @@
--- A cursor of this incarnation goes on. One of an earlier incarnation goes on when all that it
--- covers is proven to be here.
+-- A cursor of this incarnation is resumed. One of an earlier incarnation is resumed when all that
+-- it covers is proven to be here.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

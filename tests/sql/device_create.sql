@@ -1,4 +1,4 @@
--- A device with its token; of more than fifty, the one that rested longest goes.
+-- A device with its token. Of more than fifty devices the least recently used one is signed out.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

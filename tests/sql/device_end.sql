@@ -1,4 +1,4 @@
--- Once; the tokens and tickets go with it.
+-- A device ends once, with its tokens and tickets.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,4 +1,4 @@
--- One's own that are signed in, the current one marked.
+-- A user's own signed-in devices, the current one marked.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,5 +1,5 @@
--- Tokens rotate; the one just replaced gives its successor again; an older one signs its device
--- out; unknown and expired ones do nothing.
+-- Tokens rotate. The token before the current one returns its successor again. An older one signs
+-- its device out. Unknown and expired ones change nothing.
 -- SPDX-License-Identifier: MIT
 create function test.refresh(in_device bigint, in_generation integer, in_old integer, in_new integer)
 returns text

@@ -1,4 +1,4 @@
--- The device that has to go is announced as a revocation is.
+-- The device that is signed out for the limit is published like a revocation.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,4 +1,5 @@
--- Devices since the last position, whatever other clocks say; and as programs of version 1 ask.
+-- Devices that were revoked since the last position, independent of other clocks; and by the
+-- statement of version 1.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

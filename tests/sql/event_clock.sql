@@ -1,4 +1,4 @@
--- No id below the start of the transaction, the clock or the floor; and the transaction is marked,
+-- No id is below the start of the transaction, the clock or the floor. The transaction has a mark
 -- with a bound below all its ids.
 -- SPDX-License-Identifier: MIT
 do $$

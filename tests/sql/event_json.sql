@@ -1,4 +1,4 @@
--- An event is compact JSON with its keys in the order that streams rely on: data last.
+-- An event is compact JSON with its keys in the order that streams rely on: data is the last.
 -- SPDX-License-Identifier: MIT
 do $$
 begin

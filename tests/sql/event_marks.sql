@@ -1,5 +1,5 @@
--- A transaction has a mark as soon as it makes an event; other locks are none. horizon_holders
--- names the others alone.
+-- A transaction has a mark as soon as it makes an event; other locks are no marks. horizon_holders
+-- omits the own one.
 -- SPDX-License-Identifier: MIT
 do $$
 begin

@@ -1,4 +1,4 @@
--- The payload for the conversation's channel: kind, id, seq, who has left, and the event on the
+-- The payload for the conversation's channel: kind, id, seq, the removed user, and the event on the
 -- next line.
 -- SPDX-License-Identifier: MIT
 do $$

@@ -1,4 +1,4 @@
--- A stretch of a conversation, as it was announced.
+-- The events of a range, as they were published.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

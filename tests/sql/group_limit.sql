@@ -1,4 +1,5 @@
--- A group of more than group_limit() is refused, at its making and when people are added.
+-- A group of more than group_limit() members is refused, at its creation and when members are
+-- added.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,5 +1,5 @@
--- Names the other transactions with a mark, and not its own. The race stream_horizon_order sees one
--- named.
+-- Lists the other transactions with a mark, and not its own. The race stream_horizon_order tests
+-- one that is listed.
 -- SPDX-License-Identifier: MIT
 do $$
 begin

@@ -1,4 +1,4 @@
--- New ids are of now and differ within a microsecond.
+-- New ids are of the present time, and differ within a microsecond.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,4 +1,4 @@
--- The time of an id is the millisecond that it was made in.
+-- The time of an id is the millisecond in which it was made.
 -- SPDX-License-Identifier: MIT
 do $$
 begin

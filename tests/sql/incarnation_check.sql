@@ -1,5 +1,4 @@
--- A row for each incarnation, and none without a reason. What it does to cursors is in
--- cursor_reset.sql.
+-- Each incarnation has one row. cursor_reset.sql tests the effect on cursors.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,4 +1,4 @@
--- The newest one.
+-- The newest incarnation.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

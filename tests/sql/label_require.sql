@@ -1,4 +1,4 @@
--- Labels that can be shown, and labels that cannot.
+-- Visible labels are accepted, and invisible ones refused.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,4 +1,4 @@
--- It does not go beyond a transaction that is under way.
+-- The position is not above a transaction that is still open.
 -- SPDX-License-Identifier: MIT
 do $$
 begin

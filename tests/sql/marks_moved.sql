@@ -1,4 +1,4 @@
--- Marks that have moved since a moment; in a large conversation only that some have.
+-- Marks that have moved since a position; in a large conversation only whether some have.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,4 +1,4 @@
--- How far members have read, for their own streams.
+-- The read marks of members, for their own streams.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

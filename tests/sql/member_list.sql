@@ -1,4 +1,4 @@
--- The members by pages; not those who have left.
+-- Present members, page by page.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,4 +1,4 @@
--- Leaving and being removed; who may remove whom; the group passes on when its owner leaves.
+-- Members leave and are removed, by rank. Another member becomes the owner when the owner leaves.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

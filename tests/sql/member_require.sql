@@ -1,4 +1,5 @@
--- Rights of a member; a stranger, a former member and a deleted conversation look the same.
+-- The rights of a member. A stranger, a former member and a deleted conversation get the same
+-- error.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,4 +1,4 @@
--- The owner gives roles, and may hand the group over; nobody else, and never without an owner.
+-- Only the owner sets roles, and may make another member the owner. A group always has an owner.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

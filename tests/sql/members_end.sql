@@ -1,4 +1,4 @@
--- An ended membership moves to former_members with its times and its marks; the others stay.
+-- An ended membership moves to former_members with its times and marks; other memberships stay.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,5 +1,5 @@
--- No function ends a membership in members any more: one of version 1 that still runs is told to
--- begin again.
+-- No function ends a membership in members any more: a running one of version 1 gets an error, and
+-- is repeated.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,4 +1,4 @@
--- Locks rows of members: those asked for, or all.
+-- Locks the rows of the given members, or of all.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,5 +1,5 @@
--- Whom messages mention: by name or by a list of ids, members only and not the sender; how many
--- names are looked up depends on the message alone.
+-- Finds mentioned users: by name or by a list of ids, members only and not the sender. The number
+-- of looked-up names depends on the message alone.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

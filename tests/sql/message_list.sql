@@ -1,4 +1,5 @@
--- Pages of history: newest, before, after, around; edges, visibility, receipts of ones own.
+-- Pages of history: newest, before, after, around; their ends, visibility, and receipts of own
+-- messages.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,4 +1,4 @@
--- Texts that mention somebody, and texts that do not.
+-- Texts that mention a user, and texts that do not.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,4 +1,4 @@
--- Names, by pages: the others who were there.
+-- The other members who were present, by name, page by page.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,5 +1,5 @@
--- The same again, or something else under the same client_id; what was edited since counts as the
--- same.
+-- The same content again, or other content under the same client_id. An edited message counts as
+-- the same.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

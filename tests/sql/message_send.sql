@@ -1,5 +1,5 @@
--- A send: its row, its place, its event, the marks of its sender; and every way to refuse it, none
--- of which leaves a trace.
+-- A send: its row, its place, its event and the marks of its sender. Each refused send leaves no
+-- trace.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

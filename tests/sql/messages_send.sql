@@ -1,5 +1,5 @@
--- Many sends in one call: each has its own result in its own place, whatever its neighbours are,
--- and a conversation's own follow each other.
+-- Many sends in one call: each has its own result in its own place, independent of the others, and
+-- those of a conversation stay in order.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

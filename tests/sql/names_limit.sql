@@ -1,4 +1,4 @@
--- Up to names_limit() members receipts are told by name, above by count.
+-- Up to names_limit() members receipts have names, above that counts.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,5 +1,5 @@
--- A page of long messages ends at page_bytes(), whatever JSON makes of their text; nothing is left
--- out between two pages.
+-- A page of long messages ends at page_bytes(), however JSON escapes their text. No message is
+-- missing between two pages.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,4 +1,4 @@
--- People with whom one shares a conversation, and oneself.
+-- Users who share a conversation with the reader, and the reader.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,4 +1,4 @@
--- When users were last seen, if they ever were.
+-- The last_seen of users, if they have one.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

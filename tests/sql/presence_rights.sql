@@ -1,4 +1,4 @@
--- Pairs that share a conversation, many at once.
+-- Pairs of users who share a conversation, many at once.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

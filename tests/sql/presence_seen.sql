@@ -1,4 +1,4 @@
--- When somebody was last seen only goes forward.
+-- last_seen only goes forward.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,5 +1,5 @@
--- Marks go forward only, not beyond the end, read pulls delivered along; rings only for what is
--- new.
+-- Marks go forward only, and not beyond the end. A read mark moves the delivered mark. Only moved
+-- marks are published.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

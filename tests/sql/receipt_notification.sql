@@ -1,4 +1,4 @@
--- By name up to names_limit() members, else only that something moved.
+-- Up to names_limit() members the payload has names, else only that marks moved.
 -- SPDX-License-Identifier: MIT
 do $$
 begin

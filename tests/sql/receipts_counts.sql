@@ -1,5 +1,5 @@
--- Counts present members who were present when it was sent, except the sender; compares every mark
--- with every message.
+-- Counts present members who were present at the send, except the sender. Compares every mark with
+-- every message.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,5 +1,5 @@
--- A cursor delivers all below its base, and up to the ids that it lists; to the end at most, and
--- for who has left to their end.
+-- A cursor delivers all events below its base and up to the ids that it lists: to the last event at
+-- most, and for former members to the end of their membership.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,5 +1,5 @@
--- Several conversations at once; the largest of a conversation counts; strange ones are skipped and
--- named.
+-- Several conversations at once. The largest id of a conversation counts. Conversations of others
+-- are skipped and listed.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

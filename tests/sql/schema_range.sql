@@ -1,4 +1,4 @@
--- The database tells which versions it serves; programs of version 1 are told their own number.
+-- The database returns the versions that it serves, and to programs of version 1 their own number.
 -- SPDX-License-Identifier: MIT
 do $$
 begin

@@ -1,4 +1,4 @@
--- It changes nothing, and is refused where nothing can be written.
+-- It changes nothing, and is refused by a read-only database.
 -- SPDX-License-Identifier: MIT
 do $$
 begin

@@ -1,4 +1,5 @@
--- The first host's keys are taken, one known key is enough, and a host with other keys is refused.
+-- The first host's keys are accepted, one known key is enough, and a host with other keys is
+-- refused.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

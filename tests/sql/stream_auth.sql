@@ -1,4 +1,4 @@
--- A ticket works once, in its time, while its device is signed in.
+-- A ticket works once, before it expires, while its device is signed in.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

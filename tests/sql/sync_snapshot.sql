@@ -1,4 +1,4 @@
--- Oneself and the inbox.
+-- The user and the inbox.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

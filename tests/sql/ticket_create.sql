@@ -1,4 +1,4 @@
--- A ticket is kept for its time; forgotten ones are cleared away.
+-- A ticket is kept until it expires, and expired ones are deleted.
 -- SPDX-License-Identifier: MIT
 do $$
 begin

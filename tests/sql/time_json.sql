@@ -1,4 +1,5 @@
--- Times are UTC with milliseconds, cut off and not rounded, whatever the session thinks.
+-- Times are UTC with milliseconds, truncated and not rounded, whatever the time zone of the
+-- session.
 -- SPDX-License-Identifier: MIT
 do $$
 begin

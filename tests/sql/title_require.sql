@@ -1,4 +1,4 @@
--- 1 to 256 octets.
+-- A title has 1 to 256 octets.
 -- SPDX-License-Identifier: MIT
 do $$
 begin

@@ -1,4 +1,4 @@
--- Members may, and learn how many would be told.
+-- Members may announce typing, and the result has the number of members to notify.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

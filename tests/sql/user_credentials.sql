@@ -1,5 +1,5 @@
--- The hash of a name, in any case; nothing for a stranger. A network is known once a device was
--- there.
+-- The hash of a name, in any case; no row for an unknown name. A network is known after a device
+-- has signed in from it.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

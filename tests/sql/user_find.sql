@@ -1,4 +1,4 @@
--- By prefix, in the order of names, page by page.
+-- Users by prefix, in the order of names, page by page.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,4 +1,4 @@
--- One user, or user_not_found. When they were last seen is for people who share a conversation.
+-- One user, or user_not_found. last_seen is for people who share a conversation.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

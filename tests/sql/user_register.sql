@@ -1,4 +1,4 @@
--- A name is taken once; bad names and display names are refused.
+-- A name is used once; bad names and display names are refused.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

@@ -1,4 +1,4 @@
--- All there, or the first that is not.
+-- All users exist, or the first missing one is reported.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

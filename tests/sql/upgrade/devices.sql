@@ -1,4 +1,4 @@
--- Signed-in devices stay so with their tokens, and old tokens still tell of theft.
+-- Signed-in devices keep their tokens, and old tokens still reveal theft.
 -- SPDX-License-Identifier: MIT
 do $$
 begin

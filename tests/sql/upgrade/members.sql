@@ -1,5 +1,5 @@
--- Ended memberships have moved to former_members; each person still gets what lies in their times,
--- and nothing from between.
+-- Ended memberships have moved to former_members. Each user receives the events of their
+-- memberships, and none between.
 -- SPDX-License-Identifier: MIT
 do $$
 declare

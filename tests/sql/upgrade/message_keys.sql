@@ -1,5 +1,5 @@
--- A send that version 1 has stored is repeated; whom a message mentions stands in it; data may be
--- as large as 16 KiB of JSON.
+-- A send that version 1 has stored is repeated, a message has its mentions, and data may have 16
+-- KiB of JSON.
 -- SPDX-License-Identifier: MIT
 do $$
 begin
