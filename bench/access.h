@@ -11,7 +11,7 @@ enum { ACCESS_BYTES = 512 };
 /* Reads the key (32 bytes as hexadecimal). Ends the program when there is none. */
 void access_open(const char *path);
 
-/* A token for that user's device, good for an hour. Thread-safe. */
+/* Makes a token for that user's device, valid for an hour. Thread-safe. */
 void access_token(long user, long device, char out[ACCESS_BYTES]);
 
 #endif

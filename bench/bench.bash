@@ -13,8 +13,8 @@ export BANTER_STATE=${BENCH_STATE:-/tmp/banter-bench-$UID}
 export BANTER_PORT=$BENCH_PORT BANTER_PUSH_PORT=$((BENCH_PORT + 1))
 PEER_PORT=$((BENCH_PORT + 2)) LIMIT_PORT=$((BENCH_PORT + 3))
 
-# A benchmark is a flood by few users from one address: its limits are off or wide. All else is as
-# delivered.
+# A benchmark is a flood by few users from one address: its limits are off or wide. All other
+# settings have their defaults.
 export BANTER_RATE_LOGIN=0 BANTER_RATE_READ=0 BANTER_RATE_WRITE=0 BANTER_RATE_SEND=0 BANTER_RATE_MEMBERS=0
 export BANTER_PUSH_STREAMS=19000 BANTER_PUSH_FRAME_RATE=100000 BANTER_PUSH_INPUT_BYTES=1073741824 BANTER_PUSH_ACCEPT_RATE=1000000
 unset BANTER_DATABASE_URL BANTER_DATABASE_OWNER_URL BANTER_REDIS_URL BANTER_SECRETS_DIR BANTER_API_SOCKET BANTER_CONFIG
@@ -68,7 +68,7 @@ bench_child() {
 	bench_children+=($!)
 }
 
-# Waits for a child that has been told to end.
+# Waits for a child that was signalled.
 bench_end() {
 	kill -CONT "$1" 2>/dev/null || true
 	kill "$1" 2>/dev/null || true
@@ -77,7 +77,7 @@ bench_end() {
 
 # ---- cores: push and the limit program have one, all that drives them has the other ----
 
-# Put before a command.
+# Prefix of a command that runs it on this core.
 on_server=() on_client=()
 if [ "$(nproc)" -gt 1 ]; then on_server=(taskset -c 0) on_client=(taskset -c 1); fi
 
@@ -125,13 +125,13 @@ bench_build() {
 	"$BENCH/build"
 }
 
-# The value that a setting of push has when nobody sets it, to be set anew: a part that is started
-# again takes what is not set from before.
+# Prints the default of a setting of push, to set it again: a restarted part keeps the values of
+# settings that are not set.
 delivered() { "$STATE/opt/bin/banter-push" --help | awk -v name="$1" '$1 == name { print $2 }'; }
 
 query() { scripts/stack psql -qAt -v ON_ERROR_STOP=1 -c "$1"; }
 
-# Everybody has everything, so that a stream that opens without a cursor has nothing to replay.
+# Marks everything as delivered, so that a stream without a cursor has nothing to replay.
 all_delivered() {
 	query "update members m set delivered_id = c.last_id from conversations c where c.id = m.conversation_id and m.delivered_id < c.last_id"
 }

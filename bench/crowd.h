@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A crowd of subscribers in one thread: opens many streams a few at a time, reads them, and counts
- * what they are given.
+ * what they receive.
  */
 #ifndef BENCH_CROWD_H
 #define BENCH_CROWD_H
@@ -45,7 +45,7 @@ struct crowd {
 };
 
 /*
- * Fills what most benchmarks say alike from the options: transport, port, subscribers, window,
+ * Sets the fields that most benchmarks have from the options: transport, port, subscribers, window,
  * first_user, user_step, devices, from, per_address.
  */
 void crowd_options(struct crowd *w);
@@ -60,12 +60,12 @@ void crowd_make(struct crowd *w);
 void crowd_open(struct crowd *w, int seconds);
 
 /*
- * Reads on until nothing has come for a while (what was missed before is replayed at first), then
- * forgets how many messages there were.
+ * Reads until nothing has arrived for a while (missed events are replayed first), then sets the
+ * count of messages to 0.
  */
 void crowd_settle(struct crowd *w);
 
-/* One turn: waits up to that many ms and reads what has come. */
+/* Runs one turn: waits up to that many ms, and reads the input. */
 void crowd_turn(struct crowd *w, int timeout_ms);
 
 void crowd_close(struct crowd *w);

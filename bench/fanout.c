@@ -37,7 +37,7 @@ struct message {
 	char head[HEAD_BYTES];
 };
 
-/* One side of the comparison, and what its last round gave. */
+/* One side of the comparison, and the result of its last round. */
 struct side {
 	struct crowd crowd;
 	struct sender *sender;
@@ -48,7 +48,7 @@ struct side {
 	long seq;		       /* of the latest that anybody has */
 	int in_flight, due;
 	long done;   /* messages that all have */
-	long lasted; /* so many of them in the last round */
+	long lasted; /* as many of them in the last round */
 	double rate, cpu, busy, bytes_per_delivery, deliveries_per_read;
 };
 

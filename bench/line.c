@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads a crowd without asking which of its sockets have something. */
+/* Reads a crowd without a query for readable sockets. */
 #include "line.h"
 
 #include <poll.h>
@@ -26,7 +26,7 @@ line_break_up(struct crowd *w)
 	w->line = NULL;
 }
 
-/* Reads one of the line; true when it was given a message. */
+/* Reads one subscriber of the line. Returns whether it received a message. */
 static bool
 line_read(struct crowd *w, int at)
 {

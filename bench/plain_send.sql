@@ -1,6 +1,6 @@
 -- A send as it would be written if each came alone: one message, three statements, no thought of
 -- batches. The reference of the benchmark `send`.
--- It does for a good message what messages_send does; what is wrong with one it need not tell.
+-- It does for a good message what messages_send does; it need not report the mistake of a bad one.
 -- SPDX-License-Identifier: MIT
 create or replace function plain_send(
 	in_conversation bigint,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A reconnect storm: many clients were connected, all were cut, each has missed some messages, and
- * all come back at once with their cursors.
+ * all reconnect at once with their cursors.
  * How long until each has what it missed, exactly that, and what it costs.
  */
 #include <libpq-fe.h>

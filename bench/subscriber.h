@@ -27,7 +27,7 @@ struct subscriber {
 	bool chunked;
 	int close_code; /* of the peer's close frame */
 	long user;
-	long messages; /* how many it was given */
+	long messages; /* how many it received */
 	struct wire_chunks chunks;
 	size_t rest_len;
 	char *rest;	 /* the beginning of a unit that is not complete */
@@ -44,7 +44,8 @@ struct subscriber {
 #define SUBSCRIBER_READABLE ((uint32_t)EPOLLIN | EPOLLRDHUP | EPOLLET)
 
 /*
- * Has epoll told of other events of a subscriber: operation and events are those of epoll_ctl(2).
+ * Changes the events of a subscriber that epoll reports: operation and events are those of
+ * epoll_ctl(2).
  */
 void subscriber_watch(struct crowd *w, struct subscriber *s, int operation, uint32_t events);
 
@@ -57,7 +58,7 @@ void subscriber_open(struct crowd *w, struct subscriber *s);
 /* Writes to an open stream; ends the program when the socket does not take it at once. */
 void subscriber_write(struct subscriber *s, const char *bytes, size_t n);
 
-/* Hangs up; the subscriber is idle again and may be opened anew. */
+/* Closes the stream. The subscriber is idle again and may be reopened. */
 void subscriber_hang_up(struct crowd *w, struct subscriber *s);
 
 #endif

@@ -17,7 +17,7 @@ int64_t usage_cpu(long pid);
 int64_t usage_family(long pid);
 
 /*
- * How busy this program was since it asked before, in per cent of a core: whoever is near 100 holds
+ * Returns how busy this program was since the last call, in per cent of a core. Near 100 it holds
  * back what it measures.
  */
 double usage_busy(void);
@@ -25,7 +25,7 @@ double usage_busy(void);
 /* Resident kilobytes of a process, from smaps_rollup; field is "Rss", "Private_Dirty" and so on. */
 long usage_memory(long pid, const char *field);
 
-/* Sorts values and gives the one that the share (0 … 1) of them is not above. */
+/* Sorts values, and returns the one that the share (0 … 1) of them is not above. */
 double usage_quantile(double *values, size_t n, double share);
 
 /* Raises the limit of open files to what the system lets us have. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Noise as what Redis says, on either connection and cut in two anywhere: every command is answered
- * once, in its order, with whole texts or with no answer; a message is given whole; and whatever
- * was said, a new connection works.
+ * once, in its order, with whole texts or with no answer; a message is delivered whole; and
+ * whatever was said, a new connection works.
  */
 #include <hiredis/hiredis.h>
 #include <stdarg.h>
@@ -226,7 +226,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	talk(wire, data + 2, n ? data[1] % (n + 1) : 0, n);
 
 	/*
-	 * whatever was said: a connection that was given up is made again, and a question on it is
+	 * whatever the input: a dropped connection is reopened, and a command on it is
 	 * answered
 	 */
 	if (!watched[wire]) {

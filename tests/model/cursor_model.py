@@ -63,7 +63,7 @@ BREAKS = {
     "behind": "a stream takes what the hub repairs late, though its replay had it already",
     "position": "a cursor that is full drops exceptions and has no place of reading",
     "late": "the place of reading covers all below it, whoever committed it when",
-    "end": "a pass gives what is above its end too",
+    "end": "a pass returns what is above its end too",
     "pass": "a pass ends at the horizon of its last page, not at the one that it began with",
     "members": "the sweep does not look for memberships",
     "leaver": "a stream goes on after its user has left",

@@ -17,7 +17,7 @@ static void
 note_connected(void)
 {
 	told++;
-	assert_int_equal(horizon_latest(), 0); /* unknown already while others are told */
+	assert_int_equal(horizon_latest(), 0); /* unknown already when the callbacks run */
 }
 
 static void

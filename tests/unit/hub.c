@@ -188,7 +188,7 @@ test_lost_head(void **state)
 }
 
 /*
- * Checks when a resync is asked for: once for each open stream of a removed user, after it was
+ * Checks when a resync is requested: once for each open stream of a removed user, after it was
  * unsubscribed. Not for a stream that has missed an event anyway, and not when the conversation was
  * deleted.
  */

@@ -12,7 +12,7 @@
 
 #include "lib/chat/notification.h"
 
-/* Describes the parsed payload as "kind id seq gone delivered read json"; NULL: refused. */
+/* Describes the parsed payload as "kind id seq removed_user delivered read json"; NULL: refused. */
 static const struct row {
 	const char *payload, *expected;
 } rows[] = {

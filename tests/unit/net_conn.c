@@ -182,7 +182,7 @@ test_open(void **state)
 	assert_string_equal(owner.input, "hello");
 	assert_int_equal(owner.paid, 0);
 	client_leave(client);
-	assert_int_equal(owner.closes, 0); /* nobody is there to be told the reason */
+	assert_int_equal(owner.closes, 0); /* the connection has no owner to notify */
 }
 
 static void

@@ -24,7 +24,7 @@ test_many_acks(void **state)
 	assert_int_equal(metrics.database_queries - before, STATEMENTS);
 	alice.conn->user = ALICE + USERS - 1; /* still waits: its acknowledgements are joined */
 	receipts_ack(alice.conn, &cursor, RECEIPTS_SOON_MS);
-	alice.conn->user = ALICE; /* was written: it begins anew */
+	alice.conn->user = ALICE; /* was written: it begins again */
 	receipts_ack(alice.conn, &cursor, RECEIPTS_SOON_MS);
 	receipts_flush();
 	assert_int_equal(metrics.database_queries - before, (USERS + 1 + IN_STATEMENT - 1) / IN_STATEMENT);

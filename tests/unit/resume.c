@@ -130,7 +130,7 @@ reach_checked(enum place place)
 
 /*
  * Lets the opening finish, repairs what Redis has lost, and checks what the client has received. A
- * last message tells whether the stream is still subscribed, and only then when it may be.
+ * last message shows whether the stream is still subscribed, and only then when it may be.
  */
 static void
 finish(void)
@@ -269,7 +269,9 @@ test_orders(void **state)
 			for (int runs_first = 0; runs_first < 2; runs_first++) {
 				has_bystander = *state;
 				if (has_bystander && place == AT_TOPICS)
-					/* nobody waits for channels that are subscribed already */
+					/*
+					 * no stream waits for channels that are subscribed already
+					 */
 					continue;
 				reach_checked(place);
 				if (runs_first)
@@ -466,7 +468,7 @@ test_connected_anew(void **state)
 	}
 }
 
-/* Checks that a device that may not have streams is told so. */
+/* Checks that a device without the right to streams gets the error. */
 static void
 test_revoked(void **state)
 {
@@ -617,7 +619,7 @@ test_cut_while_page_waits(void **state)
 	finish();
 }
 
-/* Checks that nobody waits for a channel while Redis is unavailable. */
+/* Checks that no stream waits for a channel while Redis is unavailable. */
 static void
 test_without_redis(void **state)
 {
@@ -634,7 +636,7 @@ test_without_redis(void **state)
 	finish();
 }
 
-/* Checks that nobody begins before the horizon is known. */
+/* Checks that no stream begins before the horizon is known. */
 static void
 test_without_horizon(void **state)
 {

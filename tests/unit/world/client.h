@@ -31,7 +31,7 @@ struct client {
 void world_open(int argc, char **argv, const char *name);
 void world_close(void);
 
-/* Begins a test: an empty database, and Redis that confirms when it is told to. */
+/* Begins a test: an empty database, and Redis that confirms on demand. */
 void world_begin(void);
 
 /* Ends a test: answers what waits, and checks that no connection and no topic is left. */

@@ -19,7 +19,7 @@ void fake_redis_reset(void);
 /* Confirms all subscriptions. */
 void fake_redis_confirm(void);
 
-/* Ends Redis: it confirms nothing and nobody waits for it. Or begins it again. */
+/* Ends Redis: it confirms nothing, and no stream waits for it. Or begins it again. */
 void fake_redis_is_up(bool is_up);
 
 /* Publishes an event. Also notifies the streams of a user whom it added. */
