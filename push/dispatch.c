@@ -77,7 +77,7 @@ ring_user(int64_t user, const struct notification *d)
 	if (d->kind == NOTIFICATION_NOTICE)
 		ring_read(u, d);
 	for (struct conn *c = u->streams; c; c = c->user_next) {
-		if (d->kind == NOTIFICATION_JOINED && (c->state == CONN_LIVE || c->resume) && !c->stale)
+		if (d->kind == NOTIFICATION_JOINED && (c->state == CONN_LIVE || c->resume) && !c->poll.stale)
 			resume_resync(c);
 		else if (d->kind == NOTIFICATION_WATCH && c->state == CONN_LIVE && c->device == d->id)
 			presence_load(c);

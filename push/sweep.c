@@ -80,7 +80,7 @@ round_complete(void)
 	metrics.sweep_rounds++;
 	sweep.members_from = sweep.base;
 	for (struct conn *c = conn_next(NULL); c; c = conn_next(c))
-		if (c->state == CONN_LIVE && !c->resume && !c->stale && c->joined_round < horizon_round())
+		if (c->state == CONN_LIVE && !c->resume && !c->poll.stale && c->joined_round < horizon_round())
 			conn_rebase(c, sweep.base);
 }
 
@@ -139,7 +139,7 @@ members_reply(void *context, PGresult *result)
 		const struct user *u = users_get(result_int(result, i, 0));
 		const struct topic *t = hub_topic(result_int(result, i, 1));
 		for (struct conn *c = u ? u->streams : NULL; c; c = c->user_next)
-			if ((c->state == CONN_LIVE || c->resume) && !c->stale && (!t || !hub_is_subscribed(c, t)))
+			if ((c->state == CONN_LIVE || c->resume) && !c->poll.stale && (!t || !hub_is_subscribed(c, t)))
 				resume_resync(c);
 	}
 	round_answered(result);

@@ -86,7 +86,7 @@ command_ack(struct conn *c, const struct command *command)
 static void
 command_heartbeat(struct conn *c, const struct command *command)
 {
-	c->away = command->status && strcmp(command->status, "away") == 0;
+	c->ws.away = command->status && strcmp(command->status, "away") == 0;
 	heartbeat_soon(c);
 }
 

@@ -336,7 +336,7 @@ poll_goes_on(struct conn *c, const struct http_head *head, struct token *token)
 	char since[LIMIT_CURSOR_BYTES + 2], stands[LIMIT_CURSOR_BYTES + 1];
 	struct http_slice text = bearer(head);
 
-	if (!c->cursor_state || c->stale || c->resume || !text.at || !http_parameter(head, "since", since, sizeof since))
+	if (!c->cursor_state || c->poll.stale || c->resume || !text.at || !http_parameter(head, "since", since, sizeof since))
 		return false;
 	if (token_refusal(c, text, token) != CLOSE_NONE)
 		return false;
@@ -359,7 +359,7 @@ get_events(struct conn *c, const struct http_head *head)
 	bool fits = !limit || r->queued <= limit; /* what was queued since the last answer */
 	r->wait_ms = (uint32_t)wait * 1000;
 	r->limit = (uint16_t)limit;
-	c->keep_alive = head->minor == 1 && !http_header_has(head, "connection", "close");
+	c->poll.keep_alive = head->minor == 1 && !http_header_has(head, "connection", "close");
 	if (fits && poll_goes_on(c, head, &token)) {
 		stream_poll_again(c, &token);
 		return;
@@ -460,7 +460,7 @@ http_server_input(struct conn *c, uint8_t *data, size_t n)
 	struct http_head head;
 
 	/* one request at a time: further input waits for the answer */
-	if (c->state == CONN_OPENING || c->waiting || c->answering) {
+	if (c->state == CONN_OPENING || c->poll.waiting || c->poll.answering) {
 		if (n > HTTP_HEAD_BYTES)
 			conn_close(c, CLOSE_PROTOCOL);
 		else

@@ -51,7 +51,7 @@ poll_answer(struct conn *c)
 		snprintf(head, sizeof head,
 			 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
 			 "Connection: %s\r\n%sContent-Length: %zu\r\n\r\n{\"events\":[",
-			 c->keep_alive ? "keep-alive" : "close", http_server_cors(c), strlen("{\"events\":[") + events->len + (size_t)tail_len);
+			 c->poll.keep_alive ? "keep-alive" : "close", http_server_cors(c), strlen("{\"events\":[") + events->len + (size_t)tail_len);
 	struct buffer *answer = buffer_new((size_t)(head_len + tail_len) + events->len);
 	memcpy(answer->bytes, head, (size_t)head_len);
 	memcpy(answer->bytes + head_len, events->bytes, events->len);
@@ -61,8 +61,8 @@ poll_answer(struct conn *c)
 	cursor_state_unref(r->answered);
 	r->answered = cursor_state_ref(c->cursor_state);
 	c->replied = true;
-	c->waiting = false;
-	c->answering = true;
+	c->poll.waiting = false;
+	c->poll.answering = true;
 	conn_queue(c, (struct chunk){ .buffer = answer, .len = answer->len & CHUNK_LEN_MASK });
 	buffer_unref(answer);
 	conn_deadline(c, PARKED_MS);
@@ -75,9 +75,9 @@ poll_answer(struct conn *c)
 static bool
 poll_turn(struct conn *c)
 {
-	if (c->answering)
+	if (c->poll.answering)
 		return true;
-	if (c->state != CONN_LIVE || c->resume || !c->waiting || !c->queue.count)
+	if (c->state != CONN_LIVE || c->resume || !c->poll.waiting || !c->queue.count)
 		return false;
 	poll_answer(c);
 	return true;
@@ -90,7 +90,7 @@ poll_turn(struct conn *c)
 static void
 poll_ping(struct conn *c)
 {
-	if (c->waiting)
+	if (c->poll.waiting)
 		poll_answer(c);
 	else
 		conn_close(c, CLOSE_NORMAL);
@@ -99,18 +99,18 @@ poll_ping(struct conn *c)
 static void
 poll_close(struct conn *c, enum close_reason why)
 {
-	if (!c->cursor_state || (!c->waiting && !c->replied)) {
+	if (!c->cursor_state || (!c->poll.waiting && !c->replied)) {
 		http_server_refuse(c, why);
 		return;
 	}
-	if (!c->waiting) {
+	if (!c->poll.waiting) {
 		/* between two requests no client waits for an answer */
-		if (!c->answering)
+		if (!c->poll.answering)
 			queue_drop(&c->queue);
 		return;
 	}
 	stream_bye(c, why);
-	c->keep_alive = false;
+	c->poll.keep_alive = false;
 	poll_answer(c);
 }
 

@@ -58,7 +58,7 @@ static void
 ws_ping(struct conn *c)
 {
 	ws_control(c, FRAME_PING, "", 0);
-	c->awaits_pong = true;
+	c->ws.awaits_pong = true;
 	stream_wake_in(c, settings.push_pong_seconds);
 }
 
@@ -88,12 +88,12 @@ frames_are_too_fast(struct conn *c, uint32_t frames)
 
 	if (full > UINT16_MAX)
 		full = UINT16_MAX;
-	uint64_t tokens = c->tokens + (uint64_t)(now - c->tokens_sec) * (uint64_t)settings.push_frame_rate;
-	c->tokens = (uint16_t)(tokens > full ? full : tokens);
-	c->tokens_sec = now;
-	if (c->tokens < frames)
+	uint64_t tokens = c->ws.tokens + (uint64_t)(now - c->ws.tokens_sec) * (uint64_t)settings.push_frame_rate;
+	c->ws.tokens = (uint16_t)(tokens > full ? full : tokens);
+	c->ws.tokens_sec = now;
+	if (c->ws.tokens < frames)
 		return true;
-	c->tokens = (uint16_t)(c->tokens - frames);
+	c->ws.tokens = (uint16_t)(c->ws.tokens - frames);
 	return false;
 }
 
@@ -169,8 +169,8 @@ ws_input(struct conn *c, uint8_t *data, size_t n)
 	bool whole = false;
 	struct frame f;
 
-	if (c->awaits_pong) {
-		c->awaits_pong = false;
+	if (c->ws.awaits_pong) {
+		c->ws.awaits_pong = false;
 		stream_wake_in(c, settings.push_ping_seconds);
 	}
 	while (at < n && c->state < CONN_CLOSING && !ws_holds(c)) {

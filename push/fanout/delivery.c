@@ -107,9 +107,9 @@ conn_accepts(struct conn *c, bool is_durable)
 {
 	if (c->state != CONN_LIVE && c->state != CONN_OPENING)
 		return false;
-	if (!c->answering && !c->stale)
+	if (!c->poll.answering && !c->poll.stale)
 		return true;
-	c->stale = c->stale || is_durable;
+	c->poll.stale = c->poll.stale || is_durable;
 	return false;
 }
 
@@ -184,7 +184,7 @@ conn_take_transition(struct conn *c, const struct cursor_transition *transition,
 		cursor_state_unref(c->cursor_state);
 		c->cursor_state = cursor_state_ref(transition->to);
 	} else if (transport_answers_once(c)) {
-		c->stale = true;
+		c->poll.stale = true;
 	} else {
 		conn_close_slow(c);
 	}
@@ -227,7 +227,7 @@ conn_deliver_alone(struct conn *c, struct event *ev)
 static void
 conn_deliver_rest(struct conn *c, const struct event_batch *b, int from)
 {
-	for (int i = from; i < b->count && c->state < CONN_CLOSING && !c->stale; i++)
+	for (int i = from; i < b->count && c->state < CONN_CLOSING && !c->poll.stale; i++)
 		conn_deliver_alone(c, b->events[i]);
 }
 

@@ -112,7 +112,7 @@ static void
 hub_unsubscribe_removed(struct conn *c, struct topic *t, int64_t removed_user)
 {
 	hub_leave(c, t);
-	if (removed_user != NOTIFICATION_REMOVES_ALL && c->state < CONN_CLOSING && !c->stale)
+	if (removed_user != NOTIFICATION_REMOVES_ALL && c->state < CONN_CLOSING && !c->poll.stale)
 		hub.calls->resync(c);
 }
 

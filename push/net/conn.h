@@ -61,30 +61,40 @@ struct conn_owner {
 	void (*ended)(struct conn *c);
 };
 
+/* Part of a long-poll. */
+struct conn_poll {
+	bool waiting : 1;    /* a request waits for its answer */
+	bool answering : 1;  /* an answer is being sent */
+	bool stale : 1;	     /* an event was missed; the next request opens the stream again */
+	bool keep_alive : 1; /* the connection stays open after the answer */
+};
+
+/* Part of a WebSocket. */
+struct conn_ws {
+	uint32_t tokens_sec;  /* second in which tokens was last refilled */
+	uint16_t tokens;      /* frames that the client may still send */
+	bool awaits_pong : 1; /* the last ping has no answer yet */
+	bool away : 1;	      /* status in its heartbeats */
+};
+
 /*
  * State of a connection, in four cache lines. A delivery reads the first two alone, because the
  * kernel's sends evict the rest. An idle stream needs the others. Fields that few connections use
  * are in struct rare.
  */
 struct conn {
+	/* lines 1 and 2: read by each delivery */
 	_Alignas(CACHE_LINE_BYTES) struct watch watch;
 	struct queue queue;
 	struct cursor_state *cursor_state;
 	uint32_t events_out;
 	enum conn_state state : 8;
 	bool writable : 1, touched : 1, ending : 1, left : 1, shut : 1;
-	bool replied : 1;     /* the head of the reply is queued */
-	bool awaits_pong : 1; /* WebSocket: the last ping has no answer yet */
-	bool waiting : 1;     /* long-poll: a request waits for its answer */
-	bool answering : 1;   /* long-poll: an answer is being sent */
-	/* long-poll: an event was missed; the next request opens the stream again */
-	bool stale : 1;
-	bool keep_alive : 1; /* long-poll: the connection stays open after the answer */
-	bool bodiless : 1;   /* HEAD request: the reply has no body */
-	bool ends_by_token : 1;
-	bool away : 1;		  /* status in its heartbeats */
-	bool counted : 1;	  /* counted as an open stream */
+	bool replied : 1;	  /* the head of the reply is queued */
+	bool bodiless : 1;	  /* HEAD request: the reply has no body */
 	bool unauthenticated : 1; /* linked by user_next and user_prev (unauthenticated.c) */
+	struct conn_poll poll;
+	enum close_reason why : 8;
 
 	const struct conn_owner *owner;
 	struct resume *resume;
@@ -92,34 +102,35 @@ struct conn {
 	uint64_t bytes_out;
 	struct timer timer; /* deadline of the current state */
 
+	/* line 3 and the beginning of line 4: the stream */
 	int64_t user; /* 0: not authenticated */
 	struct conn *user_next, *user_prev;
 	int64_t device;
 	struct subscription *subscriptions;
 	uint32_t subscriptions_count, subscriptions_room;
 	struct presence *presence; /* NULL: watches nobody */
-	uint64_t address;	   /* hash of the client's address, for limits */
+	int64_t acked_base;	   /* highest base that the client has acknowledged; 0: receipts.c relies on none */
 
-	uint64_t number; /* name of the connection in the log */
-	/* highest base that the client has acknowledged; 0: receipts.c relies on none */
-	int64_t acked_base;
+	int64_t ends_ms;	     /* end of the lifetime, or of the token */
+	uint32_t typed_ms, typed_in; /* time of the user's last typing (low bits), and its topic's slot + 1 */
+	uint32_t joined_round;	     /* round of the sweep in which it last joined its topics */
+
+	/* the socket, its request and its limits */
+	uint32_t slot;	  /* index in the list of all connections */
+	uint64_t number;  /* name of the connection in the log */
+	uint64_t address; /* hash of the client's address, for limits */
 	int64_t opened_ms;
-	int64_t ends_ms; /* end of the lifetime, or of the token */
-	uint32_t slot;	 /* index in the list of all connections */
-	/* queries and sends under way that refer to this connection */
-	uint32_t pins;
-	/* round of the sweep in which it last joined its topics */
-	uint32_t joined_round;
-	uint32_t tokens_sec; /* second in which tokens was last refilled */
-	/* time of the user's last typing (low bits), and its topic's slot + 1 */
-	uint32_t typed_ms, typed_in;
-	uint16_t tokens;    /* frames that the client may still send */
+	uint32_t pins;	    /* queries and sends under way that refer to this connection */
 	uint16_t origin_at; /* offset of the page's origin in settings.origins */
 	uint8_t origin_len;
-	uint8_t limit; /* limit that the connection has met */
-	enum close_reason why : 8;
+	uint8_t limit : 6;	/* limit that the connection has met */
+	bool ends_by_token : 1; /* ends_ms is the end of the token */
+	bool counted : 1;	/* counted as an open stream */
+	struct conn_ws ws;
 };
 
+static_assert(LIMITS <= 1 << 6, "a limit fits its bits");
+static_assert(CLOSE_REASONS <= 1 << 8, "a close reason fits its bits");
 static_assert(sizeof(struct conn) == 4 * CACHE_LINE_BYTES, "an idle stream needs four lines: think before it needs a fifth");
 
 /* Opens a connection on a socket. Closes the oldest unauthenticated one when there are too many. */

@@ -87,7 +87,7 @@ heartbeat_soon(const struct conn *c)
 {
 	if (heartbeats.count == HEARTBEATS_MOST)
 		heartbeat_send();
-	heartbeats.away[heartbeats.count] = c->away;
+	heartbeats.away[heartbeats.count] = c->ws.away;
 	heartbeats.list[2 * heartbeats.count] = c->user;
 	heartbeats.list[2 * heartbeats.count + 1] = c->device;
 	heartbeats.count++;

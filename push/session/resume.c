@@ -344,7 +344,7 @@ say_ready(struct resume *o)
 static void
 stream_base(struct conn *c, int64_t base)
 {
-	if (!c->stale)
+	if (!c->poll.stale)
 		conn_rebase(c, base);
 }
 
@@ -372,7 +372,7 @@ resume_merge_live(struct resume *o)
 {
 	struct conn *c = o->conn;
 
-	if (o->again && !c->stale) {
+	if (o->again && !c->poll.stale) {
 		resume_ask(o);
 		return;
 	}
@@ -387,7 +387,7 @@ resume_merge_live(struct resume *o)
 	event_list_free(&o->kept.list);
 	if (c->state >= CONN_CLOSING)
 		return;
-	if (o->kept.overflowed && !c->stale) {
+	if (o->kept.overflowed && !c->poll.stale) {
 		o->kept.overflowed = false;
 		replay_ask(o);
 	} else {
@@ -408,8 +408,8 @@ page_done(struct resume *o)
 		o->missed = false;
 	}
 	if (!o->page.is_last && conn_answer_is_full(c, 1))
-		c->stale = true;
-	if (o->page.is_last || c->stale) {
+		c->poll.stale = true;
+	if (o->page.is_last || c->poll.stale) {
 		o->reset = NULL;
 		resume_merge_live(o);
 		return;

@@ -133,7 +133,7 @@ stream_belongs(struct conn *c, int64_t user, int64_t device)
 	if (stream_is_too_many(c))
 		return;
 	c->device = device;
-	c->waiting = transport_answers_once(c);
+	c->poll.waiting = transport_answers_once(c);
 	if (c->state < CONN_OPENING)
 		conn_enter(c, CONN_OPENING);
 	conn_deadline(c, OPENING_MOST_MS);
@@ -229,7 +229,7 @@ stream_wake_in(struct conn *c, long seconds)
 static void
 stream_deadline(struct conn *c)
 {
-	if (c->waiting)
+	if (c->poll.waiting)
 		wait_for(c, c->rare ? c->rare->wait_ms : 0);
 	else
 		wait_for(c, transport_of(c)->ping_seconds() * 1000);
@@ -300,7 +300,7 @@ void
 stream_renew(struct conn *c, const struct token *token)
 {
 	stream_extends(c, token);
-	if (c->state == CONN_LIVE && !c->awaits_pong)
+	if (c->state == CONN_LIVE && !c->ws.awaits_pong)
 		stream_deadline(c);
 }
 
@@ -314,7 +314,7 @@ stream_poll_again(struct conn *c, const struct token *token)
 	stream_extends(c, token);
 	cursor_state_cursor(c->rare && c->rare->answered ? c->rare->answered : c->cursor_state, &stands);
 	receipts_ack(c, &stands, RECEIPTS_LATER_MS);
-	c->waiting = true;
+	c->poll.waiting = true;
 	stream_deadline(c);
 	if (c->queue.count)
 		conn_touch(c);
@@ -355,7 +355,7 @@ stream_detach(struct conn *c)
 	if (c->counted)
 		metrics.streams[transport_of(c)->number]--;
 	c->counted = false;
-	c->stale = false;
+	c->poll.stale = false;
 	c->device = 0;
 	cursor_states_drop(c);
 	queue_drop(&c->queue);
@@ -372,7 +372,7 @@ stream_timeout(struct conn *c)
 		conn_close(c, CLOSE_DRAIN);
 	else if (loop_now() >= c->ends_ms)
 		conn_close(c, c->ends_by_token ? CLOSE_TOKEN_EXPIRED : CLOSE_LIFETIME);
-	else if (c->awaits_pong)
+	else if (c->ws.awaits_pong)
 		conn_close_over_limit(c, LIMITED_PONG_SECONDS, CLOSE_IDLE);
 	else
 		transport_of(c)->ping(c);
@@ -381,9 +381,9 @@ stream_timeout(struct conn *c)
 void
 stream_drained(struct conn *c)
 {
-	if (c->answering) {
-		c->answering = false;
-		if (!c->keep_alive)
+	if (c->poll.answering) {
+		c->poll.answering = false;
+		if (!c->poll.keep_alive)
 			conn_close(c, CLOSE_NORMAL);
 		else
 			conn_resume_input(c);

@@ -200,7 +200,7 @@ test_resyncs(void **state)
 
 	(void)state;
 	calls_forget();
-	stale.conn->stale = true;
+	stale.conn->poll.stale = true;
 	conn_close(closing.conn, CLOSE_GONE);
 	publish(2, BOB);
 	publish(3, 0);
