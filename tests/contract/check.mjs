@@ -30,6 +30,8 @@ const checks = [
 	["the examples of docs/events.md are events", prose.examples],
 	["the JavaScript of the documents parses", prose.javascript],
 	["links between the documents are resolved", prose.links],
+	["paths that the documents name exist", prose.paths],
+	["names of code that the documents about the code name exist", prose.names],
 	["README.md names tests that exist", prose.promises],
 	["README.md and CHANGELOG.md name the version", prose.version],
 	["every recorded reply fits the document", record.replies],

@@ -90,6 +90,31 @@ export function links() {
 }
 
 /* README.md and the first entry of CHANGELOG.md name the version of the file VERSION. */
+const folders = ["api", "bench", "docs", "lib", "push", "scripts", "sql", "tests", "web"];
+const files = folders.flatMap((folder) => fs.readdirSync(folder, { recursive: true }).map((file) => `${folder}/${file}`));
+const current = documents.filter((path) => path !== "docs/performance-log.md"); // the log names what was there once
+
+/* The words between backticks, without code blocks, and without the NAMEs that stand for any. */
+function* quoted(path) {
+	for (const [, word] of read(path).replace(/^```[\s\S]*?^```/gm, "").matchAll(/`([^`\s]+)`/g))
+		if (!/[A-Z]{3}/.test(word)) yield word.replaceAll('"', "");
+}
+
+export function paths() {
+	const named = /^(?:(?:api|bench|docs|lib|push|scripts|sql|tests|web)\/.*\w|[\w.-]+\.(?:[ch]|sql|mjs|js|bash|bats|md|py))$/;
+	return current.flatMap((path) => [...quoted(path)].filter((word) => named.test(word))
+		.filter((word) => !fs.existsSync(word) && !files.some((file) => file.endsWith(`/${word}`))).map((word) => `${path}: ${word}`));
+}
+
+/* Names of code in the documents about the code. */
+export function names() {
+	const code = files.filter((file) => !file.startsWith("docs/") && /\.([ch]|sql|mjs|js|bash|bats|py)$/.test(file)).map(read).join("\n");
+	const words = new Set(code.match(/\w+/g));
+	const others = ["commit_delay", "noun_verb", "verb_noun"]; // a setting of PostgreSQL, and patterns
+	return ["architecture", "contributing", "conventions", "glossary"].map((page) => `docs/${page}.md`).flatMap((path) => [...quoted(path)]
+		.filter((word) => /^[a-z][a-z0-9]*(_[a-z0-9]+)+$/.test(word) && !words.has(word) && !others.includes(word)).map((word) => `${path}: ${word}`));
+}
+
 export function version() {
 	const now = read("VERSION").trim(), [, newest] = /^## (\S+?),? /m.exec(read("CHANGELOG.md")) ?? [];
 	return [
