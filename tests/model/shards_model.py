@@ -41,14 +41,17 @@ Rules of a move. It freezes a shard on the old server, waits, copies the rest, a
     A round or a page with an older map is void, as a whole. [stale]
     That the old server refuses is not enough: it may be away after the switch, and the new one
     would be swept without the shard. [version]
+12. When a process learns that a shard has moved, the new server counts as swept no further than
+    the old one was. Events that the old server had, and that were not sent, are now on the new one
+    below its swept horizon; it may be away before it is read again. [moved]
 Ids stay above all bases already given by these: each base was at most the horizon of the new
 server (rule 1), and the new server's ids are at or above its horizon.
 
 Rules of an added server
-12. Every process counts the horizon of a server before it gets its first shard. A round under way
+13. Every process counts the horizon of a server before it gets its first shard. A round under way
     is void when a process learns of the server. [listed]
-13. After that, and before the first shard, the floor of the new server is raised to the greatest
-    horizon that any server has reached. Bases given before rule 12 was fulfilled may be as high as
+14. After that, and before the first shard, the floor of the new server is raised to the greatest
+    horizon that any server has reached. Bases given before rule 13 was fulfilled may be as high as
     that. [raise]
 A server that was removed from the map is added as a new one.
 
@@ -65,7 +68,7 @@ What follows from the rules
       gets some again after a resume. So clocks must be kept together, and their difference
       measured.
     - A process that restarts while a server is away raises no base until it is back.
-    - A list of the servers in one place (stream_horizons on the proxy) fulfils rule 12 only when
+    - A list of the servers in one place (stream_horizons on the proxy) fulfils rule 13 only when
       no process uses an answer from before the list was changed.
 
 Not modelled: places of reading and passes (a place would need a snapshot of each server),
@@ -93,6 +96,7 @@ BREAKS = {
     "catch": "a shard moves before all of it is copied",
     "stale": "the old server goes on to answer for a shard that has moved, and nobody tells of it",
     "version": "the old server refuses, and no other tells the version of the map",
+    "moved": "a server counts as swept, though a shard has come to it since",
     "listed": "an added server gets shards before all processes count its horizon",
     "raise": "the floor of an added server is not raised",
 }
@@ -144,6 +148,11 @@ class Process:
         """Reads the map and the list of servers. A round under way is void."""
         w = self.w
         if (self.version, self.servers) != (w.version, w.listed):
+            swept = dict(self.swept)
+            for v, to in w.map.items():
+                if to != self.map[v] and w.broken != "moved":
+                    least = min(swept.get(to, 0.0), swept.get(self.map[v], 0.0))
+                    self.swept[to] = min(least, self.swept.get(to, 0.0))
             self.servers, self.map, self.version = list(w.listed), dict(w.map), w.version
             self.round += 1
 
@@ -341,7 +350,7 @@ def plan(w, rng):
         w.at(t, w.write, v, None, rng.uniform(3, 10))
         w.at(t + 0.3, w.set_back, v, rng.uniform(1, 60))
         w.at(t + 0.4, w.move, v, rng.choice(AT_FIRST))
-    if often(0.6, "wait", "ask", "catch", "stale", "version", "last"):
+    if often(0.6, "wait", "ask", "catch", "stale", "version", "last", "moved"):
         for _ in range(4):
             w.at(rng.uniform(2, WRITES), w.move, rng.randrange(SHARDS), rng.choice(AT_FIRST))
     if often(0.5, "away", "partial", "version"):

@@ -139,8 +139,9 @@ class Servers(Simulation):
             old.version = new.version = self.version
         for process in self.processes:
             self.at(self.rng.uniform(0, 10), process.learn)
-        if self.rng.random() < 0.2 or self.broken == "version":
-            self.cut_off(old, self.rng.uniform(1, 6))
+        if self.rng.random() < 0.3 or self.broken in ("version", "moved"):
+            server = old if self.broken == "version" or self.rng.random() < 0.5 else new
+            self.at(self.rng.choice((0, 1)) * self.rng.random(), self.cut_off, server, self.rng.uniform(1, 6))
 
     def set_back(self, v, seconds):
         self.servers[self.map[v]].offset -= seconds
@@ -167,4 +168,4 @@ class Servers(Simulation):
             floor = max(new.clock(), *(s.reached for s in others))
             new.keep(floor=floor, seen=new.real())
         for i, v in enumerate(shards):
-            self.at(0.5 + 4 * i, self.move, v, number)
+            self.at(4 + 4 * i, self.move, v, number)
