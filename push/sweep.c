@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/hash.h"
 #include "lib/base/id.h"
 #include "lib/base/log.h"
 #include "lib/base/memory.h"
@@ -174,7 +175,7 @@ ask_members(struct pg_array *ids)
 static bool
 in_slice(int64_t id)
 {
-	return (uint64_t)id * UINT64_C(0x9e3779b97f4a7c15) % SLICES == (uint64_t)sweep.slice;
+	return hash_number((uint64_t)id) % SLICES == (uint64_t)sweep.slice;
 }
 
 static void

@@ -10,6 +10,7 @@
 
 #include "api/http/db_call.h"
 #include "lib/base/clock.h"
+#include "lib/base/hash.h"
 
 enum { STRIPES = 64, WAYS = 4, SETS = KNOWN_DEVICES / WAYS }; /* 768 KiB */
 
@@ -36,7 +37,7 @@ known_open(void)
 static unsigned
 set_of(int64_t device)
 {
-	return (unsigned)((uint64_t)device * UINT64_C(0x9e3779b97f4a7c15) >> 40) % SETS;
+	return (unsigned)(hash_number((uint64_t)device) >> 40) % SETS;
 }
 
 bool

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "lib/base/hash.h"
 #include "lib/base/log.h"
 #include "lib/base/settings.h"
 #include "lib/process/shared.h"
@@ -78,17 +79,6 @@ limiter_open(int fd)
 	limiter = limiter_map(fd);
 }
 
-/* A finalizer of MurmurHash3: every bit of the input reaches every bit of the output. */
-static uint64_t
-mix(uint64_t x)
-{
-	x ^= x >> 33;
-	x *= UINT64_C(0xff51afd7ed558ccd);
-	x ^= x >> 33;
-	x *= UINT64_C(0xc4ceb9fe1a85ec53);
-	return x ^ x >> 33;
-}
-
 /*
  * Returns the place of a key in its set. A new key replaces the key whose allowance is complete
  * first.
@@ -147,7 +137,7 @@ limiter_take_many(enum rate_class class, uint64_t whom, long amount, int64_t now
 	if (limit == 0)
 		return (struct allowance){ .allowed = true };
 
-	uint64_t key = mix(mix(whom) + class);
+	uint64_t key = hash_mix(hash_mix(whom) + class);
 	uint64_t set = key % SETS;
 	pthread_mutex_t *lock = &limiter->locks[set % STRIPES];
 	stripe_lock(lock);

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "lib/base/hash.h"
 #include "lib/base/memory.h"
 
 enum { ROOM_AT_FIRST = 64 };
@@ -12,7 +13,7 @@ enum { ROOM_AT_FIRST = 64 };
 static size_t
 home(const struct map *m, int64_t key)
 {
-	uint64_t h = (uint64_t)key * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h = hash_number((uint64_t)key);
 
 	return (size_t)(h ^ (h >> 32)) & (m->room - 1);
 }

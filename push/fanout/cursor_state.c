@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/hash.h"
 #include "lib/base/memory.h"
 #include "push/net/metrics.h"
 
@@ -107,7 +108,7 @@ more_is(const struct cursor_state_more *more, const struct cursor *c)
 static uint32_t
 cursor_hash(const struct cursor *c)
 {
-	uint64_t h = (uint64_t)c->base * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h = hash_number((uint64_t)c->base);
 
 	for (int i = 0; i < c->count; i++) {
 		h = (h ^ (uint64_t)c->exceptions[i].conversation) * UINT64_C(0xff51afd7ed558ccd);

@@ -7,6 +7,9 @@
 #ifndef PUSH_TRANSPORT_H
 #define PUSH_TRANSPORT_H
 
+#include <assert.h>
+#include <stddef.h>
+
 #include "lib/base/limits.h"
 #include "push/net/conn.h"
 
