@@ -92,7 +92,8 @@ export function links() {
 /* README.md and the first entry of CHANGELOG.md name the version of the file VERSION. */
 const folders = ["api", "bench", "docs", "lib", "push", "scripts", "sql", "tests", "web"];
 const files = folders.flatMap((folder) => fs.readdirSync(folder, { recursive: true }).map((file) => `${folder}/${file}`));
-const current = documents.filter((path) => path !== "docs/performance-log.md"); // the log names what was there once
+/* The log names what was there once. */
+const current = documents.filter((path) => path !== "docs/performance-log.md");
 
 /* The words between backticks, without code blocks, and without the NAMEs that stand for any. */
 function* quoted(path) {
@@ -110,7 +111,8 @@ export function paths() {
 export function names() {
 	const code = files.filter((file) => !file.startsWith("docs/") && /\.([ch]|sql|mjs|js|bash|bats|py)$/.test(file)).map(read).join("\n");
 	const words = new Set(code.match(/\w+/g));
-	const others = ["commit_delay", "noun_verb", "verb_noun"]; // a setting of PostgreSQL, and patterns
+	/* A setting of PostgreSQL, and patterns. */
+	const others = ["commit_delay", "noun_verb", "verb_noun"];
 	return ["architecture", "contributing", "conventions", "glossary"].map((page) => `docs/${page}.md`).flatMap((path) => [...quoted(path)]
 		.filter((word) => /^[a-z][a-z0-9]*(_[a-z0-9]+)+$/.test(word) && !words.has(word) && !others.includes(word)).map((word) => `${path}: ${word}`));
 }
