@@ -21,10 +21,20 @@ const struct field message_draft_fields[] = {
 	{ 0 },
 };
 
-const struct message_draft_column message_draft_columns[MESSAGE_DRAFT_COLUMNS] = {
-	{ COLUMN_NUMBER, AT(conversation) }, { COLUMN_NUMBER, AT(sender) },   { COLUMN_TEXT, AT(client_id) }, { COLUMN_TEXT, AT(text) },
-	{ COLUMN_TEXT, AT(data) },	     { COLUMN_NUMBER, AT(reply_to) }, { COLUMN_TEXT, AT(mentions) },
+/* clang-format off */
+const struct message_draft_column message_draft_columns[] = {
+	{ COLUMN_NUMBER, AT(conversation) },
+	{ COLUMN_NUMBER, AT(sender) },
+	{ COLUMN_TEXT, AT(client_id) },
+	{ COLUMN_TEXT, AT(text) },
+	{ COLUMN_TEXT, AT(data) },
+	{ COLUMN_NUMBER, AT(reply_to) },
+	{ COLUMN_TEXT, AT(mentions) },
 };
+/* clang-format on */
+
+static_assert(sizeof message_draft_columns == MESSAGE_DRAFT_COLUMNS * sizeof message_draft_columns[0], "each parameter of the statement has a row");
+static_assert(sizeof(struct message_draft) == MESSAGE_DRAFT_COLUMNS * sizeof(int64_t), "each member of the struct has a row");
 
 bool
 message_draft_check(const struct message_draft *d, struct field_fault *fault)

@@ -54,7 +54,7 @@ struct message_draft_column {
 	size_t offset;
 };
 
-extern const struct message_draft_column message_draft_columns[MESSAGE_DRAFT_COLUMNS];
+extern const struct message_draft_column message_draft_columns[];
 
 /* Return the value of a column. A text may be NULL, a number 0 for SQL's null. */
 int64_t message_draft_number(const struct message_draft *d, const struct message_draft_column *c);
