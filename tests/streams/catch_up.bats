@@ -302,22 +302,22 @@ reached_soon() {
 	for transport in ws sse; do closed_with "$transport" 4005; done
 }
 
-# clock_told LEVEL STATE: prints how often push has logged this state of the database's clock.
-# clock_told_again N LEVEL STATE: checks that it was more than N times.
-clock_told() { grep -c " level=$1 event=database_clock state=$2\$" "$BANTER_STATE/log/push.log" || true; }
-clock_told_again() { [ "$(clock_told "$2" "$3")" -gt "$1" ]; }
+# clock_logged LEVEL STATE: prints how often push has logged this state of the database's clock.
+# clock_logged_again N LEVEL STATE: checks that it was more than N times.
+clock_logged() { grep -c " level=$1 event=database_clock state=$2\$" "$BANTER_STATE/log/push.log" || true; }
+clock_logged_again() { [ "$(clock_logged "$2" "$3")" -gt "$1" ]; }
 readyz_says() { get /readyz && expect 200 && [ "$(json '"\(.status) \(.checks.clock)"')" = "$1 $2" ]; }
 
 @test "a database clock that is far ahead: ids do not follow it before clock_accept, and readyz and push's log report it" {
 	local wrong right
-	wrong=$(clock_told error ahead) right=$(clock_told info ok)
+	wrong=$(clock_logged error ahead) right=$(clock_logged info ok)
 	as alice
 	group Room bob
 	floor=$(psql_banter "select last_value from clock_floor")
 	psql_banter "select setval('clock_floor', id_at(clock_timestamp() - interval '40 days')), setval('clock_seen', id_at(clock_timestamp()))" >/dev/null
 	wait_until 10 readyz_says degraded failed # its answer may be a second old
-	wait_until 10 clock_told_again "$wrong" error ahead
+	wait_until 10 clock_logged_again "$wrong" error ahead
 	psql_banter "select clock_accept()" >/dev/null
 	wait_until 10 readyz_says ok ok
-	wait_until 10 clock_told_again "$right" info ok
+	wait_until 10 clock_logged_again "$right" info ok
 }
