@@ -63,9 +63,10 @@ struct conn_owner {
 
 /* Part of a long-poll. */
 struct conn_poll {
-	bool waiting : 1;    /* a request waits for its answer */
-	bool answering : 1;  /* an answer is being sent */
-	bool stale : 1;	     /* an event was missed; the next request opens the stream again */
+	bool waiting : 1;   /* a request waits for its answer */
+	bool answering : 1; /* an answer is being sent */
+	/* an event was missed; the next request opens the stream again */
+	bool stale : 1;
 	bool keep_alive : 1; /* the connection stays open after the answer */
 };
 
@@ -109,11 +110,14 @@ struct conn {
 	struct subscription *subscriptions;
 	uint32_t subscriptions_count, subscriptions_room;
 	struct presence *presence; /* NULL: watches nobody */
-	int64_t acked_base;	   /* highest base that the client has acknowledged; 0: receipts.c relies on none */
+	/* highest base that the client has acknowledged; 0: receipts.c relies on none */
+	int64_t acked_base;
 
-	int64_t ends_ms;	     /* end of the lifetime, or of the token */
-	uint32_t typed_ms, typed_in; /* time of the user's last typing (low bits), and its topic's slot + 1 */
-	uint32_t joined_round;	     /* round of the sweep in which it last joined its topics */
+	int64_t ends_ms; /* end of the lifetime, or of the token */
+	/* time of the user's last typing (low bits), and its topic's slot + 1 */
+	uint32_t typed_ms, typed_in;
+	/* round of the sweep in which it last joined its topics */
+	uint32_t joined_round;
 
 	/* the socket, its request and its limits */
 	uint32_t slot;	  /* index in the list of all connections */
