@@ -10,6 +10,7 @@ verify() { run timeout 300 "$ROOT/scripts/verify-delivery" "$URL" --rate 30 --se
 # bad_proxy DEED: starts a proxy for streams that does this to one event of each; $bad is its
 # address.
 bad_proxy() {
+	rm -f "$BATS_TEST_TMPDIR/bad" # of the proxy before
 	node "$ROOT/tests/delivery/proxy.mjs" "$PUSH_URL" "$1" >"$BATS_TEST_TMPDIR/bad" 2>&1 3>&- 4>&- &
 	echo $! >"$BATS_TEST_TMPDIR/bad.pid"
 	disown $!
