@@ -92,6 +92,8 @@ export class Device {
 			this.answers.get(event.client_id)?.(event);
 		else if (event.type === "stream.reset")
 			this.hearReset(event.data);
+		else if (event.type === "stream.bye" || event.type === "stream.ready")
+			this.run.noted(this, { client: event.type, code: event.data.code });
 		// The answer to its own send may arrive after its removal, and is no leak.
 		if (event.data?.conversation_id && event.seq === undefined && this.gone.has(event.data.conversation_id) && event.data.sender_id !== this.user.id)
 			this.fault("leaked", `received ${event.type} of ${this.run.ledger.name(event.data.conversation_id)}, which it has left`);

@@ -252,10 +252,10 @@ export async function live(run) {
 		often(run, options.drop, () => cut(run)),
 		...groups.map((group) => often(run, options.members / groups.length, () => moveGuest(run, group))),
 		often(run, 1, () => acknowledge(run)),
-		often(run, 4, () => read(run)),
+		often(run, options.reads, () => read(run)),
 		often(run, 0.3, () => strangersKnock(run)),
 		revokeAll(run),
-		options.lossy || arriveLate(run), // a sign-in may be lost too
+		options.revoke && arriveLate(run), // not with --lossy: a sign-in may be lost too
 	]);
 	run.endedAt = Date.now();
 	await Promise.all(sends);

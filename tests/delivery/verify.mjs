@@ -2,6 +2,7 @@
 // verify-delivery: lets people of its own talk on a Banter while their connections are cut, and
 // holds it to its promises.
 // SPDX-License-Identifier: MIT
+import { Gaps } from "./gaps.mjs";
 import { judge, lacksAnything, readEnds } from "./judge.mjs";
 import { FAULTS, Ledger, PROMISES } from "./ledger.mjs";
 import { live } from "./life.mjs";
@@ -15,12 +16,14 @@ const say = (text) => console.log(text);
 
 const run = {
 	options, random: new Random(options.seed), server: new Server(options.url), ledger: new Ledger(options),
-	users: [], devices: [], revocable: [], strangers: [], reads: new Map(), waiting: new Set(), sending: true, noted: noteDevice,
+	users: [], devices: [], revocable: [], strangers: [], reads: new Map(), waiting: new Set(), sending: true, noted: noteDevice, gaps: new Gaps(),
 	counts: { said: 0, rest: 0, socket: 0, repeated: 0, thrown: 0, again: 0, twins: 0, others: 0, out: 0, reads: 0, cuts: 0, handshakes: 0, returns: 0,
 		removed: 0, added: 0, revoked: 0, knocks: 0, refused: 0 },
 };
 
 function noteDevice(device, note) {
+	if (!device.staysOn)
+		run.gaps.note(device, note);
 	if (note.client === "closed" && !device.revokedAt)
 		run.counts.returns++;
 	if (note.client === "refused" && !device.revokedAt)
@@ -64,6 +67,7 @@ function verdict() {
 
 	return {
 		ok: ledger.isGood && ledger.stored.size > 0, seed: options.seed, acknowledged: ledger.stored.size, unacknowledged: run.waiting.size, lost: ledger.lost.length, resets: ledger.resets.length, ...counts, faults: ledger.counts, first_faults: ledger.faults,
+		gaps: run.gaps.summary(),
 		delay_ms: { median: percentile(ledger.delays, 0.5), p99: percentile(ledger.delays, 0.99) },
 	};
 }
