@@ -24,7 +24,8 @@ export class Device {
 		this.shown = new Map();
 		this.last = new Map(); // conversation → the highest
 		this.gone = new Set(); // conversations that it was removed from
-		this.marks = new Map(); // "conversation user" → {delivered, read, at}
+		this.marks = new Map(); // "conversation user" → {delivered, read, at}, the greatest
+		this.streamMarks = new Map(); // the same as the present stream has told them
 		this.answers = new Map(); // client id → who waits for the message.sent
 		this.isReady = this.isOver = false;
 		this.events = { ws: 0, sse: 0, poll: 0 };
@@ -62,7 +63,7 @@ export class Device {
 
 		this.stream.end();
 		this.stream.isOpen = this.isReady = false;
-		for (const kept of [this.from, this.heard, this.shown, this.last, this.marks])
+		for (const kept of [this.from, this.heard, this.shown, this.last, this.marks, this.streamMarks])
 			kept.clear();
 		while (!this.isOver) {
 			try {
@@ -134,9 +135,9 @@ export class Device {
 			this.gone.add(conversation);
 		for (const member of event.type === "member.added" ? event.data.members : [])
 			// a rejoin begins with new marks
-			this.marks.delete(`${conversation} ${member.user_id}`);
+			this.forgetMarks(`${conversation} ${member.user_id}`);
 		if (begins)
-			this.marks.delete(`${conversation} ${this.user.id}`);
+			this.forgetMarks(`${conversation} ${this.user.id}`);
 		this.hearMessage(event);
 	}
 
@@ -164,13 +165,31 @@ export class Device {
 
 		for (const row of rows) {
 			const key = `${conversation} ${row.user_id}`;
-			const before = this.marks.get(key) ?? { delivered: 0n, read: 0n, at: 0 };
+			const before = this.streamMarks.get(key) ?? { delivered: 0n, read: 0n, at: 0 };
 			const now = { delivered: BigInt(row.delivered_id ?? before.delivered), read: BigInt(row.read_id), at: Date.now() };
 			if (now.delivered < before.delivered || now.read < before.read)
 				this.run.ledger.backwards(before.at, this.label, `${event.type} of ${this.run.ledger.name(conversation)} for user ${row.user_id}: `
 					+ `delivered ${before.delivered} → ${now.delivered}, read ${before.read} → ${now.read}`);
-			this.marks.set(key, now);
+			// The next poll may reach another process, which is another stream.
+			if (this.stream.transport !== "poll")
+				this.streamMarks.set(key, now);
+			this.keepGreater(key, now);
 		}
+	}
+
+	/*
+	 * Keeps the greater value of each mark: docs/events.md, section 8, lets another stream tell
+	 * a lower one.
+	 */
+	keepGreater(key, now) {
+		const { delivered, read } = this.marks.get(key) ?? { delivered: 0n, read: 0n };
+
+		this.marks.set(key, { delivered: now.delivered > delivered ? now.delivered : delivered, read: now.read > read ? now.read : read, at: now.at });
+	}
+
+	forgetMarks(key) {
+		this.marks.delete(key);
+		this.streamMarks.delete(key);
 	}
 
 	fault(kind, what) {
@@ -183,6 +202,8 @@ export class Device {
 		const { random, options, noted } = this.run;
 
 		noted(this, note);
+		if (note.client === "closed")
+			this.streamMarks.clear();
 		if (note.client === "open") {
 			this.isReady = true;
 			if (this.revokedAt && Date.now() - this.revokedAt > ENDS_WITHIN_MS && this.stream.transport !== "ws")
