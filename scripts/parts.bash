@@ -164,8 +164,8 @@ part_pid() {
 	[ "$(process_born "$pid")" = "$born" ] && echo "$pid"
 }
 
-# Returns whether a part was started, was not stopped, and does not run.
-part_died() { [ -e "$STATE/run/$1.pid" ] && ! part_pid "$1" >/dev/null; }
+# Returns whether a part was started, does not run, was not stopped, and is not being stopped.
+part_died() { [ -e "$STATE/run/$1.pid" ] && ! part_pid "$1" >/dev/null && ! part_pid "stop-$1" >/dev/null; }
 
 part_wanted() {
 	case $1 in
@@ -404,13 +404,15 @@ part_ask() {
 
 # Stops a part. Kills it when it does not end in time.
 part_stop() {
+	# scripts/run does not restart the part meanwhile. The disk may be full.
+	{ echo "$$ $(process_born $$)" >"$STATE/run/stop-$1.pid"; } 2>/dev/null || true
 	part_ask "$1"
 	if ! wait_until $((BANTER_DRAIN_SECONDS + 5)) part_gone "$1"; then
 		say "banter: $1 does not end, killed" >&2
 		part_signal "$1" KILL
 		wait_until 5 part_gone "$1" || true
 	fi
-	rm -f "$STATE/run/$1.pid" "$STATE/run/$1.program"
+	rm -f "$STATE/run/$1.pid" "$STATE/run/$1.program" "$STATE/run/stop-$1.pid"
 }
 
 # Stops all parts. The front door stops accepting first. Its open connections end when push closes

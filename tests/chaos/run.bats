@@ -36,3 +36,15 @@ teardown_file() { :; }
 	curl -sf "$URL/healthz" >/dev/null
 	front_interrupt
 }
+
+@test "make run: a part that scripts/stack restarts is started once, and is not killed" {
+	front_run
+	for part in api lighttpd; do
+		run stack restart "$part"
+		[ "$status" = 0 ]
+		[ -z "$output" ]
+	done
+	curl -sf "$URL/healthz" >/dev/null
+	if grep 'has died' "$BANTER_STATE/run/run.log"; then return 1; fi
+	front_interrupt
+}
