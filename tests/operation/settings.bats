@@ -112,12 +112,19 @@ refuses() {
 		run --nonsense
 		setup --nonsense
 		smoke --nonsense
+		smoke http://127.0.0.1:1 http://127.0.0.1:2
 		stack nonsense
 		stack restart
 		stack restart nonsense
 		stack kill
 		stack kill api NONSENSE
 	TXT
+}
+
+@test "scripts/stack kill says that a part does not run" {
+	run "$ROOT/scripts/stack" kill push@1 HUP
+	[ "$status" = 1 ]
+	[ "$output" = "banter: push@1 does not run" ]
 }
 
 @test "start: a database that cannot be reached is refused" {
