@@ -7,7 +7,7 @@
 -- to update. A partition needs no row: it is reached through its table. stream_horizon and
 -- incarnation_check alone run with their owner's rights, because they move the clock of all; they
 -- name their search_path.
--- Where one role does everything there is nothing to grant.
+-- The rows are not used when one role does everything.
 
 create temp table grants (name text primary key, rights text not null) on commit drop;
 insert into grants values

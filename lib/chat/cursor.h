@@ -102,10 +102,7 @@ void cursor_advance_read(struct cursor *c, int64_t conversation, int64_t id, con
 /* Covers an event of a pass, whose events are delivered in the order of (conversation, id). */
 void cursor_advance_pass(struct cursor *c, int64_t conversation, int64_t id, int64_t end);
 
-/*
- * Raises the base. Drops the exceptions, the reads and the pass that the new base covers. A base
- * that is not higher changes nothing.
- */
+/* Raises the base, and drops what it covers. A base that is not higher changes nothing. */
 void cursor_rebase(struct cursor *c, int64_t base);
 
 /* ---- between cursor.c and cursor_text.c */

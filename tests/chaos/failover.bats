@@ -36,8 +36,7 @@ sends_again() {
 @test "P1, P2, P3, P5: a synchronous standby takes over under load: nothing is lost or repeated, and cursors stay valid" {
 	begin sync
 	verifiers
-	at=$(stored)
-	wait_until 30 more_than $((at + 60))
+	more_stored 60
 	as alice
 	direct_with bob
 	for transport in "${TRANSPORTS[@]}"; do as bob; listen "$transport" "$transport"; done
@@ -47,8 +46,7 @@ sends_again() {
 	pair_kill
 	pair_promote
 	wait_until 30 sends_again
-	at=$(stored)
-	wait_until 30 more_than $((at + 100))
+	more_stored 100
 	for transport in "${TRANSPORTS[@]}"; do
 		heard "$transport" '.data.text == "after the failover"' 20
 		not_heard "$transport" '.type == "stream.reset"'
@@ -107,18 +105,15 @@ sends_again() {
 @test "P2, P3: an asynchronous standby takes over under load: only the last messages are lost, and no device keeps them" {
 	begin async
 	verifiers --lossy
-	at=$(stored)
-	wait_until 30 more_than $((at + 60))
+	more_stored 60
 	as alice
 	direct_with bob
 	pair_cut
-	at=$(stored)
-	wait_until 30 more_than $((at + 40)) # these are lost
+	more_stored 40 # these are lost
 	pair_kill
 	pair_promote
 	wait_until 30 sends_again
-	at=$(stored)
-	wait_until 30 more_than $((at + 100))
+	more_stored 100
 	crowd_judges
 	sed '$d' "$BATS_TEST_TMPDIR/crowd"
 	[ "$(jq '.acknowledged >= 150 and .lost >= 20 and .resets >= 6' <<<"$verdict")" = true ]

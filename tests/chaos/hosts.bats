@@ -33,7 +33,7 @@ teardown_file() {
 }
 setup() {
 	load_helpers
-	OTHER_URL=http://127.0.0.1:$OTHER_PORT OTHER_PUSH_URL=http://127.0.0.1:$OTHER_PUSH_PORT
+	OTHER_URL=http://127.0.0.1:$OTHER_PORT
 }
 
 teardown() {
@@ -47,6 +47,22 @@ other() {
 		"$root/scripts/stack" "$@" 3>&- 4>&-
 }
 other_ready() { [ "$(curl -s -m 5 "$OTHER_URL/readyz" | jq -r .status)" = ok ]; }
+
+# other_breaks PART…: kills these parts of the second host, stops the host, and starts it again,
+# while the verifiers send. Then they judge.
+other_breaks() {
+	local part
+	more_stored 60
+	for part; do other kill "$part"; done
+	more_stored 60
+	other stop
+	more_stored 60
+	other start
+	wait_until 30 other_ready
+	more_stored 60
+	crowd_judges
+	sed '$d' "$BATS_TEST_TMPDIR/crowd"
+}
 
 # Sends the requests of a test to the second host.
 on_other() { local URL=$OTHER_URL; "$@"; }
@@ -101,20 +117,7 @@ hosts_proxy() {
 @test "P2, P3, P5, P6: verify-delivery passes through HAProxy as documented while parts of one host are killed" {
 	hosts_proxy
 	URL=$proxied verifiers
-	at=$(stored)
-	wait_until 30 more_than $((at + 60))
-	other kill push
-	at=$(stored)
-	wait_until 30 more_than $((at + 60))
-	other stop
-	at=$(stored)
-	wait_until 30 more_than $((at + 60))
-	other start
-	wait_until 30 other_ready
-	at=$(stored)
-	wait_until 30 more_than $((at + 60))
-	crowd_judges
-	sed '$d' "$BATS_TEST_TMPDIR/crowd"
+	other_breaks push
 	[ "$(jq '.acknowledged >= 200 and .returns >= 30' <<<"$verdict")" = true ]
 	other stop push
 	as bob
@@ -127,20 +130,6 @@ hosts_proxy() {
 
 @test "P2, P3, P5, P6: verify-delivery passes over two hosts while parts of one are killed, and while it is stopped" {
 	verifiers --streams "$URL,$OTHER_URL"
-	at=$(stored)
-	wait_until 30 more_than $((at + 60))
-	other kill push
-	other kill api
-	at=$(stored)
-	wait_until 30 more_than $((at + 60))
-	other stop
-	at=$(stored)
-	wait_until 30 more_than $((at + 60))
-	other start
-	wait_until 30 other_ready
-	at=$(stored)
-	wait_until 30 more_than $((at + 60))
-	crowd_judges
-	sed '$d' "$BATS_TEST_TMPDIR/crowd"
+	other_breaks push api
 	[ "$(jq '.acknowledged >= 200 and .returns >= 60' <<<"$verdict")" = true ]
 }

@@ -112,8 +112,7 @@ runs() { [ "/proc/$(stack pid "$1")/exe" -ef "$2" ]; }
 	}
 	wait_until 60 all_new
 	cmp "$BANTER_BUILD/banter-api" "$BANTER_STATE/opt/bin/banter-api"
-	at=$(stored)
-	wait_until 20 more_than $((at + 30))
+	more_stored 30 20
 	crowd_judges
 	[ "$(jq .again <<<"$verdict")" = 0 ]
 }

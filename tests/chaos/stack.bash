@@ -132,3 +132,6 @@ crowd_judges() {
 # stored: prints how many messages the database has. more_than N: checks that there are more.
 stored() { psql_banter "select count(*) from messages"; }
 more_than() { [ "$(stored)" -gt "$1" ]; }
+
+# more_stored N [SECONDS]: waits until N more messages are stored.
+more_stored() { wait_until "${2:-30}" more_than $(($(stored) + $1)); }

@@ -75,9 +75,9 @@ Not modelled: places of reading and passes (a place would need a snapshot of eac
 failovers (an incarnation would be one of each server), rows of state (state_model.py), leaving.
 """
 import random
-from dataclasses import dataclass, field, replace
 
 import runner
+from base_cursor import Cursor
 from shards_servers import ADDED, AT_FIRST, CONVERSATIONS, SHARDS, Servers, shard_of
 
 BREAKS = {
@@ -104,27 +104,6 @@ BREAKS = {
 USERS, PAGE = 5, 3
 WRITES, CALM = 25.0, 35.0      # seconds: when changes end, when faults end
 SETTLE, RESUME = 20.0, 20.0    # seconds until all have found what was lost; until all have resumed
-
-
-@dataclass
-class Cursor:
-    base: float = 0.0          # all events below it were sent, of every server
-    exc: dict = field(default_factory=dict)
-
-    def copy(self):
-        return replace(self, exc=dict(self.exc))
-
-    def covers(self, event):
-        return event.id < self.base or event.id <= self.exc.get(event.c, -1)
-
-    def advance(self, event):
-        if event.id >= self.base:
-            self.exc[event.c] = event.id
-
-    def rebase(self, base):
-        if base > self.base:
-            self.base = base
-            self.exc = {c: i for c, i in self.exc.items() if i >= base}
 
 
 class World(Servers):

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The state model's processes, streams, replies of GET /v1/sync, and devices."""
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
+import base_cursor
 from state_database import CONVERSATIONS
 
 DEVICES, PAGE = 3, 2           # devices of a user, the last one has no streams; the size of a page
@@ -9,26 +10,10 @@ ALL = ("~",)                   # a key after every key
 
 
 @dataclass
-class Cursor:
+class Cursor(base_cursor.Cursor):
+    """Below the base all rows were sent too."""
     incarnation: int = 0
-    base: float = 0.0          # all events and rows below it were sent
-    exc: dict = field(default_factory=dict)
     all: bool = False          # a pass over all rows is under way, not only over those from the base
-
-    def copy(self):
-        return replace(self, exc=dict(self.exc))
-
-    def covers(self, event):
-        return event.id < self.base or event.id <= self.exc.get(event.c, -1)
-
-    def advance(self, event):
-        if event.id >= self.base:
-            self.exc[event.c] = event.id
-
-    def rebase(self, base):
-        if base > self.base:
-            self.base = base
-            self.exc = {c: i for c, i in self.exc.items() if i >= base}
 
 
 class Push:
@@ -309,7 +294,7 @@ class Device:
     def begin(self):
         """Takes a snapshot: the horizon first, then the conversations. All rows follow."""
         db = self.w.db
-        self.cursor = Cursor(db.incarnation, db.horizon(), all=self.w.broken != "all")
+        self.cursor = Cursor(db.horizon(), incarnation=db.incarnation, all=self.w.broken != "all")
         self.rows, self.last, self.own, self.place = {}, {}, {}, None
         for c in range(CONVERSATIONS):
             for event in db.events(self.user, c):
