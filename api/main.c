@@ -17,9 +17,10 @@
 #include "lib/links/database.h"
 #include "lib/links/redis_link.h"
 #include "lib/process/private.h"
+#include "lib/process/worker.h"
 
 static const char about[] = "banter-api: answers Banter's REST API over FastCGI";
-static const char *const flags[] = { "--routes", "--errors", "--worker", NULL };
+static const char *const flags[] = { "--routes", "--errors", WORKER_FLAG, NULL };
 
 static bool
 asked_for(int argc, char **argv, const char *flag)

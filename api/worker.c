@@ -2,7 +2,6 @@
 /* A worker process: its threads, and how they end. */
 #include "api/worker.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <signal.h>

@@ -6,7 +6,7 @@
 #ifndef API_WORKER_H
 #define API_WORKER_H
 
-#include "lib/process/workers.h"
+#include "lib/process/worker.h"
 
 enum { WORKER_SOCKET = WORKER_GIVEN, WORKER_LIMITER, WORKER_COMMON, WORKER_KEPT = WORKER_COMMON - WORKER_GIVEN + 1 };
 

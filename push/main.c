@@ -62,7 +62,7 @@ enum {
 
 static volatile sig_atomic_t asked_to_end; /* shutdown signal; 0 while running */
 
-static const char *const flags[] = { "--close-codes", "--worker", NULL };
+static const char *const flags[] = { "--close-codes", WORKER_FLAG, NULL };
 
 static void
 answer_flags(int argc, char **argv)

@@ -2,7 +2,6 @@
 /* Calls of SQL functions over a pool of connections. */
 #include "api/http/db_call.h"
 
-#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>

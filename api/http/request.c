@@ -40,7 +40,7 @@ static struct {
 void
 requests_open(int socket)
 {
-	char random[REFRESH_TOKEN_BYTES];
+	char random[RANDOM_TOKEN_BYTES];
 
 	listening = socket;
 	FCGX_Init();

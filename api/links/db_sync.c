@@ -11,7 +11,6 @@
 
 #include "api/links/metrics.h"
 #include "lib/base/clock.h"
-#include "lib/base/log.h"
 #include "lib/links/database.h"
 
 enum { RECONNECT_MS = 100, CONNECT_LEAST_MS = 2000 };
@@ -102,7 +101,7 @@ db_sync_send(struct db_sync *c, enum statement s, const struct param *params, in
 	return PQsendQueryPrepared(c->pg, row->name, n, p.values, p.lengths, p.formats, 0) == 1;
 }
 
-/* Receives all results of the statement. Keeps the last one in l->result. */
+/* Receives all results of the statement. Keeps the last one in c->result. */
 static enum db_outcome
 db_sync_finish(struct db_sync *c, int64_t deadline)
 {

@@ -5,7 +5,6 @@
 #include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 struct api_metrics *metrics;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The updates of lib/revoked from the database, over a connection of its own. */
+/* The updates of lib/auth/revoked.h from the database, over a connection of its own. */
 #ifndef API_REVOCATIONS_H
 #define API_REVOCATIONS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every statement that the api runs: one call of one SQL function each. */
+/* Every statement that the api runs. Each is named after its main SQL function. */
 #ifndef API_STATEMENTS_H
 #define API_STATEMENTS_H
 
@@ -55,7 +55,7 @@ enum statement {
 struct statement_row {
 	const char *name; /* name of the prepared statement and of the SQL function */
 	int params;
-	bool reads; /* writes nothing, so it may be repeated after its connection broke */
+	bool reads; /* writes sequences at most, so it may be repeated after its connection broke */
 	const char *sql;
 };
 

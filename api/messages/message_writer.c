@@ -6,7 +6,7 @@
  *     send     a message to store, with the request that waits for it (struct send)
  *     conn     one of settings.api_send_connections database connections; it is idle or has a
  *              batch
- *     batch    sends that one statement stores in one transaction (batch.h)
+ *     batch    sends that one statement stores in one transaction (writer_batch.h)
  *     ready    a conversation that no other transaction is known to hold (lib/chat/send_queue.h)
  *     busy     a conversation that another transaction holds
  *     running  a connection whose batch does not wait for locks
@@ -70,13 +70,12 @@ static struct {
 	int64_t since_ms; /* when the last batch of ready conversations began */
 	int64_t tried_ms; /* when busy conversations were last tried */
 	bool stop;
-} writer = { .lock = PTHREAD_MUTEX_INITIALIZER, .room = PTHREAD_COND_INITIALIZER };
+} writer = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 void
 message_writer_open(void)
 {
 	clock_cond_init(&writer.work);
-	pthread_cond_destroy(&writer.room);
 	clock_cond_init(&writer.room);
 	send_queue_init(&writer.queue);
 	writer.conns = memory_alloc((size_t)settings.api_send_connections * sizeof *writer.conns);

@@ -5,10 +5,8 @@
 #include <assert.h>
 #include <pthread.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "api/links/accept_slots.h"
 #include "lib/base/clock.h"

@@ -12,7 +12,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 
 /* 16,384 tokens, 640 KiB */
 enum { HASH_BYTES = crypto_shorthash_siphashx24_BYTES, STRIPES = 64, SETS = 4096, WAYS = 4 };

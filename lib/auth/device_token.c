@@ -74,7 +74,7 @@ token_write(int64_t device, int32_t generation, const char *secret, char out[DEV
 void
 device_token_first(int64_t device, char out[DEVICE_TOKEN_BYTES])
 {
-	char secret[REFRESH_TOKEN_BYTES];
+	char secret[RANDOM_TOKEN_BYTES];
 
 	token_random(secret);
 	token_write(device, 1, secret, out);
@@ -84,7 +84,7 @@ void
 device_token_next(const char *text, const struct device_token *of, char out[DEVICE_TOKEN_BYTES])
 {
 	unsigned char hash[32];
-	char secret[REFRESH_TOKEN_BYTES];
+	char secret[RANDOM_TOKEN_BYTES];
 
 	crypto_generichash(hash, sizeof hash, (const unsigned char *)text, strlen(text), keys.successor, KEY_BYTES);
 	sodium_bin2base64(secret, sizeof secret, hash, sizeof hash, sodium_base64_VARIANT_URLSAFE_NO_PADDING);

@@ -3,7 +3,6 @@
 #include "lib/auth/revoked.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/memory.h"
@@ -55,10 +54,7 @@ revocations_forget(int64_t before_ms)
 static void
 revocation_insert(int64_t device, int64_t now_ms)
 {
-	if (set.count == set.room) {
-		set.room = set.room ? set.room * 2 : 16;
-		set.list = memory_resize(set.list, set.room * sizeof set.list[0]);
-	}
+	set.list = memory_grow(set.list, set.count, &set.room, sizeof set.list[0]);
 	size_t at = revocation_find(device);
 	memmove(&set.list[at + 1], &set.list[at], (set.count - at) * sizeof set.list[0]);
 	set.list[at] = (struct revocation){ device, now_ms };

@@ -5,7 +5,6 @@
 #include <assert.h>
 #include <jwt.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -55,7 +54,7 @@ static bool
 token_claims(jwt_t *jwt, int64_t user, int64_t device)
 {
 	time_t now = clock_wall_ms() / 1000;
-	char subject[24], did[24], jti[REFRESH_TOKEN_BYTES];
+	char subject[24], did[24], jti[RANDOM_TOKEN_BYTES];
 
 	id_text(user, subject);
 	id_text(device, did);
@@ -164,12 +163,12 @@ token_check(const char *text, size_t n, struct token *out)
 }
 
 void
-token_random(char out[REFRESH_TOKEN_BYTES])
+token_random(char out[RANDOM_TOKEN_BYTES])
 {
 	unsigned char bytes[32];
 
 	random_bytes(bytes, sizeof bytes);
-	sodium_bin2base64(out, REFRESH_TOKEN_BYTES, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	sodium_bin2base64(out, RANDOM_TOKEN_BYTES, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
 void

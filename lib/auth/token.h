@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TOKEN_BYTES = 1024, REFRESH_TOKEN_BYTES = 44, TICKET_BYTES = 44, TOKEN_HASH_BYTES = 32 };
+enum { TOKEN_BYTES = 1024, RANDOM_TOKEN_BYTES = 44, TICKET_BYTES = RANDOM_TOKEN_BYTES, TOKEN_HASH_BYTES = 32 };
 
 enum token_verdict { TOKEN_GOOD, TOKEN_BAD, TOKEN_EXPIRED };
 
@@ -41,10 +41,10 @@ bool token_make(int64_t user, int64_t device, char out[TOKEN_BYTES]) __attribute
 enum token_verdict token_check(const char *text, size_t n, struct token *out) __attribute__((warn_unused_result));
 
 /*
- * Make and hash random opaque tokens (refresh tokens, tickets): 32 bytes as base64url, 43
- * characters and a NUL. The database stores only their SHA-256.
+ * Makes a random text of 32 bytes as base64url: a ticket, or the secret of a refresh token. Hashes
+ * any token: the database stores only its SHA-256.
  */
-void token_random(char out[REFRESH_TOKEN_BYTES]);
+void token_random(char out[RANDOM_TOKEN_BYTES]);
 void token_hash(const char *text, size_t n, unsigned char out[TOKEN_HASH_BYTES]);
 
 #endif

@@ -6,9 +6,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/json_text.h"
 #include "lib/base/log_file.h"
 
@@ -103,14 +103,9 @@ line_pair(struct line *l, const char *key, const char *value, bool number)
 static void
 line_time(struct line *l)
 {
-	struct timespec now;
-	struct tm utc;
-	char text[40];
+	char text[CLOCK_TEXT_BYTES];
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	size_t n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(text + n, sizeof text - n, ".%03ldZ", now.tv_nsec / 1000000);
+	clock_text(clock_wall_ms(), text);
 	line_pair(l, "time", text, false);
 }
 

@@ -32,7 +32,6 @@
  */
 #include "lib/chat/cursor.h"
 
-#include <assert.h>
 #include <string.h>
 
 bool

@@ -23,7 +23,7 @@ enum db_outcome {
 	 */
 	DB_STALE,
 	DB_SLOW, /* took too long, rolled back */
-	DB_LATE, /* the deadline has passed, but the server goes on: link_await waits for it */
+	DB_LATE, /* the deadline has passed, but the server goes on: db_sync_await waits for it */
 	/*
 	 * the server cannot do it now (disk full, no memory, a file, library or right is missing):
 	 * rolled back

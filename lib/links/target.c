@@ -66,7 +66,7 @@ struct address {
 
 struct addresses {
 	struct address list[ADDRESSES_MOST];
-	int count, pending, failed;
+	int count, pending;
 };
 
 static void
@@ -99,7 +99,6 @@ host_add(struct addresses *all, const char *host, const char *port)
 		all->pending++;
 		break;
 	case RESOLVER_FAILED:
-		all->failed++;
 		break;
 	}
 }
