@@ -311,6 +311,16 @@ read_limit(const struct http_head *head, long *limit)
 	return read_number(head, "limit", 1, LIMIT_PAGE, limit);
 }
 
+/* Notes how long a poll may wait, and how many events its answer may have. */
+static void
+poll_asks(struct conn *c, long wait, long limit)
+{
+	struct rare *r = rare_of(c);
+
+	r->wait_ms = (uint32_t)wait * 1000;
+	r->limit = (uint16_t)limit;
+}
+
 /*
  * Detaches the stream that an earlier long-poll left on this connection: the next request is not
  * part of it.
@@ -321,6 +331,7 @@ leave_poll(struct conn *c)
 	if (!transport_answers_once(c))
 		return;
 	stream_detach(c);
+	poll_asks(c, 0, 0);
 	c->owner = &transport_http.owner;
 	c->replied = false;
 	conn_deadline(c, settings.push_handshake_seconds * 1000);
@@ -355,16 +366,16 @@ get_events(struct conn *c, const struct http_head *head)
 		refuse(c, 422);
 		return;
 	}
-	struct rare *r = rare_of(c);
-	bool fits = !limit || r->queued <= limit; /* what was queued since the last answer */
-	r->wait_ms = (uint32_t)wait * 1000;
-	r->limit = (uint16_t)limit;
+	/* what was queued since the last answer */
+	bool fits = !limit || !c->rare || c->rare->queued <= limit;
 	c->poll.keep_alive = head->minor == 1 && !http_header_has(head, "connection", "close");
 	if (fits && poll_goes_on(c, head, &token)) {
+		poll_asks(c, wait, limit);
 		stream_poll_again(c, &token);
 		return;
 	}
 	leave_poll(c);
+	poll_asks(c, wait, limit);
 	c->owner = &transport_poll.owner;
 	note_since(c, head);
 	if (!stream_is_too_many(c) && !begin_with_credentials(c, head))

@@ -24,7 +24,7 @@ is_empty(const struct conn *c)
 	const struct rare *r = c->rare;
 
 	return !r->pending && !r->input.fragments_opcode && !r->input.fragments && !r->unfinished_ms && !(r->early && !c->user) && !r->wait_ms &&
-	       !r->answered && !r->address && !r->since && !r->replayed;
+	       !r->limit && !r->answered && !r->address && !r->since && !r->replayed;
 }
 
 void

@@ -478,6 +478,31 @@ answers_at_once() {
 	done
 }
 
+@test "long-poll: the limit of a poll ends with it, for a stream on the same connection and for its answer without a wait" {
+	as alice
+	group Room bob
+	as bob
+	get /v1/sync
+	cursor=$(json .cursor)
+	as alice
+	for n in {1..5}; do send "missed $n"; done
+	as bob
+	raw -m 5 -H "Authorization: Bearer $token" "$PUSH_URL/v1/events?wait=0&limit=2&since=$cursor"
+	[ "$(json '[.events[].data.text] | join(",")')" = "missed 1,missed 2" ]
+	local received=$BATS_TEST_TMPDIR/received
+	curl -sv -m 20 -H "Authorization: Bearer $token" "$PUSH_URL/v1/events?wait=1&limit=2" --next -sNv -m 20 -H "Authorization: Bearer $token" "$PUSH_URL/v1/stream" \
+		>"$received" 2>"$received.log" 3>&- 4>&- &
+	echo $! >"$received.pid"
+	has() { [ "$(grep -c "$1" "$received")" -ge "$2" ]; }
+	wait_until 10 has stream.ready 1
+	grep -qi 're-using existing connection' "$received.log"
+	as alice
+	for n in {1..5}; do
+		send "live $n"
+		wait_until 10 has "\"text\":\"live $n\"" 1
+	done
+}
+
 @test "open: a reply to HEAD has no body, and parameter names match as a whole" {
 	as alice
 	poll_on_8
