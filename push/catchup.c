@@ -12,14 +12,12 @@
 #include "push/catchup.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/id.h"
 #include "lib/base/limits.h"
 #include "lib/base/memory.h"
-#include "lib/base/pg_array.h"
 #include "lib/base/settings.h"
 #include "lib/chat/presence.h"
 #include "push/fanout/hub.h"

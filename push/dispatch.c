@@ -20,7 +20,7 @@
 #include "push/session/watched.h"
 
 static void
-ring_typing(struct topic *t, int64_t user)
+dispatch_typing(struct topic *t, int64_t user)
 {
 	char json[256], now[CLOCK_TEXT_BYTES];
 
@@ -37,7 +37,7 @@ ring_typing(struct topic *t, int64_t user)
 }
 
 static void
-ring_conversation(int64_t conversation, const struct notification *d)
+dispatch_conversation(int64_t conversation, const struct notification *d)
 {
 	struct topic *t = hub_topic(conversation);
 
@@ -50,11 +50,11 @@ ring_conversation(int64_t conversation, const struct notification *d)
 	else if (d->kind == NOTIFICATION_COUNTS)
 		receipts_moved_counts(t);
 	else if (d->kind == NOTIFICATION_TYPING)
-		ring_typing(t, d->id);
+		dispatch_typing(t, d->id);
 }
 
 static void
-ring_read(const struct user *u, const struct notification *d)
+dispatch_read(const struct user *u, const struct notification *d)
 {
 	struct topic *t = hub_topic(d->id);
 
@@ -66,7 +66,7 @@ ring_read(const struct user *u, const struct notification *d)
 }
 
 static void
-ring_user(int64_t user, const struct notification *d)
+dispatch_user(int64_t user, const struct notification *d)
 {
 	const struct user *u = users_get(user);
 
@@ -75,7 +75,7 @@ ring_user(int64_t user, const struct notification *d)
 	if (!u)
 		return;
 	if (d->kind == NOTIFICATION_NOTICE)
-		ring_read(u, d);
+		dispatch_read(u, d);
 	for (struct conn *c = u->streams; c; c = c->user_next) {
 		if (d->kind == NOTIFICATION_JOINED && (c->state == CONN_LIVE || c->resume) && !c->poll.stale)
 			resume_resync(c);
@@ -85,7 +85,7 @@ ring_user(int64_t user, const struct notification *d)
 }
 
 static void
-ring_presence(int64_t user, const struct notification *d)
+dispatch_presence(int64_t user, const struct notification *d)
 {
 	struct event *ev;
 
@@ -108,14 +108,14 @@ dispatch_notification(const char *channel, size_t channel_len, const char *paylo
 		return;
 	}
 	/*
-	 * deliver the bundled durable events first, so that an ephemeral one does not overtake them
+	 * deliver the batched durable events first, so that an ephemeral one does not overtake them
 	 */
 	if (d.kind != NOTIFICATION_EVENT)
 		event_batch_deliver_all();
 	if (ch.kind == 'c')
-		ring_conversation(ch.id, &d);
+		dispatch_conversation(ch.id, &d);
 	else if (ch.kind == 'u')
-		ring_user(ch.id, &d);
+		dispatch_user(ch.id, &d);
 	else
-		ring_presence(ch.id, &d);
+		dispatch_presence(ch.id, &d);
 }

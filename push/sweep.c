@@ -2,7 +2,6 @@
 /* The sweep, and the horizon and incarnation of the database, which it reads each second. */
 #include "push/sweep.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,11 +4,9 @@
  * Between two requests on one connection the stream stays in the hub and collects events. So a
  * client that continues from its last cursor costs the database nothing.
  */
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/base/settings.h"
 #include "push/edge/http_server.h"
 #include "push/fanout/cursor_state.h"
 #include "push/fanout/transport.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Transport of Server-Sent Events: data, then the cursor as the id. */
 #include <stdio.h>
-#include <string.h>
 
 #include "lib/base/settings.h"
 #include "push/edge/http_server.h"

@@ -6,7 +6,6 @@
 
 #include "lib/base/settings.h"
 #include "push/edge/commands.h"
-#include "push/edge/http_server.h"
 #include "push/fanout/transport.h"
 #include "push/net/conn.h"
 #include "push/net/incoming.h"

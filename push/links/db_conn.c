@@ -501,5 +501,5 @@ db_conn_close(struct db_conn *l)
 	l->closing = true;
 	db_conn_drop(l, "");
 	timer_stop(&l->timer);
-	query_queue_answer(&l->waiting);
+	lost_answer(&l->waiting);
 }

@@ -2,8 +2,6 @@
 /* Horizon and incarnation of the present database. */
 #include "push/links/horizon.h"
 
-#include <stddef.h>
-
 static struct {
 	void (*connected)(void); /* NULL: nobody is told */
 	int64_t latest, incarnation;

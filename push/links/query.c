@@ -99,12 +99,3 @@ query_queue_expire(struct query_queue *list, int64_t now_ms)
 		query_answer(q);
 	}
 }
-
-void
-query_queue_answer(struct query_queue *list)
-{
-	struct query *q;
-
-	while ((q = query_queue_take(list)))
-		query_answer(q);
-}

@@ -47,7 +47,4 @@ struct query *query_queue_take(struct query_queue *list);
 /* Answers as lost the queries whose time has passed. */
 void query_queue_expire(struct query_queue *list, int64_t now_ms);
 
-/* Answers all queries, also those that an answer adds. */
-void query_queue_answer(struct query_queue *list);
-
 #endif

@@ -2,7 +2,6 @@
 /* The event loop: epoll and a timer wheel. */
 #include "push/net/loop.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>

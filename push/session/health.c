@@ -3,7 +3,6 @@
 #include "push/session/health.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/log.h"

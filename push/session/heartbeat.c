@@ -16,7 +16,6 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/id.h"
-#include "lib/base/limits.h"
 #include "lib/base/map.h"
 #include "lib/base/memory.h"
 #include "lib/base/pg_array.h"

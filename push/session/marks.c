@@ -9,7 +9,6 @@
 #include "push/session/marks.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/clock.h"

@@ -285,9 +285,7 @@ tell_count(struct topic *t, const PGresult *result, int row)
 			   now, (long)t->conversation, (long)result_int(result, row, 0), (long)result_int(result, row, 2),
 			   (long)result_int(result, row, 3), (long)result_int(result, row, 4));
 	struct event *ev = event_ephemeral(EVENT_RECEIPT, json, (size_t)len);
-	for (struct conn *c = author->streams; c; c = c->user_next)
-		if (c->state == CONN_LIVE && !c->resume && hub_is_subscribed(c, t))
-			conn_event(c, ev);
+	users_notice(author, t, ev);
 	event_unref(ev);
 }
 

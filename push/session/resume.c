@@ -49,7 +49,7 @@
  * 7. The cursor state is set before the first event. stream.ready comes before that event, once.
  * 8. A resync delivers no event that the stream has received from the hub, although its cursor may
  *    have dropped that conversation's exception.
- * 9. An opening is freed only without queries under way and outside of the line for channels.
+ * 9. An opening is freed only without queries under way and outside of the queue for channels.
  */
 #include "push/session/resume.h"
 

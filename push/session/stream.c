@@ -2,11 +2,9 @@
 /* A stream: a connection that belongs to a user and a device. */
 #include "push/session/stream.h"
 
-#include <assert.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "lib/auth/revoked.h"
 #include "lib/base/clock.h"

@@ -3,7 +3,6 @@
 #include "push/wire/command_parse.h"
 
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/json_text.h"
@@ -133,7 +132,7 @@ type_find(const json_t *name, enum command_type *type)
 
 /* Reads the fields of a parsed frame. */
 static bool
-frame_read(const char *text, size_t n, struct command *out, struct command_error *error)
+command_read(const char *text, size_t n, struct command *out, struct command_error *error)
 {
 	struct field_fault fault;
 
@@ -160,7 +159,7 @@ command_parse(const char *text, size_t n, struct command *out, struct command_er
 		client_id_guess(text, text + n, error);
 		return refuse(error, why, "");
 	}
-	if (frame_read(text, n, out, error))
+	if (command_read(text, n, out, error))
 		return true;
 	command_free(out);
 	return false;

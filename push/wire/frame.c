@@ -22,10 +22,9 @@ enum {
 	MASK_BYTES = 4,
 	FRAGMENTS_MIN_BYTES = 256,
 
-	CLOSE_PROTOCOL = 1002,
-	CLOSE_NO_CODE = 1005,
-	CLOSE_NOT_UTF8 = 1007,
-	CLOSE_TOO_LARGE = 1009,
+	CODE_PROTOCOL = 1002,
+	CODE_NOT_UTF8 = 1007,
+	CODE_TOO_LARGE = 1009,
 };
 
 /* Parsed header of a frame. */
@@ -77,7 +76,7 @@ header_read(const struct frame_input *in, const uint8_t *data, size_t n, size_t 
 	if (n < 1)
 		return FRAME_MORE;
 	if (!first_byte_is_right(data[0], in->fragments_opcode != 0))
-		return refuse(out, CLOSE_PROTOCOL);
+		return refuse(out, CODE_PROTOCOL);
 	if (n < 2)
 		return FRAME_MORE;
 
@@ -86,14 +85,14 @@ header_read(const struct frame_input *in, const uint8_t *data, size_t n, size_t 
 	int extended = length == LENGTH_64 ? 8 : length == LENGTH_16 ? 2 : 0;
 
 	if (!(data[1] & MASKED) || (control && length > FRAME_CONTROL_BYTES))
-		return refuse(out, CLOSE_PROTOCOL);
+		return refuse(out, CODE_PROTOCOL);
 	if (n < 2 + (size_t)extended)
 		return FRAME_MORE;
 	h->payload_len = extended ? big_endian(data + 2, extended) : length;
 	if ((extended == 2 && h->payload_len < LENGTH_16) || (extended == 8 && (h->payload_len <= UINT16_MAX || h->payload_len >> 63)))
-		return refuse(out, CLOSE_PROTOCOL);
+		return refuse(out, CODE_PROTOCOL);
 	if (!control && h->payload_len + in->fragments_len > limit)
-		return refuse(out, CLOSE_TOO_LARGE);
+		return refuse(out, CODE_TOO_LARGE);
 	h->bytes = 2 + (size_t)extended + MASK_BYTES;
 	if (n < h->bytes)
 		return FRAME_MORE;
@@ -160,7 +159,7 @@ data_read(struct frame_input *in, const struct header *h, const uint8_t *payload
 	if (opcode == FRAME_TEXT) {
 		in->utf8 = utf8_next(in->utf8, payload, n);
 		if (in->utf8 == UTF8_BAD || (h->final && in->utf8 != UTF8_WHOLE))
-			return refuse(out, CLOSE_NOT_UTF8);
+			return refuse(out, CODE_NOT_UTF8);
 	}
 	if (!h->final || h->opcode == FRAME_CONTINUATION)
 		fragments_append(in, payload, n);
@@ -185,13 +184,13 @@ control_read(const struct header *h, const uint8_t *payload, struct frame *out)
 	if (h->opcode != FRAME_CLOSE)
 		return FRAME_MESSAGE;
 	if (out->len == 0) {
-		out->close_code = CLOSE_NO_CODE;
+		out->close_code = FRAME_CLOSE_SAYS_NOTHING;
 		return FRAME_MESSAGE;
 	}
 	if (out->len == 1 || !frame_close_code_is_valid((unsigned)big_endian(payload, 2)))
-		return refuse(out, CLOSE_PROTOCOL);
+		return refuse(out, CODE_PROTOCOL);
 	if (utf8_next(UTF8_WHOLE, payload + 2, out->len - 2) != UTF8_WHOLE)
-		return refuse(out, CLOSE_NOT_UTF8);
+		return refuse(out, CODE_NOT_UTF8);
 	out->close_code = (uint16_t)big_endian(payload, 2);
 	out->payload += 2;
 	out->len -= 2;
