@@ -13,8 +13,8 @@ export BANTER_STATE=${BENCH_STATE:-/tmp/banter-bench-$UID}
 export BANTER_PORT=$BENCH_PORT BANTER_PUSH_PORT=$((BENCH_PORT + 1))
 PEER_PORT=$((BENCH_PORT + 2)) LIMIT_PORT=$((BENCH_PORT + 3))
 
-# A benchmark is a flood by few users from one address: its limits are off or wide. All other
-# settings have their defaults.
+# A benchmark is a flood by few users from one address: its limits are off or wide. Other settings
+# have their defaults, except the sweep's in fanout.
 export BANTER_RATE_LOGIN=0 BANTER_RATE_READ=0 BANTER_RATE_WRITE=0 BANTER_RATE_SEND=0 BANTER_RATE_MEMBERS=0
 export BANTER_PUSH_STREAMS=19000 BANTER_PUSH_FRAME_RATE=100000 BANTER_PUSH_INPUT_BYTES=1073741824 BANTER_PUSH_ACCEPT_RATE=1000000
 unset BANTER_DATABASE_URL BANTER_DATABASE_OWNER_URL BANTER_REDIS_URL BANTER_SECRETS_DIR BANTER_API_SOCKET BANTER_CONFIG
