@@ -279,7 +279,7 @@ heard_at() { jq -r ._at <<<"$event"; }
 	empty_answer() { # late events of the group and presence would be an answer too
 		start=$(now_ms)
 		get "/v1/events?since=$cursor&wait=1"
-		expect 200
+		expect 200 || return 1
 		took=$(elapsed_ms "$start") cursor=$(json .cursor)
 		[ "$(json '.events | length')" = 0 ]
 	}
@@ -398,7 +398,6 @@ bulk() { grep -c '"client_id":"bulk-' "$BATS_TEST_TMPDIR/$1.events"; }
 	send "others are not held up"
 }
 
-# The last of this file: it uses up what this address may.
 @test "rates: the members that a user adds are counted, not only the requests" {
 	as alice
 	crowd=$(jq -nc '[range(1; 201) | tostring]')
@@ -412,6 +411,7 @@ bulk() { grep -c '"client_id":"bulk-' "$BATS_TEST_TMPDIR/$1.events"; }
 	expect 429 rate_limited
 }
 
+# The last of this file: it uses up what this address may.
 @test "rates: sign-ups and logins beyond the limit get 429 for this address" {
 	as nobody
 	seq 1 80 | xargs -P 4 -I{} curl -s -o /dev/null -w '%{http_code}\n' -H 'Content-Type: application/json' -d '{"name":"nobody.at.all","password":"x"}' "$URL/v1/auth/login" | sort | uniq -c >"$BATS_TEST_TMPDIR/codes"

@@ -24,12 +24,14 @@ setup_file() {
 	other start
 }
 teardown_file() {
+	local good=true
 	other stop || true
-	BANTER_STATE=$OTHER_STATE BANTER_LOG_CHECK=crashes logs_good
+	BANTER_STATE=$OTHER_STATE BANTER_LOG_CHECK=crashes logs_good || good=false
 	other reset
-	own_stack_end
+	own_stack_end || good=false
 	kill "$(<"$PAIR/redis.pid")"
 	pair_end
+	$good
 }
 setup() {
 	load_helpers

@@ -22,12 +22,15 @@ setup() {
 	pool_settings
 }
 teardown() {
+	local good=true
 	streams_end
 	stack stop || true
+	BANTER_LOG_CHECK=crashes logs_good || good=false
 	pool_stop
 	# the next test has a key of its own
 	psql -XAtq -h "$SERVER/socket" -U postgres -d banter -c 'delete from banter.signing_keys'
 	stack reset || true
+	$good
 }
 
 # pool_settings: PgBouncer listens on a Unix socket only, and lets the two roles in.

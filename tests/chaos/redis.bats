@@ -38,9 +38,11 @@ setup_file() {
 	eval "$("$root/scripts/stack" env)"
 }
 teardown_file() {
-	own_stack_end
+	local good=true
+	own_stack_end || good=false
 	kill "$(cat "$PLACE/redis.pid")"
 	rm -rf "$PLACE"
+	$good
 }
 teardown() {
 	admin replicaof no one >/dev/null
@@ -66,9 +68,10 @@ ready_is() { [ "$(curl -s "$URL/readyz" | jq -r '"\(.status) \(.checks.redis)"')
 	admin -n 0 exists "banter:presence:$(id_of bob)" | grep -qx 0
 	[ "$(admin client list | grep -c 'user=banter')" -ge 4 ]
 	[ "$(stack redis ping)" = PONG ]
-	! grep -rF -e 's%/@:t' -e 's%25%2F' "$BANTER_STATE/log"
-	for process in $(pgrep -f "$BANTER_STATE/opt/bin/"); do
-		! tr '\0' ' ' <"/proc/$process/cmdline" | grep -F -e 's%/@:t' -e 's%25%2F'
+	if grep -rF -e 's%/@:t' -e 's%25%2F' "$BANTER_STATE/log"; then return 1; fi
+	processes=$(pgrep -f "$BANTER_STATE/opt/bin/")
+	for process in $processes; do
+		if tr '\0' ' ' <"/proc/$process/cmdline" | grep -F -e 's%/@:t' -e 's%25%2F'; then return 1; fi
 	done
 }
 
@@ -86,7 +89,7 @@ refuses() {
 	refuses BANTER_REDIS_URL="rediss://banter:s%25%2F%40%3At@127.0.0.1:$TLS_PORT" 'mismatch'
 	refuses BANTER_REDIS_URL="rediss://banter:wrong@localhost:$TLS_PORT" 'WRONGPASS'
 	refuses BANTER_REDIS_URL="redis://localhost:$ADMIN_PORT" 'NOAUTH'
-	! grep -rF 'banter:wrong' "$BANTER_STATE/log"
+	if grep -rF 'banter:wrong' "$BANTER_STATE/log"; then return 1; fi
 	further_push BANTER_REDIS_URL="rediss://:admin@127.0.0.1:$TLS_PORT" BANTER_REDIS_VERIFY=off
 	up() { curl -s "$further/metrics" | grep -q '^banter_push_degraded{part="redis"} 0'; }
 	wait_until 10 up

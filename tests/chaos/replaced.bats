@@ -49,7 +49,7 @@ runs() { [ "/proc/$(stack pid "$1")/exe" -ef "$2" ]; }
 	for part in postgres redis lighttpd haproxy; do
 		runs $part "${programs[$part]}"
 		program_replace "${programs[$part]}"
-		! runs $part "${programs[$part]}"
+		if runs $part "${programs[$part]}"; then return 1; fi
 	done
 	stack start 3>&- 4>&-
 	for part in postgres redis lighttpd haproxy; do runs $part "${programs[$part]}"; done
@@ -85,12 +85,12 @@ runs() { [ "/proc/$(stack pid "$1")/exe" -ef "$2" ]; }
 		wait_until 60 runs $part "${programs[$part]}"
 	done
 	talk_go_on
-	! says 'has died\|does not start'
+	if says 'has died\|does not start'; then return 1; fi
 	front_interrupt
 }
 
 @test "replaced: stack start switches to rebuilt programs of Banter without losing a message or a request" {
-	local before part pid
+	local before part pid pids
 	mkdir "$files/asan"
 	cp -a "$ROOT/$BANTER_BUILD"/{api,lib,push,banter-api,banter-push} "$files/asan"
 	export BANTER_BUILD=$files/asan
@@ -105,7 +105,8 @@ runs() { [ "/proc/$(stack pid "$1")/exe" -ef "$2" ]; }
 	[ "$(stack status)" = "$before" ] # supervisors stay
 	all_new() {
 		for part in api push push@$((BANTER_PUSH_PORT + 1)); do
-			for pid in $(workers_of $part); do
+			pids=$(workers_of $part) || return 1
+			for pid in $pids; do
 				[ "/proc/$pid/exe" -ef "$BANTER_STATE/opt/bin/banter-${part%%@*}" ] || return 1
 			done
 		done

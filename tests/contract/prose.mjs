@@ -89,7 +89,6 @@ export function links() {
 	return wrong;
 }
 
-/* README.md and the first entry of CHANGELOG.md name the version of the file VERSION. */
 const folders = ["api", "bench", "docs", "lib", "push", "scripts", "sql", "tests", "web"];
 const files = folders.flatMap((folder) => fs.readdirSync(folder, { recursive: true }).map((file) => `${folder}/${file}`));
 /* The log names what was there once. */
@@ -117,6 +116,7 @@ export function names() {
 		.filter((word) => /^[a-z][a-z0-9]*(_[a-z0-9]+)+$/.test(word) && !words.has(word) && !others.includes(word)).map((word) => `${path}: ${word}`));
 }
 
+/* README.md and the first entry of CHANGELOG.md name the version of the file VERSION. */
 export function version() {
 	const now = read("VERSION").trim(), [, newest] = /^## (\S+?),? /m.exec(read("CHANGELOG.md")) ?? [];
 	return [
@@ -125,13 +125,13 @@ export function version() {
 	];
 }
 
-/* The table of promises: its last column names a file and the beginning of a test's name in it. */
+/* The table of promises: its last column names a file and a test in it. */
 export function promises() {
-	const wrong = [];
-	for (const [number, , proof] of tableRows("README.md", "#")) {
+	const rows = tableRows("README.md", "#"), wrong = rows.length ? [] : ["README.md has no table of promises"];
+	for (const [number, , proof] of rows) {
 		const [, file, name] = /^`([^`]+)`: (.+)$/.exec(proof ?? "") ?? [];
 		if (!file || !fs.existsSync(file)) wrong.push(`${number}: no file in "${proof}"`);
-		else if (!read(file).includes(name)) wrong.push(`${number}: no test "${name}" in ${file}`);
+		else if (!read(file).includes(`@test "${name}" {`)) wrong.push(`${number}: no test "${name}" in ${file}`);
 	}
 	return wrong;
 }

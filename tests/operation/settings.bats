@@ -152,10 +152,12 @@ both_refuse() {
 # schema_outgrow: makes the schema say that it no longer serves the programs. schema_restore: undoes
 # it. schema_is STATE: checks what /readyz says of it; a result is reused for a second.
 schema_outgrow() {
+	local status=0
 	log_begin
-	psql_banter "create or replace function schema_range(out version integer, out oldest integer) language sql stable as 'select 99999, 99998'"
-	wait_until 5 schema_is failed
+	psql_banter "create or replace function schema_range(out version integer, out oldest integer) language sql stable as 'select 99999, 99998'" &&
+		wait_until 5 schema_is failed || status=1
 	log_expect ' path=/readyz status=503 '
+	return $status
 }
 schema_restore() { psql_banter "$(sed 's/^create function/create or replace function/' "$ROOT/sql/functions/schema_range.sql")"; }
 schema_is() { get /readyz && [ "$(json .checks.schema)" = "$1" ]; }

@@ -82,9 +82,6 @@ teardown() {
 	own_stack_end
 }
 
-# ready: checks that all parts are ready.
-ready() { [ "$(curl -s -m 5 "$URL/readyz" | jq -r .status)" = ok ]; }
-
 # exchange TEXT: Anna sends, and Ben receives it on both of his streams. Then Ben reads it, and Anna
 # receives the receipt.
 exchange() {
@@ -127,8 +124,9 @@ workers_end() {
 
 # runs_new PART: checks that all its workers run the installed program.
 runs_new() {
-	local pid
-	for pid in $(workers_of "$1"); do
+	local pid pids
+	pids=$(workers_of "$1") || return 1
+	for pid in $pids; do
 		cmp -s "/proc/$pid/exe" "$BANTER_STATE/opt/bin/banter-$1" || return 1
 	done
 }

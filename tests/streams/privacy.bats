@@ -21,7 +21,9 @@ teardown() { streams_end; }
 	as alice
 	send secret
 	patch "/v1/conversations/$room" '{"title":"Secret"}'
+	expect 200
 	post "/v1/conversations/$room/typing"
+	expect 204
 	as stranger
 	group Own alice
 	own=$room
@@ -54,6 +56,7 @@ teardown() { streams_end; }
 	removed=$(now_ms)
 	for i in {1..5}; do send "after-$i"; done
 	post "/v1/conversations/$inside/typing"
+	expect 204
 	room=$outside
 	fence here-{ws,sse,poll} there-{ws,sse,poll}
 	for transport in "${TRANSPORTS[@]}"; do

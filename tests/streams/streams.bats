@@ -417,6 +417,7 @@ answers_at_once() {
 	bob=$user_id
 	quiet() {
 		raw -m 30 -H "Authorization: Bearer $token" "$PUSH_URL/v1/events?wait=1&since=$cursor"
+		[ "$reply_status" = 200 ] || return 1
 		cursor=$(json .cursor)
 		[ "$(json '.events | length')" = 0 ]
 	}
